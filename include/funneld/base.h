@@ -1,0 +1,220 @@
+/* base.h: what every layer stands on: errors, memory, time, ids, logs, metrics.
+ *
+ * Four lifetimes: process (made in main), thread (made when a thread starts), request arena (struct ctx),
+ * block (_cleanup_). Nothing here knows HTTP, SQL or what a lead is. */
+#ifndef FUNNELD_BASE_H
+#define FUNNELD_BASE_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define _cleanup_(destructor) __attribute__((cleanup(destructor)))
+#define _must_check_ __attribute__((warn_unused_result))
+#define _printf_(text, first) __attribute__((format(printf, text, first)))
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+
+/* "Not known" for every whole number and time; SQL NULL, JSON null. Text uses NULL, ids all zeroes. */
+#define NO_INT INT64_MIN
+
+/* ---- Errors. One row each in server/base/errors.def: name, HTTP status, code, title. ---- */
+
+enum err {
+    OK = 0,
+#define ERROR(name, status, code, title) name,
+#include "errors.def"
+#undef ERROR
+    ERR_COUNT
+};
+
+/* What is known about an error beyond its kind; err_info(OK) is all zeroes. */
+struct err_info {
+    int status;        /* HTTP status */
+    const char *code;  /* stable, for machines: "validation_failed" */
+    const char *title; /* short, for people */
+};
+
+const struct err_info *err_info(enum err err);
+
+/* One wrong member of a request. */
+struct member_error {
+    const char *member; /* "email", "activities/3/type"; a query parameter's name */
+    const char *code;   /* "required", "too_long", "invalid", "unknown_member" ... */
+    const char *detail; /* what would be right */
+};
+
+enum { MEMBER_ERRORS_MAX = 20 };
+
+struct id {
+    uint8_t bytes[16];
+};
+
+/* Detail of the failure that a function reported through its enum err. Lives in the arena of its ctx. */
+struct failure {
+    enum err err;
+    const char *detail;
+    struct id existing; /* ERR_DUPLICATE: the record that is already there */
+    size_t member_count;
+    struct member_error members[MEMBER_ERRORS_MAX]; /* more are counted away, not kept */
+};
+
+/* ---- Memory ---- */
+
+struct arena_block;
+
+/* A bump allocator: everything of a request dies together. One thread at a time. */
+struct arena {
+    struct arena_block *head;
+    size_t total_bytes;
+    size_t limit_bytes; /* 0: none */
+};
+
+/* Zeroed memory aligned for any type, or NULL when memory or the limit is exhausted. */
+void *arena_alloc(struct arena *arena, size_t bytes) _must_check_;
+void *arena_copy(struct arena *arena, const void *data, size_t bytes) _must_check_;
+char *arena_text(struct arena *arena, const char *text, size_t bytes) _must_check_; /* adds the NUL */
+char *arena_printf(struct arena *arena, const char *format, ...) _must_check_ _printf_(2, 3);
+char *arena_vprintf(struct arena *arena, const char *format, va_list args) _must_check_ _printf_(2, 0);
+void arena_reset(struct arena *arena); /* forgets everything, keeps the first block for the next use */
+void arena_free(struct arena *arena);
+
+/* Text that grows in an arena. After a failed allocation `failed` stays set and appends do nothing. */
+struct buffer {
+    struct arena *arena;
+    char *data; /* not NUL-terminated; NULL while empty */
+    size_t length;
+    size_t capacity;
+    bool failed;
+};
+
+void buffer_append(struct buffer *buffer, const char *data, size_t bytes);
+void buffer_text(struct buffer *buffer, const char *text);
+void buffer_char(struct buffer *buffer, char byte);
+void buffer_int(struct buffer *buffer, int64_t value);
+void buffer_printf(struct buffer *buffer, const char *format, ...) _printf_(2, 3);
+
+/* ---- Who asks, and in what circumstances ---- */
+
+enum scope {
+    SCOPE_NONE = 0, /* public */
+    SCOPE_READ = 1,
+    SCOPE_WRITE = 2,
+    SCOPE_INGEST = 4,
+    SCOPE_ADMIN = 8, /* includes all others */
+};
+
+struct principal {
+    struct id key_id;
+    const char *name;
+    unsigned scopes;
+};
+
+/* Makes ids of one thread: UUIDv7 that never go backwards within it. */
+struct id_source {
+    int64_t last_ms;
+    uint32_t counter;
+};
+
+/* Passed down every call of a request: where to allocate, what the time is, who asks, what went wrong. */
+struct ctx {
+    struct arena *arena;
+    struct id_source *ids;
+    int64_t now_ms; /* set once per request or command, so that one request has one "now" */
+    struct principal principal;
+    const char *request_id;
+    struct failure failure;
+};
+
+/* Both record the failure in ctx and return err, so that a caller can `return fail(...)`.
+ * The first failure of a ctx stands; member errors add up. `member` may be NULL. */
+enum err fail(struct ctx *ctx, enum err err, const char *member, const char *format, ...)
+    _must_check_ _printf_(4, 5);
+/* ERR_VALIDATION with a machine code of its own for the member. */
+enum err fail_member(struct ctx *ctx, const char *member, const char *code, const char *format, ...)
+    _must_check_ _printf_(4, 5);
+/* Forgets a failure that the caller has dealt with. */
+void failure_clear(struct ctx *ctx);
+
+/* arena_alloc() that records ERR_MEMORY. */
+void *ctx_alloc(struct ctx *ctx, size_t bytes) _must_check_;
+char *ctx_text(struct ctx *ctx, const char *text) _must_check_;
+
+/* ---- Ids: UUIDv7, 16 bytes in storage, lower-case text in JSON. Not secrets. ---- */
+
+#define ID_TEXT_SIZE 37
+
+struct id id_new(struct ctx *ctx);
+struct id id_make(struct id_source *source, int64_t now_ms);
+bool id_parse(const char *text, struct id *ret); /* accepts upper case; false leaves *ret alone */
+void id_format(const struct id *id, char text[static ID_TEXT_SIZE]);
+bool id_is_nil(const struct id *id);
+int id_compare(const struct id *a, const struct id *b);
+
+/* ---- Time: milliseconds since 1970 UTC; days are civil days of the installation's zone ---- */
+
+#define TIME_TEXT_SIZE 32
+#define MS_PER_DAY INT64_C(86400000)
+
+int64_t clock_now_ms(void);
+int64_t clock_monotonic_us(void);
+/* Sets the zone of days; call once in main, before threads. False: no such zone. "UTC" needs no files. */
+bool clock_set_zone(const char *name);
+bool clock_has_zone(const char *name); /* whether clock_set_zone() would take it */
+int64_t day_of(int64_t time_ms);        /* days since 1970-01-01 of the local date */
+int64_t day_start_ms(int64_t day);      /* the instant at which that day begins */
+void time_format(int64_t time_ms, char text[static TIME_TEXT_SIZE]); /* 2026-11-22T22:05:22.123Z */
+void day_format(int64_t day, char text[static TIME_TEXT_SIZE]);      /* 2026-11-22 */
+/* RFC 3339 with any offset. Strict: what is not a real date, hour or offset is false. Years 1970 to 9999. */
+bool time_parse(const char *text, int64_t *ret_ms);
+bool day_parse(const char *text, int64_t *ret_day); /* YYYY-MM-DD */
+/* What files hold: RFC 3339, or "YYYY-MM-DD[ T]HH:MM[:SS[.mmm]]" or "YYYY-MM-DD" in the installation's zone. */
+bool time_parse_lenient(const char *text, int64_t *ret_ms);
+
+/* ---- Text ---- */
+
+bool utf8_valid(const char *text, size_t bytes);       /* rejects NUL, surrogates, overlong forms */
+size_t utf8_length(const char *text);                  /* code points of valid text */
+char *text_trim(struct arena *arena, const char *text, size_t bytes); /* without white space at both ends */
+/* The address as kept: trimmed, lower case, domain as A-labels; *ret_key is the match key, without the +tag.
+ * ERR_VALIDATION on `member` when it is no address. */
+enum err email_normalise(struct ctx *ctx, const char *member, const char *text, const char **ret_email,
+                         const char **ret_key) _must_check_;
+/* E.164 of an international number ("+49 30 1234-5", "0049..."), or NULL when it is not one: no error. */
+const char *phone_normalise(struct arena *arena, const char *text);
+
+/* ---- Secrets ---- */
+
+#define KEY_TEXT_SIZE 64
+#define KEY_HASH_BYTES 32
+
+/* A new API key, "fnl_" and base62 of 32 random bytes with a checksum. */
+void key_generate(char text[static KEY_TEXT_SIZE]);
+void key_hash(const char *text, uint8_t hash[static KEY_HASH_BYTES]);
+
+/* ---- Logs: one line each to standard error, as text or JSON. No personal data, no keys. ---- */
+
+enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
+enum log_format { LOG_TEXT, LOG_JSON };
+extern const char *const log_level_names[], *const log_format_names[]; /* ending in NULL */
+
+void log_setup(enum log_level level, enum log_format format);
+/* `area` is a short constant ("writer"); control bytes in the message are escaped. */
+void log_line(enum log_level level, const char *area, const char *format, ...) _printf_(3, 4);
+
+/* ---- Metrics. One row each in server/base/metrics.def: name, type, Prometheus name, help. ---- */
+
+enum metric {
+#define METRIC(name, type, text, help) name,
+#include "metrics.def"
+#undef METRIC
+    METRIC_COUNT
+};
+
+void metric_add(enum metric metric, int64_t amount);
+void metric_set(enum metric metric, int64_t value);
+int64_t metric_value(enum metric metric);
+/* HELP, TYPE and value of every row, in the Prometheus text format. */
+void metrics_render(struct buffer *buffer);
+
+#endif

@@ -1,0 +1,123 @@
+/* field.h: a struct's fields, told once.
+ *
+ * One table per struct drives JSON in, query parameters in, JSON out and row -> struct by column name.
+ * The JSON member, the SQL column and the struct member are the same snake_case word. */
+#ifndef FUNNELD_FIELD_H
+#define FUNNELD_FIELD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum field_kind {
+    FIELD_ID,    /* struct id; JSON: UUID text; row: blob of 16 bytes; nil is null */
+    FIELD_INT,   /* int64_t; NO_INT is null */
+    FIELD_BOOL,  /* int64_t 0 or 1; NO_INT is null */
+    FIELD_TIME,  /* int64_t ms; JSON: RFC 3339 with milliseconds */
+    FIELD_DAY,   /* int64_t civil day; JSON: YYYY-MM-DD */
+    FIELD_TEXT,  /* const char *; NULL is null */
+    FIELD_ENUM,  /* int; JSON: the name of the value in `names`; row: integer; -1 is null */
+    FIELD_JSON,  /* const char *: a JSON object as text, passed through; NULL is null */
+    FIELD_TEXTS, /* struct texts; JSON: array of strings; row: lines joined by '\n' */
+    FIELD_BYTES, /* struct bytes; rows only, never in JSON */
+    FIELD_ROWS,  /* struct rows of `of`; JSON only: array of objects */
+    FIELD_ROW,   /* a struct of `of` embedded at offset; JSON only: object */
+};
+
+enum {
+    FIELD_REQUIRED = 1,  /* in: must be there and not null */
+    FIELD_HIDDEN = 2,    /* out: a row's column that JSON never shows */
+    FIELD_NOT_NULL = 4,  /* in: may be absent, but null is refused */
+    FIELD_OMIT_NULL = 8, /* out: left out when null */
+    FIELD_EACH = 16,     /* in, FIELD_ROWS: a bad item fails alone (struct input.failure), not the request */
+    FIELD_BLANK = 32,    /* in, FIELD_TEXT: an empty text is kept; otherwise it means null */
+};
+
+struct bytes {
+    const uint8_t *data;
+    size_t length;
+};
+
+struct texts {
+    const char **items;
+    size_t count;
+};
+
+struct rows {
+    void *items; /* count structs of the row's table, one after another */
+    size_t count;
+};
+
+struct failure;
+
+/* First member of every struct that a request is read into. */
+struct input {
+    uint64_t present;              /* bit i: field i of the table was in the request, perhaps as null */
+    const struct failure *failure; /* set for one bad item of a FIELD_EACH list, else NULL */
+};
+
+struct field {
+    const char *name;
+    const char *column; /* of the row, where `name` is a word of SQL; else NULL */
+    enum field_kind kind;
+    unsigned flags;
+    size_t offset;
+    int64_t min, max;        /* INT: value; TEXT: code points; TEXTS, ROWS: items; 0,0: no limit */
+    const char *const *names; /* ENUM: texts of 0, 1, 2 ... ending in NULL */
+    const struct table *of;  /* ROWS, ROW */
+    const char *note;        /* for people: what it means, unit, example */
+};
+
+struct table {
+    const char *name;
+    const struct field *fields;
+    size_t count; /* <= 64 */
+    size_t size;  /* of the struct */
+};
+
+/* Rows of a table: FIELD(struct lead, email, TEXT, .max = 254, .note = "..."). The member's type is checked. */
+#define FIELD_TYPE_ID struct id
+#define FIELD_TYPE_INT int64_t
+#define FIELD_TYPE_BOOL int64_t
+#define FIELD_TYPE_TIME int64_t
+#define FIELD_TYPE_DAY int64_t
+#define FIELD_TYPE_TEXT const char *
+#define FIELD_TYPE_JSON const char *
+#define FIELD_TYPE_TEXTS struct texts
+#define FIELD_TYPE_BYTES struct bytes
+#define FIELD_TYPE_ROWS struct rows
+#define FIELD_OFFSET(type, member, member_type)                                                        \
+    (offsetof(type, member) +                                                                          \
+     0 * sizeof(char[__builtin_types_compatible_p(__typeof__(((type *)0)->member), member_type) ? 1 : -1]))
+#define FIELD(type, member, field_kind_, ...)                                                          \
+    {                                                                                                  \
+        .name = #member, .kind = FIELD_##field_kind_,                                                  \
+        .offset = FIELD_OFFSET(type, member, FIELD_TYPE_##field_kind_), __VA_ARGS__                    \
+    }
+/* An enum member: any enum type of the size of int. */
+#define FIELD_NAMED(type, member, names_, ...)                                                         \
+    {                                                                                                  \
+        .name = #member, .kind = FIELD_ENUM, .names = names_,                                          \
+        .offset = offsetof(type, member) + 0 * sizeof(char[sizeof(((type *)0)->member) == sizeof(int) ? 1 : -1]), \
+        __VA_ARGS__                                                                                    \
+    }
+#define FIELD_EMBED(type, member, table_, ...)                                                         \
+    {                                                                                                  \
+        .name = #member, .kind = FIELD_ROW, .of = table_, .offset = offsetof(type, member), __VA_ARGS__ \
+    }
+#define TABLE(struct_type, name_, fields_)                                                             \
+    {                                                                                                  \
+        .name = name_, .fields = fields_, .count = sizeof(fields_) / sizeof((fields_)[0]),             \
+        .size = sizeof(struct_type)                                                                    \
+    }
+
+/* Index of the field of that name, or -1. */
+int table_find(const struct table *table, const char *name);
+/* Whether the request named this member (even as null). */
+bool input_has(const struct table *table, const void *input, const char *name);
+/* A fresh struct of the table with every field null (NO_INT, -1, NULL, nil). */
+void table_clear(const struct table *table, void *row);
+/* Value of an enum's name, or -1. */
+int name_find(const char *const *names, const char *text);
+
+#endif

@@ -1,0 +1,172 @@
+/* http.h: requests and replies over libmicrohttpd.
+ *
+ * The one state machine. It knows no CRM and no database: what a request means is asked of a struct http_app.
+ * Every connection belongs to one HTTP thread, and so does its request, except between HTTP_LATER and
+ * http_resume(), when it belongs to whoever the app handed it to. */
+#ifndef FUNNELD_HTTP_H
+#define FUNNELD_HTTP_H
+
+#include <funneld/base.h>
+#include <funneld/config.h>
+#include <funneld/field.h>
+
+/* ---- Requests and replies ---- */
+
+enum http_method {
+    HTTP_GET = 1,
+    HTTP_POST = 2,
+    HTTP_PATCH = 4,
+    HTTP_DELETE = 8,
+    HTTP_OPTIONS = 16,
+    HTTP_PUT = 32,
+    HTTP_HEAD = 64, /* answered as GET without a body */
+};
+extern const char *const http_method_names[]; /* by bit number, ending in NULL */
+
+struct http_header {
+    const char *name; /* a constant */
+    const char *value;
+};
+
+enum { HTTP_REPLY_HEADERS_MAX = 12 };
+
+struct http_reply {
+    int status;
+    const char *content_type; /* a constant; NULL without a body */
+    const char *body;         /* in the request's arena; freed with the request, after it was sent */
+    size_t body_bytes;
+    size_t header_count;
+    struct http_header headers[HTTP_REPLY_HEADERS_MAX];
+    bool close; /* this connection ends with this reply */
+};
+
+/* From the first header byte to the last reply byte. Everything it points to lives in its arena. */
+struct http_request {
+    struct ctx ctx; /* ctx.request_id: the client's X-Request-Id if well formed, else a new id; echoed */
+    struct arena arena;
+    enum http_method method;
+    const char *path;  /* raw: still percent-encoded, without the query */
+    const char *query; /* raw, without '?'; "" when there is none */
+    bool control;      /* came over the control socket */
+    const char *peer;  /* address as text, "" on the control socket */
+    const char *body;  /* NUL-terminated for convenience; body_bytes counts without it */
+    size_t body_bytes;
+    size_t body_limit_bytes; /* on_headers may lower it; above it the answer is 413 */
+    int64_t start_us;        /* monotonic */
+    struct http_reply reply;
+    void *app;        /* the app's own state of this request */
+    void *thread_app; /* what app.thread_open() returned for the thread of this request */
+    struct http_exchange *exchange; /* private to server/http */
+};
+
+/* Value of a request header, or NULL. Only on the HTTP thread. */
+const char *http_header(const struct http_request *request, const char *name);
+void http_reply_header(struct http_request *request, const char *name, const char *value);
+
+enum http_step {
+    HTTP_CONTINUE, /* on_headers: read the body, then on_body */
+    HTTP_REPLY,    /* request->reply is complete */
+    HTTP_LATER,    /* suspend, then call submit(); http_resume() wakes it */
+};
+
+/* What the layer above does; `self` is passed through. All on the thread of the request unless said otherwise. */
+struct http_app {
+    void *self;
+    void *(*thread_open)(void *self);        /* NULL: the thread cannot work, start fails */
+    void (*thread_close)(void *thread_app);
+    enum http_step (*on_headers)(void *self, struct http_request *request);
+    enum http_step (*on_body)(void *self, struct http_request *request);
+    void (*submit)(void *self, struct http_request *request);  /* hands it on; http_resume() may come at once */
+    void (*on_resume)(void *self, struct http_request *request); /* completes request->reply */
+    /* Writes the reply for a failure (ctx.failure or only err); used for the gate's own refusals too. */
+    void (*on_failure)(void *self, struct http_request *request, enum err err);
+    void (*on_end)(void *self, struct http_request *request); /* reply sent, or the client is gone: count, log */
+};
+
+/* Any thread. The request goes back to its HTTP thread, which calls on_resume. */
+void http_resume(struct http_request *request);
+
+/* ---- The server ---- */
+
+struct http_server;
+
+/* Listens on config->listen (unless it is "") with config->http_threads threads, and on the unix socket at
+ * control_path (unless NULL; mode 0600, peers of the same user or root only) with one more.
+ * ERR_CONFIG: the address is taken or malformed. */
+enum err http_start(struct ctx *ctx, const struct config *config, const char *control_path,
+                    const struct http_app *app, struct http_server **ret) _must_check_;
+/* The address it really listens on, with the port that was given for 0: "127.0.0.1:40123". */
+const char *http_address(const struct http_server *server);
+/* Stops in this order: accept nothing new, answer new requests of open connections 503 with Connection: close, wait
+ * until every request fully received is answered (at most timeout_ms), close half-sent ones, end the threads. */
+void http_stop(struct http_server *server, int timeout_ms);
+
+/* ---- Routes ---- */
+
+/* First member of the app's own route row. */
+struct http_route {
+    enum http_method method;
+    const char *path; /* "/v1/leads/{id}/move": a segment in braces matches one segment that is not empty */
+};
+
+enum { HTTP_PATH_PARAMS_MAX = 4 };
+
+struct http_match {
+    size_t route;     /* index, when err is OK */
+    unsigned allowed; /* methods of that path, for Allow; set with ERR_METHOD */
+    const char *params[HTTP_PATH_PARAMS_MAX]; /* decoded once, in order of the template */
+};
+
+struct router;
+/* count rows of `stride` bytes, each beginning with a struct http_route. Process lifetime. */
+struct router *router_new(struct arena *arena, const void *routes, size_t count, size_t stride);
+/* OK, ERR_NOT_FOUND, ERR_METHOD, or ERR_MALFORMED (bad percent-encoding, %00, invalid UTF-8). Works on the raw path:
+ * segments are split first and decoded once after, so %2F never separates and %2e%2e never climbs. HEAD matches GET
+ * routes. A literal segment beats a parameter. */
+enum err router_match(const struct router *router, struct arena *arena, enum http_method method,
+                      const char *raw_path, struct http_match *ret) _must_check_;
+void router_allow(unsigned methods, char text[static 64]); /* "GET, HEAD, POST, OPTIONS" */
+
+/* ---- Reading ---- */
+
+/* JSON object -> *args by the table; args is cleared first. ERR_MALFORMED: not one JSON object in valid UTF-8 without
+ * NUL or duplicate keys, at most 32 deep. ERR_VALIDATION: every wrong member is named ("activities/3/type"). */
+enum err json_read(struct ctx *ctx, const char *text, size_t bytes, const struct table *table, void *args)
+    _must_check_;
+/* The same from a raw query string: name=value, repeated names are 422 except for TEXTS. */
+enum err query_read(struct ctx *ctx, const char *raw_query, const struct table *table, void *args) _must_check_;
+
+/* Names and values of a form post, in order; nested JSON becomes "a.b" and "a[0]" is "a". */
+struct pair {
+    const char *name, *value;
+};
+struct pairs {
+    struct pair *items;
+    size_t count;
+};
+enum { PAIRS_MAX = 1000 };
+enum err form_read(struct ctx *ctx, const char *body, size_t bytes, struct pairs *ret) _must_check_;
+enum err json_pairs(struct ctx *ctx, const char *body, size_t bytes, struct pairs *ret) _must_check_;
+const char *pairs_get(const struct pairs *pairs, const char *name);
+
+/* ---- Writing JSON straight into a buffer ---- */
+
+struct json {
+    struct buffer *out;
+    bool comma; /* the next member or item needs one */
+};
+
+void json_open(struct json *json, const char *key, char bracket); /* '{' or '['; key NULL in arrays and at the top */
+void json_close(struct json *json, char bracket);                 /* '}' or ']' */
+void json_text(struct json *json, const char *key, const char *text); /* NULL writes null */
+void json_int(struct json *json, const char *key, int64_t value);     /* NO_INT writes null */
+void json_bool(struct json *json, const char *key, bool value);
+void json_raw(struct json *json, const char *key, const char *text); /* JSON as it is */
+void json_id(struct json *json, const char *key, const struct id *id);
+void json_time(struct json *json, const char *key, int64_t time_ms);
+/* The row as an object, FIELD_HIDDEN left out. */
+void json_row(struct json *json, const char *key, const struct table *table, const void *row);
+/* Only the members, into an object that is open. */
+void json_members(struct json *json, const struct table *table, const void *row);
+
+#endif
