@@ -12,7 +12,7 @@
 
 #define _cleanup_(destructor) __attribute__((cleanup(destructor)))
 #define _must_check_ __attribute__((warn_unused_result))
-#define _printf_(format, first) __attribute__((format(printf, format, first)))
+#define _printf_(text, first) __attribute__((format(printf, text, first)))
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
 /* "Not known" for every whole number and time; SQL NULL, JSON null. Text uses NULL, ids all zeroes. */
@@ -160,6 +160,7 @@ int64_t clock_now_ms(void);
 int64_t clock_monotonic_us(void);
 /* Sets the zone of days; call once in main, before threads. False: no such zone. "UTC" needs no files. */
 bool clock_set_zone(const char *name);
+bool clock_has_zone(const char *name); /* whether clock_set_zone() would take it */
 int64_t day_of(int64_t time_ms);        /* days since 1970-01-01 of the local date */
 int64_t day_start_ms(int64_t day);      /* the instant at which that day begins */
 void time_format(int64_t time_ms, char text[static TIME_TEXT_SIZE]); /* 2026-11-22T22:05:22.123Z */
@@ -195,6 +196,7 @@ void key_hash(const char *text, uint8_t hash[static KEY_HASH_BYTES]);
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 enum log_format { LOG_TEXT, LOG_JSON };
+extern const char *const log_level_names[], *const log_format_names[]; /* ending in NULL */
 
 void log_setup(enum log_level level, enum log_format format);
 /* `area` is a short constant ("writer"); control bytes in the message are escaped. */

@@ -1,0 +1,67 @@
+/* id.c: UUIDs of version 7: 48 bits of milliseconds, a 12-bit counter, 62 random bits.
+ * Ids order by time within one source; they are names, never secrets. */
+#include <funneld/base.h>
+
+#include <string.h>
+#include <uuid/uuid.h>
+
+enum { COUNTER_MAX = 0xfff, COUNTER_SEED_MASK = 0x1ff };
+
+/* Moves the source on. The counter starts low, so that a millisecond has room for thousands of ids; when
+ * it runs out, or the clock steps back, the source lives on its own time until the clock catches up. */
+static void source_advance(struct id_source *source, int64_t now_ms, uint32_t random)
+{
+    if (now_ms > source->last_ms) {
+        source->last_ms = now_ms;
+        source->counter = random & COUNTER_SEED_MASK;
+        return;
+    }
+    source->counter++;
+    if (source->counter > COUNTER_MAX) {
+        source->last_ms++;
+        source->counter = random & COUNTER_SEED_MASK;
+    }
+}
+
+struct id id_make(struct id_source *source, int64_t now_ms)
+{
+    struct id id;
+    uuid_generate_random(id.bytes);
+    /* The bytes that the time will overwrite are random too: they seed the counter. */
+    source_advance(source, now_ms, (uint32_t)id.bytes[0] << 8 | id.bytes[1]);
+    uint64_t ms = (uint64_t)source->last_ms;
+    for (int i = 0; i < 6; i++)
+        id.bytes[i] = (uint8_t)(ms >> (40 - 8 * i));
+    id.bytes[6] = (uint8_t)(0x70 | source->counter >> 8);
+    id.bytes[7] = (uint8_t)source->counter;
+    return id; /* byte 8 has the variant already */
+}
+
+struct id id_new(struct ctx *ctx)
+{
+    return id_make(ctx->ids, ctx->now_ms);
+}
+
+bool id_parse(const char *text, struct id *ret)
+{
+    uuid_t parsed;
+    if (text == NULL || uuid_parse(text, parsed) != 0)
+        return false;
+    memcpy(ret->bytes, parsed, sizeof(ret->bytes));
+    return true;
+}
+
+void id_format(const struct id *id, char text[static ID_TEXT_SIZE])
+{
+    uuid_unparse_lower(id->bytes, text);
+}
+
+bool id_is_nil(const struct id *id)
+{
+    return uuid_is_null(id->bytes) == 1;
+}
+
+int id_compare(const struct id *a, const struct id *b)
+{
+    return memcmp(a->bytes, b->bytes, sizeof(a->bytes));
+}

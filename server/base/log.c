@@ -1,0 +1,155 @@
+/* log.c: one line to standard error per message, as text or JSON.
+ * Knows no configuration and no request; what may not be logged is the caller's care. */
+#include <funneld/base.h>
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MESSAGE_MAX_BYTES = 2048, LINE_MAX_BYTES = 4096 };
+
+const char *const log_level_names[] = { "debug", "info", "warn", "error", NULL };
+const char *const log_format_names[] = { "text", "json", NULL };
+
+static _Atomic int minimum_level = LOG_INFO;
+static _Atomic int line_format = LOG_TEXT;
+
+void log_setup(enum log_level level, enum log_format format)
+{
+    atomic_store_explicit(&minimum_level, (int)level, memory_order_relaxed);
+    atomic_store_explicit(&line_format, (int)format, memory_order_relaxed);
+}
+
+/* A line being written; what does not fit is left out. */
+struct line {
+    size_t length;
+    char data[LINE_MAX_BYTES];
+};
+
+/* Kept free for what ends the line: `..."}` and the line feed. */
+enum { LINE_END_BYTES = 8 };
+
+static bool line_put(struct line *line, const char *data, size_t bytes)
+{
+    if (line->length + bytes > sizeof(line->data) - LINE_END_BYTES)
+        return false;
+    memcpy(line->data + line->length, data, bytes);
+    line->length += bytes;
+    return true;
+}
+
+static void line_end(struct line *line, const char *text)
+{
+    size_t bytes = strlen(text);
+    memcpy(line->data + line->length, text, bytes);
+    line->length += bytes;
+}
+
+/* Bytes of the valid UTF-8 character that starts here, or 0. */
+static size_t character_bytes(const char *text, size_t rest)
+{
+    for (size_t bytes = 1; bytes <= 4 && bytes <= rest; bytes++)
+        if (utf8_valid(text, bytes))
+            return bytes;
+    return 0;
+}
+
+/* C0, DEL, C1 and the line separators: what could break a line, or steer a terminal. */
+static bool is_control(const char *text, size_t bytes)
+{
+    const unsigned char *byte = (const unsigned char *)text;
+    if (bytes == 1)
+        return byte[0] < 0x20 || byte[0] == 0x7f;
+    return (bytes == 2 && byte[0] == 0xc2 && byte[1] < 0xa0) ||
+           (bytes == 3 && byte[0] == 0xe2 && byte[1] == 0x80 && (byte[2] == 0xa8 || byte[2] == 0xa9));
+}
+
+static bool line_put_escape(struct line *line, const char *text, size_t bytes, bool json)
+{
+    const unsigned char *byte = (const unsigned char *)text;
+    char escape[8];
+    unsigned code = byte[0];
+    if (bytes == 2)
+        code = byte[1];
+    else if (bytes == 3)
+        code = 0x2000u | (byte[2] & 0x3fu);
+    bool wide = json || bytes == 3;
+    int length = snprintf(escape, sizeof(escape), wide ? "\\u%04x" : "\\x%02x", code);
+    return line_put(line, escape, (size_t)length);
+}
+
+/* One character of a message; false when the line is full. */
+static bool line_put_character(struct line *line, const char *text, size_t bytes, bool json)
+{
+    if (bytes == 0)
+        return json ? line_put(line, "\\ufffd", 6) : line_put_escape(line, text, 1, false);
+    if (*text == '\n')
+        return line_put(line, "\\n", 2);
+    if (is_control(text, bytes))
+        return line_put_escape(line, text, bytes, json);
+    if (json && (*text == '"' || *text == '\\'))
+        return line_put(line, (char[]){ '\\', *text }, 2);
+    return line_put(line, text, bytes);
+}
+
+static void line_put_message(struct line *line, const char *message, bool cut, bool json)
+{
+    size_t rest = strlen(message);
+    while (rest > 0) {
+        size_t bytes = character_bytes(message, rest);
+        if (bytes == 0 && cut && rest < 4)
+            break; /* a character that the cut went through */
+        if (!line_put_character(line, message, bytes, json)) {
+            cut = true;
+            break;
+        }
+        message += bytes == 0 ? 1 : bytes;
+        rest -= bytes == 0 ? 1 : bytes;
+    }
+    if (cut)
+        line_end(line, "...");
+}
+
+static void line_write(const struct line *line)
+{
+    size_t done = 0;
+    while (done < line->length) {
+        ssize_t written = write(STDERR_FILENO, line->data + done, line->length - done);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return; /* there is nobody left to tell */
+        done += (size_t)written;
+    }
+}
+
+void log_line(enum log_level level, const char *area, const char *format, ...)
+{
+    if ((int)level < atomic_load_explicit(&minimum_level, memory_order_relaxed))
+        return;
+    int saved_errno = errno;
+    bool json = atomic_load_explicit(&line_format, memory_order_relaxed) == LOG_JSON;
+
+    char message[MESSAGE_MAX_BYTES];
+    va_list args;
+    va_start(args, format);
+    int length = vsnprintf(message, sizeof(message), format, args);
+    va_end(args);
+    if (length < 0)
+        message[0] = '\0';
+
+    char time[TIME_TEXT_SIZE];
+    time_format(clock_now_ms(), time);
+    struct line line;
+    line.length = (size_t)snprintf(line.data, sizeof(line.data) / 2,
+                                   json ? "{\"time\":\"%s\",\"level\":\"%s\",\"area\":\"%.64s\","
+                                          "\"message\":\""
+                                        : "%s %s %.64s: ",
+                                   time, log_level_names[level], area);
+    line_put_message(&line, message, length >= (int)sizeof(message), json);
+    line_end(&line, json ? "\"}\n" : "\n");
+    line_write(&line);
+    errno = saved_errno;
+}
