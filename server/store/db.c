@@ -1,5 +1,5 @@
-/* db.c: a connection: its life, its transactions and savepoints, and the functions that run a named statement. Knows
- * no engine (driver.h does) and no resource. */
+/* db.c: a connection: its life, its transactions and savepoints, and the functions that run a named
+ * statement. Knows no engine (driver.h does) and no resource. */
 #include <funneld/store.h>
 
 #include "db_private.h"
@@ -15,35 +15,35 @@
 struct param param_int(int64_t value)
 {
     if (value == NO_INT)
-        return (struct param){.kind = PARAM_NULL};
-    return (struct param){.kind = PARAM_INT, .integer = value};
+        return (struct param){ .kind = PARAM_NULL };
+    return (struct param){ .kind = PARAM_INT, .integer = value };
 }
 
 struct param param_text(const char *text)
 {
     if (!text)
-        return (struct param){.kind = PARAM_NULL};
-    return (struct param){.kind = PARAM_TEXT, .data = text, .length = strlen(text)};
+        return (struct param){ .kind = PARAM_NULL };
+    return (struct param){ .kind = PARAM_TEXT, .data = text, .length = strlen(text) };
 }
 
 struct param param_id(const struct id *id)
 {
     if (id_is_nil(id))
-        return (struct param){.kind = PARAM_NULL};
+        return (struct param){ .kind = PARAM_NULL };
     return param_bytes(id->bytes, sizeof id->bytes);
 }
 
 struct param param_bytes(const void *data, size_t length)
 {
     if (!data)
-        return (struct param){.kind = PARAM_NULL};
-    return (struct param){.kind = PARAM_BYTES, .data = data, .length = length};
+        return (struct param){ .kind = PARAM_NULL };
+    return (struct param){ .kind = PARAM_BYTES, .data = data, .length = length };
 }
 
 /* ---- Life ---- */
 
-enum err db_open(struct ctx *ctx, const struct driver *driver, const struct catalogue *catalogue, const char *path,
-                 enum access access, struct db **ret)
+enum err db_open(struct ctx *ctx, const struct driver *driver, const struct catalogue *catalogue,
+                 const char *path, enum access access, struct db **ret)
 {
     struct db *db = calloc(1, sizeof *db);
     if (!db)
@@ -109,38 +109,40 @@ void db_set_deadline(struct db *db, int64_t monotonic_us)
 
 /* ---- Named statements ---- */
 
-enum err db_exec_params(struct ctx *ctx, struct db *db, int sql, const struct param *params, size_t count)
+enum err db_exec_params(struct ctx *ctx, struct db *db, int sql, const struct param *params,
+                        size_t count)
 {
     struct prepared *prepared = NULL;
     enum err err = prepared_named(ctx, db, sql, &prepared);
     return err ? err : run_exec(ctx, db, prepared, params, count);
 }
 
-enum err db_one_params(struct ctx *ctx, struct db *db, int sql, void *row, const struct param *params, size_t count)
+enum err db_one_params(struct ctx *ctx, struct db *db, int sql, void *row,
+                       const struct param *params, size_t count)
 {
     struct prepared *prepared = NULL;
     enum err err = prepared_named(ctx, db, sql, &prepared);
     return err ? err : run_one(ctx, db, prepared, row, params, count);
 }
 
-enum err db_rows_params(struct ctx *ctx, struct db *db, int sql, struct rows *ret, const struct param *params,
-                        size_t count)
+enum err db_rows_params(struct ctx *ctx, struct db *db, int sql, struct rows *ret,
+                        const struct param *params, size_t count)
 {
     struct prepared *prepared = NULL;
     enum err err = prepared_named(ctx, db, sql, &prepared);
     return err ? err : run_rows(ctx, db, prepared, ret, params, count);
 }
 
-enum err db_int_params(struct ctx *ctx, struct db *db, int sql, int64_t *ret, const struct param *params,
-                       size_t count)
+enum err db_int_params(struct ctx *ctx, struct db *db, int sql, int64_t *ret,
+                       const struct param *params, size_t count)
 {
     struct prepared *prepared = NULL;
     enum err err = prepared_named(ctx, db, sql, &prepared);
     return err ? err : run_int(ctx, db, prepared, ret, params, count);
 }
 
-enum err db_each_params(struct ctx *ctx, struct db *db, int sql, void *row, db_visit *visit, void *self,
-                        const struct param *params, size_t count)
+enum err db_each_params(struct ctx *ctx, struct db *db, int sql, void *row, db_visit *visit,
+                        void *self, const struct param *params, size_t count)
 {
     struct prepared *prepared = NULL;
     enum err err = prepared_named(ctx, db, sql, &prepared);
@@ -159,11 +161,12 @@ enum err db_begin_read(struct ctx *ctx, struct db *db)
     return db->driver->control(ctx, db->connection, CONTROL_BEGIN_READ);
 }
 
-/* Ends what is open, without an answer: a statement that fails here leaves nothing to be done about it. */
+/* Ends what is open, without an answer: a statement that fails here leaves nothing to be done about
+ * it. */
 static void end_quietly(struct db *db, enum control control)
 {
     struct arena arena = {};
-    struct ctx ctx = {.arena = &arena};
+    struct ctx ctx = { .arena = &arena };
     enum err err = db->driver->control(&ctx, db->connection, control);
     if (err)
         log_line(LOG_ERROR, "store", "a transaction could not be ended: %s", ctx.failure.detail);
@@ -172,7 +175,7 @@ static void end_quietly(struct db *db, enum control control)
 
 void db_end_read(struct db *db)
 {
-    /* An error may have ended it already. ROLLBACK, as nothing was written and COMMIT could fail. */
+    /* An error may have ended it already. ROLLBACK: nothing was written, and COMMIT could fail. */
     if (db_in_transaction(db))
         end_quietly(db, CONTROL_ROLLBACK);
 }
@@ -212,7 +215,8 @@ enum err db_savepoint(struct ctx *ctx, struct db *db, struct savepoint *ret)
     if (err)
         return err;
     db->depth++;
-    *ret = (struct savepoint){.depth = db->depth, .rollup_mark = db->rollups ? rollups_mark(db->rollups) : 0};
+    *ret = (struct savepoint){ .depth = db->depth,
+                               .rollup_mark = db->rollups ? rollups_mark(db->rollups) : 0 };
     return OK;
 }
 
@@ -230,8 +234,8 @@ void db_rollback_to(struct db *db, const struct savepoint *savepoint)
     assert(savepoint->depth <= db->depth);
     if (db->rollups)
         rollups_truncate(db->rollups, savepoint->rollup_mark);
-    /* Those opened inside and left open by an early return go first. None is left when the engine has rolled the
-     * whole transaction back. */
+    /* Those opened inside and left open by an early return go first. None is left when the engine
+     * has rolled the whole transaction back. */
     for (; db->depth >= savepoint->depth; db->depth--) {
         if (db_in_transaction(db))
             end_quietly(db, CONTROL_ROLLBACK_TO);

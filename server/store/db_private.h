@@ -1,5 +1,5 @@
-/* db_private.h: what the files of the store's core share: a connection, its prepared statements, its catalogue.
- * Resources (leads.c ...) use <funneld/db.h> only. */
+/* db_private.h: what the files of the store's core share: a connection, its prepared statements,
+ * its catalogue. Resources (leads.c ...) use <funneld/db.h> only. */
 #ifndef FUNNELD_STORE_DB_PRIVATE_H
 #define FUNNELD_STORE_DB_PRIVATE_H
 
@@ -62,8 +62,8 @@ struct db {
 };
 
 /* Opens a connection. The catalogue is only pointed to. */
-enum err db_open(struct ctx *ctx, const struct driver *driver, const struct catalogue *catalogue, const char *path,
-                 enum access access, struct db **ret) _must_check_;
+enum err db_open(struct ctx *ctx, const struct driver *driver, const struct catalogue *catalogue,
+                 const char *path, enum access access, struct db **ret) _must_check_;
 
 /* ---- prepared.c ---- */
 
@@ -72,28 +72,30 @@ enum err prepared_open(struct ctx *ctx, struct db *db, const struct sql_text *te
                        struct prepared *prepared) _must_check_;
 void prepared_close(struct db *db, struct prepared *prepared);
 /* The statement of that number, prepared on first use. */
-enum err prepared_named(struct ctx *ctx, struct db *db, int sql, struct prepared **ret) _must_check_;
+enum err prepared_named(struct ctx *ctx, struct db *db, int sql, struct prepared **ret)
+    _must_check_;
 
 /* ---- run.c ---- */
 
-enum err run_exec(struct ctx *ctx, struct db *db, struct prepared *prepared, const struct param *params,
-                  size_t count) _must_check_;
-enum err run_one(struct ctx *ctx, struct db *db, struct prepared *prepared, void *row, const struct param *params,
-                 size_t count) _must_check_;
+enum err run_exec(struct ctx *ctx, struct db *db, struct prepared *prepared,
+                  const struct param *params, size_t count) _must_check_;
+enum err run_one(struct ctx *ctx, struct db *db, struct prepared *prepared, void *row,
+                 const struct param *params, size_t count) _must_check_;
 enum err run_rows(struct ctx *ctx, struct db *db, struct prepared *prepared, struct rows *ret,
                   const struct param *params, size_t count) _must_check_;
-enum err run_int(struct ctx *ctx, struct db *db, struct prepared *prepared, int64_t *ret, const struct param *params,
-                 size_t count) _must_check_;
-enum err run_each(struct ctx *ctx, struct db *db, struct prepared *prepared, void *row, db_visit *visit, void *self,
-                  const struct param *params, size_t count) _must_check_;
+enum err run_int(struct ctx *ctx, struct db *db, struct prepared *prepared, int64_t *ret,
+                 const struct param *params, size_t count) _must_check_;
+enum err run_each(struct ctx *ctx, struct db *db, struct prepared *prepared, void *row,
+                  db_visit *visit, void *self, const struct param *params, size_t count)
+    _must_check_;
 
 /* ---- row.c ---- */
 
 enum err row_map(struct ctx *ctx, struct db *db, struct prepared *prepared) _must_check_;
-/* The current row of the statement into *row. Texts go to `arena`; with NULL they point into the engine's memory and
- * only lists of texts are put into db->scratch. */
-enum err row_fill(struct ctx *ctx, struct db *db, const struct prepared *prepared, struct arena *arena, void *row)
-    _must_check_;
+/* The current row of the statement into *row. Texts go to `arena`; with NULL they point into the
+ * engine's memory and only lists of texts are put into db->scratch. */
+enum err row_fill(struct ctx *ctx, struct db *db, const struct prepared *prepared,
+                  struct arena *arena, void *row) _must_check_;
 
 /* ---- query.c ---- */
 

@@ -1,5 +1,5 @@
-/* driver_sqlite.c: SQLite behind driver.h: statements, transactions, the log. Opening and guarding the file is in
- * driver_sqlite_open.c; no other file includes sqlite3.h. Knows no table of ours. */
+/* driver_sqlite.c: SQLite behind driver.h: statements, transactions, the log. Opening and guarding
+ * the file is in driver_sqlite_open.c; no other file includes sqlite3.h. Knows no table of ours. */
 #include "driver_sqlite.h"
 
 #include <assert.h>
@@ -23,19 +23,19 @@ static const struct {
     int code; /* primary or extended; extended ones first */
     enum err err;
 } error_classes[] = {
-    {SQLITE_CONSTRAINT_PRIMARYKEY, ERR_EXISTS},
-    {SQLITE_CONSTRAINT_UNIQUE, ERR_EXISTS},
-    {SQLITE_CONSTRAINT_ROWID, ERR_EXISTS},
-    {SQLITE_IOERR_NOMEM, ERR_MEMORY},
-    {SQLITE_NOMEM, ERR_MEMORY},
-    {SQLITE_FULL, ERR_STORAGE},
-    {SQLITE_IOERR, ERR_STORAGE},
-    {SQLITE_CANTOPEN, ERR_STORAGE},
-    {SQLITE_BUSY, ERR_BUSY},
-    {SQLITE_INTERRUPT, ERR_BUSY},
-    {SQLITE_PROTOCOL, ERR_BUSY},
-    {SQLITE_CORRUPT, ERR_CORRUPT},
-    {SQLITE_NOTADB, ERR_CORRUPT},
+    { SQLITE_CONSTRAINT_PRIMARYKEY, ERR_EXISTS },
+    { SQLITE_CONSTRAINT_UNIQUE, ERR_EXISTS },
+    { SQLITE_CONSTRAINT_ROWID, ERR_EXISTS },
+    { SQLITE_IOERR_NOMEM, ERR_MEMORY },
+    { SQLITE_NOMEM, ERR_MEMORY },
+    { SQLITE_FULL, ERR_STORAGE },
+    { SQLITE_IOERR, ERR_STORAGE },
+    { SQLITE_CANTOPEN, ERR_STORAGE },
+    { SQLITE_BUSY, ERR_BUSY },
+    { SQLITE_INTERRUPT, ERR_BUSY },
+    { SQLITE_PROTOCOL, ERR_BUSY },
+    { SQLITE_CORRUPT, ERR_CORRUPT },
+    { SQLITE_NOTADB, ERR_CORRUPT },
 };
 
 static enum err error_class(int code)
@@ -46,20 +46,17 @@ static enum err error_class(int code)
     return ERR_INTERNAL;
 }
 
-/* A failed fsync may have dropped the very pages it should have written, and the next one would say all is well: see
- * "fsyncgate". An I/O error inside COMMIT or a checkpoint leaves it just as open what is on the disk. */
+/* A failed fsync may have dropped the very pages it should have written, and the next one would say
+ * all is well: see "fsyncgate". An I/O error inside COMMIT or a checkpoint leaves it just as open
+ * what is on the disk. */
 static enum fault fault_class(int code, bool settling)
 {
     switch (code) {
-    case SQLITE_IOERR_NOMEM:
-        return FAULT_NONE;
-    case SQLITE_IOERR_SHMSIZE: /* the index of the log did not get its space */
-        return FAULT_FULL;
+    case SQLITE_IOERR_NOMEM: return FAULT_NONE;
+    case SQLITE_IOERR_SHMSIZE: /* the index of the log did not get its space */ return FAULT_FULL;
     case SQLITE_IOERR_FSYNC:
-    case SQLITE_IOERR_DIR_FSYNC:
-        return FAULT_SYNC;
-    default:
-        break;
+    case SQLITE_IOERR_DIR_FSYNC: return FAULT_SYNC;
+    default: break;
     }
     if ((code & 0xff) == SQLITE_FULL)
         return FAULT_FULL;
@@ -68,8 +65,8 @@ static enum fault fault_class(int code, bool settling)
     return FAULT_NONE;
 }
 
-static enum err connection_fail_at(struct ctx *ctx, struct connection *connection, int code, const char *name,
-                                   bool settling)
+static enum err connection_fail_at(struct ctx *ctx, struct connection *connection, int code,
+                                   const char *name, bool settling)
 {
     enum fault fault = fault_class(code, settling);
     if (fault > connection->fault)
@@ -133,8 +130,8 @@ static void rewrite_params(char *text)
     }
 }
 
-static enum err sqlite_prepare(struct ctx *ctx, struct connection *connection, const char *name, const char *text,
-                               bool keep, struct statement **ret)
+static enum err sqlite_prepare(struct ctx *ctx, struct connection *connection, const char *name,
+                               const char *text, bool keep, struct statement **ret)
 {
     struct statement *statement = calloc(1, sizeof *statement);
     char *copy = strdup(text);
@@ -145,8 +142,8 @@ static enum err sqlite_prepare(struct ctx *ctx, struct connection *connection, c
     }
     rewrite_params(copy);
     const char *tail = NULL;
-    int code = sqlite3_prepare_v3(connection->handle, copy, -1, keep ? SQLITE_PREPARE_PERSISTENT : 0,
-                                  &statement->handle, &tail);
+    int code = sqlite3_prepare_v3(connection->handle, copy, -1,
+                                  keep ? SQLITE_PREPARE_PERSISTENT : 0, &statement->handle, &tail);
     bool single = !code && statement->handle && tail[strspn(tail, " \t\r\n;")] == '\0';
     free(copy);
     if (!single) {
@@ -182,22 +179,21 @@ static const char *sqlite_column_name(const struct statement *statement, int col
     return sqlite3_column_name(statement->handle, column);
 }
 
-static enum err sqlite_bind(struct ctx *ctx, struct statement *statement, int index, const struct param *param)
+static enum err sqlite_bind(struct ctx *ctx, struct statement *statement, int index,
+                            const struct param *param)
 {
     int code = SQLITE_MISUSE;
-    /* SQLITE_STATIC: nothing is copied, as the values outlive the run and are unbound at its end. */
+    /* SQLITE_STATIC: nothing is copied; the values outlive the run and are unbound at its end. */
     switch (param->kind) {
-    case PARAM_NULL:
-        code = sqlite3_bind_null(statement->handle, index);
-        break;
-    case PARAM_INT:
-        code = sqlite3_bind_int64(statement->handle, index, param->integer);
-        break;
+    case PARAM_NULL: code = sqlite3_bind_null(statement->handle, index); break;
+    case PARAM_INT: code = sqlite3_bind_int64(statement->handle, index, param->integer); break;
     case PARAM_TEXT:
-        code = sqlite3_bind_text64(statement->handle, index, param->data, param->length, SQLITE_STATIC, SQLITE_UTF8);
+        code = sqlite3_bind_text64(statement->handle, index, param->data, param->length,
+                                   SQLITE_STATIC, SQLITE_UTF8);
         break;
     case PARAM_BYTES:
-        code = sqlite3_bind_blob64(statement->handle, index, param->data, param->length, SQLITE_STATIC);
+        code = sqlite3_bind_blob64(statement->handle, index, param->data, param->length,
+                                   SQLITE_STATIC);
         break;
     }
     return code ? connection_fail(ctx, statement->connection, code, statement->name) : OK;
@@ -212,18 +208,20 @@ static enum err sqlite_step(struct ctx *ctx, struct statement *statement, bool *
     return OK;
 }
 
-static enum err sqlite_column(struct ctx *ctx, struct statement *statement, int column, enum param_kind want,
-                              struct param *ret)
+static enum err sqlite_column(struct ctx *ctx, struct statement *statement, int column,
+                              enum param_kind want, struct param *ret)
 {
     static const int types[] = {
-        [PARAM_INT] = SQLITE_INTEGER, [PARAM_TEXT] = SQLITE_TEXT, [PARAM_BYTES] = SQLITE_BLOB};
+        [PARAM_INT] = SQLITE_INTEGER, [PARAM_TEXT] = SQLITE_TEXT, [PARAM_BYTES] = SQLITE_BLOB
+    };
     int type = sqlite3_column_type(statement->handle, column);
-    *ret = (struct param){.kind = type == SQLITE_NULL ? PARAM_NULL : want};
+    *ret = (struct param){ .kind = type == SQLITE_NULL ? PARAM_NULL : want };
     if (type == SQLITE_NULL)
         return OK;
     if (type != types[want])
-        return fail(ctx, ERR_INTERNAL, NULL, "statement %s: column %s holds a value of another type",
-                    statement->name, sqlite3_column_name(statement->handle, column));
+        return fail(ctx, ERR_INTERNAL, NULL,
+                    "statement %s: column %s holds a value of another type", statement->name,
+                    sqlite3_column_name(statement->handle, column));
     if (want == PARAM_INT) {
         ret->integer = sqlite3_column_int64(statement->handle, column);
         return OK;
@@ -247,7 +245,8 @@ static int64_t sqlite_changes(const struct connection *connection)
     return sqlite3_changes64(connection->handle);
 }
 
-static enum err sqlite_script(struct ctx *ctx, struct connection *connection, const char *name, const char *text)
+static enum err sqlite_script(struct ctx *ctx, struct connection *connection, const char *name,
+                              const char *text)
 {
     while (*text) {
         sqlite3_stmt *handle = NULL;
@@ -255,7 +254,8 @@ static enum err sqlite_script(struct ctx *ctx, struct connection *connection, co
         if (!code && handle) /* a NULL handle is a comment at the end */
             while ((code = sqlite3_step(handle)) == SQLITE_ROW)
                 ;
-        enum err err = code && code != SQLITE_DONE ? connection_fail(ctx, connection, code, name) : OK;
+        enum err err =
+            code && code != SQLITE_DONE ? connection_fail(ctx, connection, code, name) : OK;
         sqlite3_finalize(handle);
         if (err)
             return err;
@@ -267,7 +267,8 @@ static enum err sqlite_script(struct ctx *ctx, struct connection *connection, co
 
 static const char *const control_texts[CONTROL_COUNT] = {
     [CONTROL_BEGIN_READ] = "BEGIN",
-    /* At once, because a read transaction that turns into a writing one can fail for good (BUSY_SNAPSHOT). */
+    /* At once, because a read transaction that turns into a writing one can fail for good
+     * (BUSY_SNAPSHOT). */
     [CONTROL_BEGIN_WRITE] = "BEGIN IMMEDIATE",
     [CONTROL_COMMIT] = "COMMIT",
     [CONTROL_ROLLBACK] = "ROLLBACK",
@@ -283,12 +284,14 @@ static enum err sqlite_control(struct ctx *ctx, struct connection *connection, e
     sqlite3_stmt **handle = &connection->controls[control];
     int code = SQLITE_OK;
     if (!*handle)
-        code = sqlite3_prepare_v3(connection->handle, name, -1, SQLITE_PREPARE_PERSISTENT, handle, NULL);
+        code = sqlite3_prepare_v3(connection->handle, name, -1, SQLITE_PREPARE_PERSISTENT, handle,
+                                  NULL);
     if (!code)
         code = sqlite3_step(*handle);
     enum err err = OK;
     if (code != SQLITE_DONE)
-        err = connection_fail_at(ctx, connection, code, name, /* settling= */ control == CONTROL_COMMIT);
+        err = connection_fail_at(ctx, connection, code, name,
+                                 /* settling= */ control == CONTROL_COMMIT);
     sqlite3_reset(*handle);
     return err;
 }
@@ -307,7 +310,8 @@ static int deadline_passed(void *self)
 static void sqlite_set_deadline(struct connection *connection, int64_t monotonic_us)
 {
     connection->deadline_us = monotonic_us;
-    sqlite3_progress_handler(connection->handle, DEADLINE_OPS, monotonic_us ? deadline_passed : NULL, connection);
+    sqlite3_progress_handler(connection->handle, DEADLINE_OPS,
+                             monotonic_us ? deadline_passed : NULL, connection);
 }
 
 /* ---- The log ---- */
@@ -317,15 +321,16 @@ static enum err sqlite_checkpoint(struct ctx *ctx, struct connection *connection
     const char *name = truncate ? "checkpoint_truncate" : "checkpoint";
     assert(!sqlite_in_transaction(connection));
     /* A connection that has not read the file yet would report success and do nothing. */
-    int code = sqlite3_exec(connection->handle, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
+    int code =
+        sqlite3_exec(connection->handle, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
     if (code)
         return connection_fail(ctx, connection, code, name);
     if (truncate)
         sqlite3_busy_timeout(connection->handle, TRUNCATE_WAIT_MS);
     int frames = -1, copied = -1;
-    code = sqlite3_wal_checkpoint_v2(connection->handle, NULL,
-                                     truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE, &frames,
-                                     &copied);
+    code = sqlite3_wal_checkpoint_v2(
+        connection->handle, NULL, truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE,
+        &frames, &copied);
     if (truncate)
         sqlite3_busy_timeout(connection->handle, BUSY_TIMEOUT_MS);
     if (frames >= 0) {

@@ -1,6 +1,7 @@
-/* driver_sqlite_open.c: opens an SQLite file so that it keeps what we promise: checks that it is ours, sets every
- * guard and reads the settings back. The file itself is never opened and closed by us while SQLite has it: closing
- * any descriptor of a file drops all of the process' POSIX locks on it. */
+/* driver_sqlite_open.c: opens an SQLite file so that it keeps what we promise: checks that it is
+ * ours, sets every guard and reads the settings back. The file itself is never opened and closed by
+ * us while SQLite has it: closing any descriptor of a file drops all of the process' POSIX locks on
+ * it. */
 #include "driver_sqlite.h"
 
 #include <assert.h>
@@ -20,12 +21,9 @@ enum { LOG_FRAME_HEADER_BYTES = 24 };
 static const struct {
     int limit, value;
 } limits[] = {
-    {SQLITE_LIMIT_LENGTH, 2 << 20},
-    {SQLITE_LIMIT_SQL_LENGTH, 64 << 10},
-    {SQLITE_LIMIT_VARIABLE_NUMBER, 999},
-    {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 100},
-    {SQLITE_LIMIT_EXPR_DEPTH, 50},
-    {SQLITE_LIMIT_ATTACHED, 0},
+    { SQLITE_LIMIT_LENGTH, 2 << 20 },      { SQLITE_LIMIT_SQL_LENGTH, 64 << 10 },
+    { SQLITE_LIMIT_VARIABLE_NUMBER, 999 }, { SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 100 },
+    { SQLITE_LIMIT_EXPR_DEPTH, 50 },       { SQLITE_LIMIT_ATTACHED, 0 },
 };
 
 /* Settings of a connection, and what they must read afterwards. */
@@ -34,27 +32,28 @@ struct setting {
 };
 
 static const struct setting settings[] = {
-    {"PRAGMA mmap_size = 0", NULL, NULL},
-    {"PRAGMA cell_size_check = ON", "PRAGMA cell_size_check", "1"},
-    {"PRAGMA foreign_keys = ON", "PRAGMA foreign_keys", "1"},
-    {"PRAGMA temp_store = MEMORY", "PRAGMA temp_store", "2"},
-    {"PRAGMA case_sensitive_like = ON", NULL, NULL}, /* as the other engine has it; both get folded text */
+    { "PRAGMA mmap_size = 0", NULL, NULL },
+    { "PRAGMA cell_size_check = ON", "PRAGMA cell_size_check", "1" },
+    { "PRAGMA foreign_keys = ON", "PRAGMA foreign_keys", "1" },
+    { "PRAGMA temp_store = MEMORY", "PRAGMA temp_store", "2" },
+    { "PRAGMA case_sensitive_like = ON", NULL,
+      NULL }, /* as the other engine has it; both get folded text */
     /* A commit is on the disk when it returns. Some builds ship with less. */
-    {"PRAGMA synchronous = FULL", "PRAGMA synchronous", "2"},
-    /* Two connections that write the log at the same instant can corrupt it in this version: only the writer's
-     * connection checkpoints, and only when told to. */
-    {"PRAGMA wal_autocheckpoint = 0", "PRAGMA wal_autocheckpoint", "0"},
-    {"PRAGMA journal_size_limit = 67108864", "PRAGMA journal_size_limit", "67108864"},
+    { "PRAGMA synchronous = FULL", "PRAGMA synchronous", "2" },
+    /* Two connections that write the log at the same instant can corrupt it in this version: only
+     * the writer's connection checkpoints, and only when told to. */
+    { "PRAGMA wal_autocheckpoint = 0", "PRAGMA wal_autocheckpoint", "0" },
+    { "PRAGMA journal_size_limit = 67108864", "PRAGMA journal_size_limit", "67108864" },
 };
 
 static const struct setting writer_settings[] = {
-    {"PRAGMA journal_mode = WAL", "PRAGMA journal_mode", "wal"},
-    {"PRAGMA cache_size = -65536", "PRAGMA cache_size", "-65536"},
+    { "PRAGMA journal_mode = WAL", "PRAGMA journal_mode", "wal" },
+    { "PRAGMA cache_size = -65536", "PRAGMA cache_size", "-65536" },
 };
 
 static const struct setting reader_settings[] = {
-    {"PRAGMA query_only = ON", "PRAGMA query_only", "1"},
-    {"PRAGMA cache_size = -8192", "PRAGMA cache_size", "-8192"},
+    { "PRAGMA query_only = ON", "PRAGMA query_only", "1" },
+    { "PRAGMA cache_size = -8192", "PRAGMA cache_size", "-8192" },
 };
 
 /* ---- Once per process ---- */
@@ -67,14 +66,9 @@ static void sqlite_log(void *self, int code, const char *message)
     case SQLITE_FULL:
     case SQLITE_CORRUPT:
     case SQLITE_CANTOPEN:
-    case SQLITE_WARNING:
-        log_line(LOG_WARN, "sqlite", "%s (code %d)", message, code);
-        break;
-    case SQLITE_NOTICE:
-        log_line(LOG_INFO, "sqlite", "%s", message);
-        break;
-    default: /* what a statement reports is told by who ran it */
-        break;
+    case SQLITE_WARNING: log_line(LOG_WARN, "sqlite", "%s (code %d)", message, code); break;
+    case SQLITE_NOTICE: log_line(LOG_INFO, "sqlite", "%s", message); break;
+    default: /* what a statement reports is told by who ran it */ break;
     }
 }
 
@@ -89,7 +83,8 @@ static void sqlite_start(void)
 /* ---- Settings ---- */
 
 /* The first column of the first row, as text; "" without a row. */
-static enum err pragma_read(struct ctx *ctx, struct connection *connection, const char *text, char value[static 32])
+static enum err pragma_read(struct ctx *ctx, struct connection *connection, const char *text,
+                            char value[static 32])
 {
     sqlite3_stmt *handle = NULL;
     value[0] = '\0';
@@ -107,8 +102,8 @@ static enum err pragma_read(struct ctx *ctx, struct connection *connection, cons
     return err;
 }
 
-static enum err settings_apply(struct ctx *ctx, struct connection *connection, const struct setting *list,
-                               size_t count)
+static enum err settings_apply(struct ctx *ctx, struct connection *connection,
+                               const struct setting *list, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         char value[32];
@@ -119,7 +114,8 @@ static enum err settings_apply(struct ctx *ctx, struct connection *connection, c
             return err;
         if (list[i].get && strcmp(value, list[i].value) != 0)
             return fail(ctx, ERR_CONFIG, NULL,
-                        "SQLite refuses \"%s\" and stays at \"%s\": does the database lie on a file system that "
+                        "SQLite refuses \"%s\" and stays at \"%s\": does the database lie on a "
+                        "file system that "
                         "supports locks and shared memory?",
                         list[i].set, value);
     }
@@ -134,7 +130,8 @@ static void connection_guard(struct connection *connection)
     sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
-    /* Until the file is known to be ours, closing it must leave it as it was. Readers keep it so: they never write. */
+    /* Until the file is known to be ours, closing it must leave it as it was. Readers keep it so:
+     * they never write. */
     sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite3_busy_timeout(handle, BUSY_TIMEOUT_MS);
     for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
@@ -145,8 +142,8 @@ static void connection_guard(struct connection *connection)
 
 static enum err file_refuse(struct ctx *ctx, const char *path, const char *why)
 {
-    return fail(ctx, ERR_CONFIG, "database", "%s is %s, and is left as it is: set \"database\" to another path", path,
-                why);
+    return fail(ctx, ERR_CONFIG, "database",
+                "%s is %s, and is left as it is: set \"database\" to another path", path, why);
 }
 
 /* Makes an empty file ours; refuses one that has something in it and is not. */
@@ -164,16 +161,17 @@ static enum err file_claim(struct ctx *ctx, struct connection *connection, const
         return file_refuse(ctx, path, "an SQLite file of another program");
     /* The page size can only be chosen before the first write, and the log mode is one. */
     static const struct setting creation[] = {
-        {"PRAGMA page_size = 4096", "PRAGMA page_size", "4096"},
-        {"PRAGMA journal_mode = WAL", "PRAGMA journal_mode", "wal"},
-        {"PRAGMA application_id = 1179536452", "PRAGMA application_id", "1179536452"},
+        { "PRAGMA page_size = 4096", "PRAGMA page_size", "4096" },
+        { "PRAGMA journal_mode = WAL", "PRAGMA journal_mode", "wal" },
+        { "PRAGMA application_id = 1179536452", "PRAGMA application_id", "1179536452" },
     };
     _Static_assert(APPLICATION_ID == 1179536452, "the pragma sets our id");
     return settings_apply(ctx, connection, creation, ARRAY_SIZE(creation));
 }
 
-/* A file with these first bytes, or an empty one, is for SQLite to judge. Anything else we do not touch. Before SQLite
- * has the file, so opening and closing it is harmless. New files are for their owner's eyes, whatever the umask. */
+/* A file with these first bytes, or an empty one, is for SQLite to judge. Anything else we do not
+ * touch. Before SQLite has the file, so opening and closing it is harmless. New files are for their
+ * owner's eyes, whatever the umask. */
 static enum err file_prepare(struct ctx *ctx, const char *path)
 {
     static const char magic[16] = "SQLite format 3";
@@ -213,7 +211,8 @@ static int log_grown(void *self, sqlite3 *handle, const char *schema, int frames
     return SQLITE_OK;
 }
 
-static enum err connection_start(struct ctx *ctx, struct connection *connection, const char *path, enum access access)
+static enum err connection_start(struct ctx *ctx, struct connection *connection, const char *path,
+                                 enum access access)
 {
     char page[32];
     connection_guard(connection);
@@ -248,7 +247,8 @@ enum err sqlite_open(struct ctx *ctx, const char *path, enum access access, stru
     if (!connection)
         return fail(ctx, ERR_MEMORY, NULL, "no memory for a connection");
     int flags = access == ACCESS_WRITE ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
-    int code = sqlite3_open_v2(path, &connection->handle, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+    int code = sqlite3_open_v2(path, &connection->handle,
+                               flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
     if (code && !connection->handle)
         err = fail(ctx, ERR_MEMORY, NULL, "no memory for a connection");
     else if (code)
@@ -267,7 +267,7 @@ void sqlite_close(struct connection *connection)
 {
     for (size_t i = 0; i < CONTROL_COUNT; i++)
         sqlite3_finalize(connection->controls[i]);
-    /* The last connection of all checkpoints and removes the log here, unless it was told not to. */
+    /* The last connection of all checkpoints and removes the log here, unless told not to. */
     int code = sqlite3_close(connection->handle);
     assert(code == SQLITE_OK); /* every statement was finished */
     (void)code;

@@ -1,4 +1,5 @@
-/* migrate.c: runs migrations and refuses data files that it does not understand. Knows no table but its own. */
+/* migrate.c: runs migrations and refuses data files that it does not understand. Knows no table but
+ * its own. */
 #include "migrate.h"
 
 #include <sodium.h>
@@ -29,8 +30,9 @@ static void checksum_make(const char *text, char checksum[static CHECKSUM_SIZE])
     sodium_bin2hex(checksum, CHECKSUM_SIZE, hash, sizeof hash);
 }
 
-/* The statements of migrate.sql run by their text: the connection's catalogue may be another one. */
-static enum err migrate_exec(struct ctx *ctx, struct db *db, enum sql sql, const struct param *params, size_t count)
+/* Run by their text: the connection's catalogue may be another one than the embedded. */
+static enum err migrate_exec(struct ctx *ctx, struct db *db, enum sql sql,
+                             const struct param *params, size_t count)
 {
     struct prepared prepared;
     enum err err = prepared_open(ctx, db, &sql_texts[sql], /* keep= */ false, &prepared);
@@ -54,28 +56,34 @@ static enum err migrate_list(struct ctx *ctx, struct db *db, struct rows *ret)
     return err;
 }
 
-static enum err applied_check(struct ctx *ctx, const struct applied_migration *applied, const struct migration *known)
+static enum err applied_check(struct ctx *ctx, const struct applied_migration *applied,
+                              const struct migration *known)
 {
     char checksum[CHECKSUM_SIZE];
     checksum_make(known->text, checksum);
     if (applied->number != known->number)
-        return fail(ctx, ERR_CONFIG, "database",
-                    "the data file lacks migration %d (%s) but has later ones: restore it from a backup",
-                    known->number, known->name);
+        return fail(
+            ctx, ERR_CONFIG, "database",
+            "the data file lacks migration %d (%s) but has later ones: restore it from a backup",
+            known->number, known->name);
     if (strcmp(applied->name, known->name) != 0 || strcmp(applied->checksum, checksum) != 0)
-        return fail(ctx, ERR_CONFIG, "database",
-                    "migration %d (%s) was applied with another text or name (%s) than this program has: run the "
-                    "program that wrote the data file; a migration is never edited, a new one is added",
-                    known->number, known->name, applied->name);
+        return fail(
+            ctx, ERR_CONFIG, "database",
+            "migration %d (%s) was applied with another text or name (%s) than this program has: "
+            "run the "
+            "program that wrote the data file; a migration is never edited, a new one is added",
+            known->number, known->name, applied->name);
     return OK;
 }
 
-static enum err applied_check_all(struct ctx *ctx, const struct rows *rows, const struct migration *list, size_t count)
+static enum err applied_check_all(struct ctx *ctx, const struct rows *rows,
+                                  const struct migration *list, size_t count)
 {
     const struct applied_migration *applied = rows->items;
     if (rows->count && applied[rows->count - 1].number > (int64_t)count)
         return fail(ctx, ERR_CONFIG, "database",
-                    "the data file is newer than this program: it has migration %d (%s), the program knows %zu: "
+                    "the data file is newer than this program: it has migration %d (%s), the "
+                    "program knows %zu: "
                     "install the version that wrote it or a later one, or restore an older backup",
                     (int)applied[rows->count - 1].number, applied[rows->count - 1].name, count);
     for (size_t i = 0; i < rows->count; i++) {
@@ -96,24 +104,27 @@ static enum err migration_run(struct ctx *ctx, struct db *db, const struct migra
         err = fail(ctx, ERR_INTERNAL, NULL, "%s ends its transaction: that is not its to do", name);
     if (!err)
         err = migrate_exec(ctx, db, SQL_MIGRATION_INSERT,
-                           PARAMS(param_int(migration->number), param_text(migration->name), param_text(checksum),
-                                  param_int(clock_now_ms())));
+                           PARAMS(param_int(migration->number), param_text(migration->name),
+                                  param_text(checksum), param_int(clock_now_ms())));
     return err;
 }
 
 /* All of it or nothing: a crash or a failure half-way leaves the file as it was. */
-static enum err migrate_in_transaction(struct ctx *ctx, struct db *db, const struct migration *migration)
+static enum err migrate_in_transaction(struct ctx *ctx, struct db *db,
+                                       const struct migration *migration)
 {
     enum err err = db_begin_write(ctx, db);
     if (err)
         return err;
-    err = migration ? migration_run(ctx, db, migration) : migrate_exec(ctx, db, SQL_MIGRATION_TABLE, NULL, 0);
+    err = migration ? migration_run(ctx, db, migration)
+                    : migrate_exec(ctx, db, SQL_MIGRATION_TABLE, NULL, 0);
     if (!err)
         err = db_commit(ctx, db);
     if (err)
         db_rollback(db);
     else if (migration)
-        log_line(LOG_INFO, "store", "applied migration %d (%s)", migration->number, migration->name);
+        log_line(LOG_INFO, "store", "applied migration %d (%s)", migration->number,
+                 migration->name);
     return err;
 }
 

@@ -1,4 +1,5 @@
-/* prepared.c: turns a text into a statement that is ready to run, once per connection. Knows nothing of rows. */
+/* prepared.c: turns a text into a statement that is ready to run, once per connection. Knows
+ * nothing of rows. */
 #include "db_private.h"
 
 #include <stdlib.h>
@@ -6,9 +7,9 @@
 enum err prepared_open(struct ctx *ctx, struct db *db, const struct sql_text *text, bool keep,
                        struct prepared *prepared)
 {
-    *prepared = (struct prepared){.name = text->name, .row = text->row};
-    enum err err =
-        db->driver->prepare(ctx, db->connection, text->name, text->text, keep, &prepared->statement);
+    *prepared = (struct prepared){ .name = text->name, .row = text->row };
+    enum err err = db->driver->prepare(ctx, db->connection, text->name, text->text, keep,
+                                       &prepared->statement);
     if (err)
         return err;
     prepared->param_count = db->driver->param_count(prepared->statement);
@@ -37,7 +38,8 @@ enum err prepared_named(struct ctx *ctx, struct db *db, int sql, struct prepared
         return fail(ctx, ERR_INTERNAL, NULL, "there is no statement %d", sql);
     struct prepared *prepared = &db->named[sql];
     if (!prepared->statement) {
-        enum err err = prepared_open(ctx, db, &db->catalogue->texts[sql], /* keep= */ true, prepared);
+        enum err err =
+            prepared_open(ctx, db, &db->catalogue->texts[sql], /* keep= */ true, prepared);
         if (err)
             return err;
     }

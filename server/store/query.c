@@ -1,5 +1,5 @@
-/* query.c: statements of parts: constant texts put one behind the other, and the 64 combinations used last. Only texts
- * from the .sql files are put together here, never values. */
+/* query.c: statements of parts: constant texts put one behind the other, and the 64 combinations
+ * used last. Only texts from the .sql files are put together here, never values. */
 #include "db_private.h"
 
 #include <ctype.h>
@@ -17,8 +17,8 @@ void query_part_params(struct query *query, int sql, const struct param *params,
         query->params[query->param_count++] = params[i];
 }
 
-/* The text of a part, its $1 becoming $(offset + 1) and so on. Quoted texts hold no parameters: embed_sql leaves
- * quoted '$1' as it is, so they are stepped over here too. */
+/* The text of a part, its $1 becoming $(offset + 1) and so on. Quoted texts hold no parameters:
+ * embed_sql leaves quoted '$1' as it is, so they are stepped over here too. */
 static void part_append(struct buffer *buffer, const char *text, int offset)
 {
     bool quoted = false;
@@ -39,7 +39,8 @@ static void part_append(struct buffer *buffer, const char *text, int offset)
 static enum err query_check(struct ctx *ctx, const struct db *db, const struct query *query)
 {
     if (query->part_count == 0 || query->part_count > QUERY_PARTS_MAX)
-        return fail(ctx, ERR_INTERNAL, NULL, "a statement of parts has none, or more than %d with %d parameters",
+        return fail(ctx, ERR_INTERNAL, NULL,
+                    "a statement of parts has none, or more than %d with %d parameters",
                     QUERY_PARTS_MAX, QUERY_PARAMS_MAX);
     for (size_t i = 0; i < query->part_count; i++)
         if (query->parts[i] < 0 || (size_t)query->parts[i] >= db->catalogue->text_count)
@@ -47,11 +48,13 @@ static enum err query_check(struct ctx *ctx, const struct db *db, const struct q
     return OK;
 }
 
-static enum err query_prepare(struct ctx *ctx, struct db *db, const struct query *query, struct prepared *prepared)
+static enum err query_prepare(struct ctx *ctx, struct db *db, const struct query *query,
+                              struct prepared *prepared)
 {
     const struct sql_text *texts = db->catalogue->texts;
-    struct sql_text whole = {.name = texts[query->parts[0]].name, .row = texts[query->parts[0]].row};
-    struct buffer buffer = {.arena = ctx->arena};
+    struct sql_text whole = { .name = texts[query->parts[0]].name,
+                              .row = texts[query->parts[0]].row };
+    struct buffer buffer = { .arena = ctx->arena };
     for (size_t i = 0; i < query->part_count; i++) {
         const struct sql_text *part = &texts[query->parts[i]];
         if (i > 0)
@@ -90,7 +93,8 @@ static struct kept_query *query_slot(struct db *db)
     return oldest;
 }
 
-static enum err query_prepared(struct ctx *ctx, struct db *db, const struct query *query, struct prepared **ret)
+static enum err query_prepared(struct ctx *ctx, struct db *db, const struct query *query,
+                               struct prepared **ret)
 {
     enum err err = query_check(ctx, db, query);
     if (err)
@@ -99,7 +103,8 @@ static enum err query_prepared(struct ctx *ctx, struct db *db, const struct quer
     if (!kept) {
         kept = query_slot(db);
         if (!kept)
-            return fail(ctx, ERR_INTERNAL, NULL, "%d statements of parts run at once", QUERIES_KEPT);
+            return fail(ctx, ERR_INTERNAL, NULL, "%d statements of parts run at once",
+                        QUERIES_KEPT);
         prepared_close(db, &kept->prepared);
         kept->used = 0;
         err = query_prepare(ctx, db, query, &kept->prepared);

@@ -1,15 +1,17 @@
-/* row.c: a row of a result into a struct, column by column, through the field table. The only place where the name
- * of a column meets a struct member. Knows no statement by name. */
+/* row.c: a row of a result into a struct, column by column, through the field table. The only place
+ * where the name of a column meets a struct member. Knows no statement by name. */
 #include "db_private.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* What the engine must hand out for a field of that kind; PARAM_NULL: such a field can be no column. */
+/* What the engine must hand out for a field of that kind; PARAM_NULL: such a field can be no
+ * column. */
 static const enum param_kind wanted_kinds[] = {
-    [FIELD_ID] = PARAM_BYTES,  [FIELD_INT] = PARAM_INT,   [FIELD_BOOL] = PARAM_INT,  [FIELD_TIME] = PARAM_INT,
-    [FIELD_DAY] = PARAM_INT,   [FIELD_TEXT] = PARAM_TEXT, [FIELD_ENUM] = PARAM_INT,  [FIELD_JSON] = PARAM_TEXT,
-    [FIELD_TEXTS] = PARAM_TEXT, [FIELD_BYTES] = PARAM_BYTES, [FIELD_ROWS] = PARAM_NULL, [FIELD_ROW] = PARAM_NULL,
+    [FIELD_ID] = PARAM_BYTES,    [FIELD_INT] = PARAM_INT,   [FIELD_BOOL] = PARAM_INT,
+    [FIELD_TIME] = PARAM_INT,    [FIELD_DAY] = PARAM_INT,   [FIELD_TEXT] = PARAM_TEXT,
+    [FIELD_ENUM] = PARAM_INT,    [FIELD_JSON] = PARAM_TEXT, [FIELD_TEXTS] = PARAM_TEXT,
+    [FIELD_BYTES] = PARAM_BYTES, [FIELD_ROWS] = PARAM_NULL, [FIELD_ROW] = PARAM_NULL,
 };
 
 static int names_count(const char *const *names)
@@ -27,16 +29,19 @@ static enum err column_map(struct ctx *ctx, struct db *db, struct prepared *prep
         return fail(ctx, ERR_MEMORY, NULL, "statement %s: no memory", prepared->name);
     int number = table_find(prepared->row, name);
     if (number < 0)
-        return fail(ctx, ERR_INTERNAL, NULL, "statement %s: column %s is no field of %s", prepared->name, name,
-                    prepared->row->name);
+        return fail(ctx, ERR_INTERNAL, NULL, "statement %s: column %s is no field of %s",
+                    prepared->name, name, prepared->row->name);
     const struct field *field = &prepared->row->fields[number];
     if (wanted_kinds[field->kind] == PARAM_NULL)
-        return fail(ctx, ERR_INTERNAL, NULL, "statement %s: column %s: a list or an object can be no column",
-                    prepared->name, name);
+        return fail(ctx, ERR_INTERNAL, NULL,
+                    "statement %s: column %s: a list or an object can be no column", prepared->name,
+                    name);
     for (int i = 0; i < index; i++)
         if (prepared->columns[i].field == field)
-            return fail(ctx, ERR_INTERNAL, NULL, "statement %s: column %s is there twice", prepared->name, name);
-    prepared->columns[index] = (struct column){.field = field, .names_count = names_count(field->names)};
+            return fail(ctx, ERR_INTERNAL, NULL, "statement %s: column %s is there twice",
+                        prepared->name, name);
+    prepared->columns[index] =
+        (struct column){ .field = field, .names_count = names_count(field->names) };
     return OK;
 }
 
@@ -57,7 +62,8 @@ enum err row_map(struct ctx *ctx, struct db *db, struct prepared *prepared)
 }
 
 /* The lines of a text as a list. An empty text is an empty list: texts in lists are never empty. */
-static enum err texts_fill(struct ctx *ctx, struct arena *arena, const struct param *value, struct texts *ret)
+static enum err texts_fill(struct ctx *ctx, struct arena *arena, const struct param *value,
+                           struct texts *ret)
 {
     if (value->length == 0)
         return OK;
@@ -74,17 +80,19 @@ static enum err texts_fill(struct ctx *ctx, struct arena *arena, const struct pa
         if (*text)
             *text++ = '\0';
     }
-    *ret = (struct texts){.items = items, .count = count};
+    *ret = (struct texts){ .items = items, .count = count };
     return OK;
 }
 
-static enum err text_fill(struct ctx *ctx, struct arena *arena, const struct param *value, const char **ret)
+static enum err text_fill(struct ctx *ctx, struct arena *arena, const struct param *value,
+                          const char **ret)
 {
     *ret = arena ? arena_text(arena, value->data, value->length) : value->data;
     return *ret ? OK : fail(ctx, ERR_MEMORY, NULL, "no memory for a text");
 }
 
-static enum err bytes_fill(struct ctx *ctx, struct arena *arena, const struct param *value, struct bytes *ret)
+static enum err bytes_fill(struct ctx *ctx, struct arena *arena, const struct param *value,
+                           struct bytes *ret)
 {
     const void *data = value->data;
     if (value->length == 0)
@@ -93,18 +101,21 @@ static enum err bytes_fill(struct ctx *ctx, struct arena *arena, const struct pa
         data = arena_copy(arena, value->data, value->length);
     if (!data)
         return fail(ctx, ERR_MEMORY, NULL, "no memory for bytes");
-    *ret = (struct bytes){.data = data, .length = value->length};
+    *ret = (struct bytes){ .data = data, .length = value->length };
     return OK;
 }
 
-static enum err column_misfit(struct ctx *ctx, const struct prepared *prepared, const struct column *column)
+static enum err column_misfit(struct ctx *ctx, const struct prepared *prepared,
+                              const struct column *column)
 {
-    return fail(ctx, ERR_INTERNAL, NULL, "statement %s: column %s holds a value that does not fit its field",
-                prepared->name, column->field->name);
+    return fail(ctx, ERR_INTERNAL, NULL,
+                "statement %s: column %s holds a value that does not fit its field", prepared->name,
+                column->field->name);
 }
 
 static enum err column_fill(struct ctx *ctx, struct db *db, const struct prepared *prepared,
-                            const struct column *column, const struct param *value, struct arena *arena, void *to)
+                            const struct column *column, const struct param *value,
+                            struct arena *arena, void *to)
 {
     switch (column->field->kind) {
     case FIELD_ID:
@@ -115,9 +126,7 @@ static enum err column_fill(struct ctx *ctx, struct db *db, const struct prepare
     case FIELD_INT:
     case FIELD_BOOL:
     case FIELD_TIME:
-    case FIELD_DAY:
-        *(int64_t *)to = value->integer;
-        return OK;
+    case FIELD_DAY: *(int64_t *)to = value->integer; return OK;
     case FIELD_ENUM:
         if (value->integer < 0 || value->integer > INT32_MAX ||
             (column->names_count && value->integer >= column->names_count))
@@ -125,29 +134,28 @@ static enum err column_fill(struct ctx *ctx, struct db *db, const struct prepare
         *(int *)to = (int)value->integer;
         return OK;
     case FIELD_TEXT:
-    case FIELD_JSON:
-        return text_fill(ctx, arena, value, to);
-    case FIELD_TEXTS:
-        return texts_fill(ctx, arena ? arena : &db->scratch, value, to);
-    case FIELD_BYTES:
-        return bytes_fill(ctx, arena, value, to);
+    case FIELD_JSON: return text_fill(ctx, arena, value, to);
+    case FIELD_TEXTS: return texts_fill(ctx, arena ? arena : &db->scratch, value, to);
+    case FIELD_BYTES: return bytes_fill(ctx, arena, value, to);
     case FIELD_ROWS:
-    case FIELD_ROW:
-        break;
+    case FIELD_ROW: break;
     }
     return column_misfit(ctx, prepared, column);
 }
 
-enum err row_fill(struct ctx *ctx, struct db *db, const struct prepared *prepared, struct arena *arena, void *row)
+enum err row_fill(struct ctx *ctx, struct db *db, const struct prepared *prepared,
+                  struct arena *arena, void *row)
 {
     /* First all null: so are the fields that have no column here, and the columns that are NULL. */
     table_clear(prepared->row, row);
     for (int i = 0; i < prepared->column_count; i++) {
         const struct column *column = &prepared->columns[i];
         struct param value;
-        enum err err = db->driver->column(ctx, prepared->statement, i, wanted_kinds[column->field->kind], &value);
+        enum err err = db->driver->column(ctx, prepared->statement, i,
+                                          wanted_kinds[column->field->kind], &value);
         if (!err && value.kind != PARAM_NULL)
-            err = column_fill(ctx, db, prepared, column, &value, arena, (char *)row + column->field->offset);
+            err = column_fill(ctx, db, prepared, column, &value, arena,
+                              (char *)row + column->field->offset);
         if (err)
             return err;
     }

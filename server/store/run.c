@@ -1,17 +1,17 @@
-/* run.c: runs a prepared statement: bind, step, take the rows, and always reset. Knows nothing of where the statement
- * came from. */
+/* run.c: runs a prepared statement: bind, step, take the rows, and always reset. Knows nothing of
+ * where the statement came from. */
 #include "db_private.h"
 
 #include <string.h>
 
-static enum err run_begin(struct ctx *ctx, struct db *db, struct prepared *prepared, const struct param *params,
-                          size_t count)
+static enum err run_begin(struct ctx *ctx, struct db *db, struct prepared *prepared,
+                          const struct param *params, size_t count)
 {
     if (prepared->running)
         return fail(ctx, ERR_INTERNAL, NULL, "statement %s: is running already", prepared->name);
     if (count != (size_t)prepared->param_count)
-        return fail(ctx, ERR_INTERNAL, NULL, "statement %s: got %zu parameters, takes %d", prepared->name, count,
-                    prepared->param_count);
+        return fail(ctx, ERR_INTERNAL, NULL, "statement %s: got %zu parameters, takes %d",
+                    prepared->name, count, prepared->param_count);
     for (size_t i = 0; i < count; i++) {
         enum err err = db->driver->bind(ctx, prepared->statement, (int)i + 1, &params[i]);
         if (err) {
@@ -39,7 +39,8 @@ static enum err run_check_row(struct ctx *ctx, const struct prepared *prepared)
     return fail(ctx, ERR_INTERNAL, NULL, "statement %s: names no row table", prepared->name);
 }
 
-enum err run_exec(struct ctx *ctx, struct db *db, struct prepared *prepared, const struct param *params, size_t count)
+enum err run_exec(struct ctx *ctx, struct db *db, struct prepared *prepared,
+                  const struct param *params, size_t count)
 {
     enum err err = run_begin(ctx, db, prepared, params, count);
     if (err)
@@ -51,8 +52,8 @@ enum err run_exec(struct ctx *ctx, struct db *db, struct prepared *prepared, con
     return err;
 }
 
-enum err run_one(struct ctx *ctx, struct db *db, struct prepared *prepared, void *row, const struct param *params,
-                 size_t count)
+enum err run_one(struct ctx *ctx, struct db *db, struct prepared *prepared, void *row,
+                 const struct param *params, size_t count)
 {
     enum err err = run_check_row(ctx, prepared);
     if (err)
@@ -64,13 +65,15 @@ enum err run_one(struct ctx *ctx, struct db *db, struct prepared *prepared, void
     err = db->driver->step(ctx, prepared->statement, &found);
     if (!err)
         err = found ? row_fill(ctx, db, prepared, ctx->arena, row) : ERR_NOT_FOUND;
-    /* INSERT ... RETURNING has done all its work at its first row; a SELECT is not wanted any further. */
+    /* INSERT ... RETURNING has done all its work at its first row; a SELECT is not wanted any
+     * further. */
     run_end(db, prepared);
     return err;
 }
 
-/* Room for one more row; doubling leaves the old arrays behind in the arena, at most as much again. */
-static void *rows_more(struct ctx *ctx, const struct table *table, struct rows *rows, size_t *capacity)
+/* Room for one more row; doubling leaves the old arrays behind in the arena, at most as much. */
+static void *rows_more(struct ctx *ctx, const struct table *table, struct rows *rows,
+                       size_t *capacity)
 {
     if (rows->count < *capacity)
         return rows->items;
@@ -105,7 +108,8 @@ enum err run_rows(struct ctx *ctx, struct db *db, struct prepared *prepared, str
             err = ERR_MEMORY;
             break;
         }
-        err = row_fill(ctx, db, prepared, ctx->arena, (char *)rows.items + rows.count * prepared->row->size);
+        err = row_fill(ctx, db, prepared, ctx->arena,
+                       (char *)rows.items + rows.count * prepared->row->size);
         if (err)
             break;
         rows.count++;
@@ -116,12 +120,12 @@ enum err run_rows(struct ctx *ctx, struct db *db, struct prepared *prepared, str
     return err;
 }
 
-enum err run_int(struct ctx *ctx, struct db *db, struct prepared *prepared, int64_t *ret, const struct param *params,
-                 size_t count)
+enum err run_int(struct ctx *ctx, struct db *db, struct prepared *prepared, int64_t *ret,
+                 const struct param *params, size_t count)
 {
     if (prepared->column_count != 1)
-        return fail(ctx, ERR_INTERNAL, NULL, "statement %s: has %d columns, not one", prepared->name,
-                    prepared->column_count);
+        return fail(ctx, ERR_INTERNAL, NULL, "statement %s: has %d columns, not one",
+                    prepared->name, prepared->column_count);
     enum err err = run_begin(ctx, db, prepared, params, count);
     if (err)
         return err;
@@ -129,15 +133,16 @@ enum err run_int(struct ctx *ctx, struct db *db, struct prepared *prepared, int6
     struct param value = {};
     err = db->driver->step(ctx, prepared->statement, &found);
     if (!err)
-        err = found ? db->driver->column(ctx, prepared->statement, 0, PARAM_INT, &value) : ERR_NOT_FOUND;
+        err = found ? db->driver->column(ctx, prepared->statement, 0, PARAM_INT, &value)
+                    : ERR_NOT_FOUND;
     run_end(db, prepared);
     if (!err)
         *ret = value.kind == PARAM_NULL ? NO_INT : value.integer;
     return err;
 }
 
-enum err run_each(struct ctx *ctx, struct db *db, struct prepared *prepared, void *row, db_visit *visit, void *self,
-                  const struct param *params, size_t count)
+enum err run_each(struct ctx *ctx, struct db *db, struct prepared *prepared, void *row,
+                  db_visit *visit, void *self, const struct param *params, size_t count)
 {
     enum err err = run_check_row(ctx, prepared);
     if (err)

@@ -1,5 +1,5 @@
-/* store.c: the data file as a whole: one process at a time, the writer's connection, readers. Knows neither engine nor
- * resource. */
+/* store.c: the data file as a whole: one process at a time, the writer's connection, readers. Knows
+ * neither engine nor resource. */
 #include "store_private.h"
 
 #include <assert.h>
@@ -20,7 +20,7 @@
 struct store {
     const struct driver *driver;
     struct catalogue catalogue;
-    char *path;  /* absolute, without symbolic links: one file has one lock, whatever way leads to it */
+    char *path;  /* absolute, no symbolic links: one file has one lock, whatever way leads to it */
     int lock_fd; /* held open for as long as the process has the file */
     struct db *writer;
     atomic_int readers;
@@ -28,12 +28,14 @@ struct store {
 
 /* ---- Where it lies ---- */
 
-/* File systems over a network lie about locks and about what they have written. Their numbers are in statfs(2). */
+/* File systems over a network lie about locks and about what they have written. Their numbers are
+ * in statfs(2). */
 static const struct {
     long type;
     const char *name;
 } network_filesystems[] = {
-    {0x6969, "NFS"}, {0x517b, "SMB"}, {0xff534d42, "CIFS"}, {0xfe534d42, "SMB2"}, {0x5346414f, "AFS"},
+    { 0x6969, "NFS" },      { 0x517b, "SMB" },     { 0xff534d42, "CIFS" },
+    { 0xfe534d42, "SMB2" }, { 0x5346414f, "AFS" },
 };
 
 static enum err directory_check(struct ctx *ctx, const char *path, const char *directory)
@@ -41,12 +43,14 @@ static enum err directory_check(struct ctx *ctx, const char *path, const char *d
     struct stat status;
     if (stat(directory, &status) != 0 || !S_ISDIR(status.st_mode))
         return fail(ctx, ERR_CONFIG, "database",
-                    "the directory %s of database %s does not exist: create it for the user that runs funneld "
+                    "the directory %s of database %s does not exist: create it for the user that "
+                    "runs funneld "
                     "(mkdir -p %s), or set \"database\" to another path",
                     directory, path, directory);
     if (access(directory, W_OK | X_OK) != 0)
         return fail(ctx, ERR_CONFIG, "database",
-                    "the directory %s of database %s cannot be written to by this user: the log and the lock lie "
+                    "the directory %s of database %s cannot be written to by this user: the log "
+                    "and the lock lie "
                     "beside the data file",
                     directory, path);
     struct statfs filesystem;
@@ -55,7 +59,8 @@ static enum err directory_check(struct ctx *ctx, const char *path, const char *d
     for (size_t i = 0; i < ARRAY_SIZE(network_filesystems); i++)
         if ((long)filesystem.f_type == network_filesystems[i].type)
             return fail(ctx, ERR_CONFIG, "database",
-                        "%s lies on a network file system (%s), where locks and fsync cannot be trusted: move it to "
+                        "%s lies on a network file system (%s), where locks and fsync cannot be "
+                        "trusted: move it to "
                         "a local disk",
                         path, network_filesystems[i].name);
     return OK;
@@ -74,16 +79,19 @@ static enum err path_resolve(struct ctx *ctx, const char *path, char **ret)
     char *resolved = realpath(path, NULL);
     if (!resolved && errno == ENOENT) {
         char *parent = realpath(directory, NULL);
-        if (parent && asprintf(&resolved, "%s/%s", strcmp(parent, "/") == 0 ? "" : parent, name) < 0)
+        if (parent &&
+            asprintf(&resolved, "%s/%s", strcmp(parent, "/") == 0 ? "" : parent, name) < 0)
             resolved = NULL;
         free(parent);
     }
     if (!resolved)
-        return fail(ctx, ERR_CONFIG, "database", "%s cannot be resolved: %s", path, strerror(errno));
+        return fail(ctx, ERR_CONFIG, "database", "%s cannot be resolved: %s", path,
+                    strerror(errno));
     struct stat status;
     if (stat(resolved, &status) == 0 && !S_ISREG(status.st_mode)) {
         free(resolved);
-        return fail(ctx, ERR_CONFIG, "database", "%s is not a file: set \"database\" to the path of one", path);
+        return fail(ctx, ERR_CONFIG, "database",
+                    "%s is not a file: set \"database\" to the path of one", path);
     }
     *ret = resolved;
     return OK;
@@ -91,7 +99,8 @@ static enum err path_resolve(struct ctx *ctx, const char *path, char **ret)
 
 /* ---- The lock ---- */
 
-/* The kernel lets go of it when the process dies in whatever way, so a lock file that lies about means nothing. */
+/* The kernel lets go of it when the process dies in whatever way, so a lock file that lies about
+ * means nothing. */
 static enum err lock_take(struct ctx *ctx, struct store *store)
 {
     const char *path = arena_printf(ctx->arena, "%s.lock", store->path);
@@ -104,20 +113,24 @@ static enum err lock_take(struct ctx *ctx, struct store *store)
         char holder[24] = "";
         ssize_t bytes = pread(store->lock_fd, holder, sizeof holder - 1, 0);
         holder[bytes > 0 ? strspn(holder, "0123456789") : 0] = '\0';
-        return fail(ctx, ERR_CONFLICT, NULL, "another process%s%s has the database %s: only one may", *holder ? " " : "",
+        return fail(ctx, ERR_CONFLICT, NULL,
+                    "another process%s%s has the database %s: only one may", *holder ? " " : "",
                     holder, store->path);
     }
     /* For people who wonder who has it. */
     char pid[24];
     int length = snprintf(pid, sizeof pid, "%d\n", (int)getpid());
-    if (ftruncate(store->lock_fd, 0) != 0 || pwrite(store->lock_fd, pid, (size_t)length, 0) != length)
-        log_line(LOG_WARN, "store", "%s: the process number could not be noted: %s", path, strerror(errno));
+    if (ftruncate(store->lock_fd, 0) != 0 ||
+        pwrite(store->lock_fd, pid, (size_t)length, 0) != length)
+        log_line(LOG_WARN, "store", "%s: the process number could not be noted: %s", path,
+                 strerror(errno));
     return OK;
 }
 
 /* ---- Opening and closing ---- */
 
-enum err store_open_with(struct ctx *ctx, const char *path, const struct catalogue *catalogue, struct store **ret)
+enum err store_open_with(struct ctx *ctx, const char *path, const struct catalogue *catalogue,
+                         struct store **ret)
 {
     struct store *store = calloc(1, sizeof *store);
     if (!store)
@@ -129,7 +142,8 @@ enum err store_open_with(struct ctx *ctx, const char *path, const struct catalog
     if (!err)
         err = lock_take(ctx, store);
     if (!err)
-        err = db_open(ctx, store->driver, &store->catalogue, store->path, ACCESS_WRITE, &store->writer);
+        err = db_open(ctx, store->driver, &store->catalogue, store->path, ACCESS_WRITE,
+                      &store->writer);
     if (!err)
         err = migrate_run(ctx, store->writer, catalogue->migrations, catalogue->migration_count);
     if (err) {
@@ -155,10 +169,11 @@ void store_close(struct store *store)
 {
     if (!store)
         return;
-    assert(atomic_load(&store->readers) == 0); /* the writer's connection must be the last: it settles the log */
+    assert(atomic_load(&store->readers) ==
+           0); /* the writer's connection must be the last: it settles the log */
     db_close(store->writer);
-    /* The lock goes last: whoever takes it finds the file at rest. Its file stays: removing it would let two
-     * processes lock two different files of that name. */
+    /* The lock goes last: whoever takes it finds the file at rest. Its file stays: removing it
+     * would let two processes lock two different files of that name. */
     if (store->lock_fd >= 0)
         close(store->lock_fd);
     free(store->path);
@@ -213,10 +228,12 @@ int64_t store_file_bytes(const struct store *store)
     return data;
 }
 
-/* Whether a text can stand alone. The others are parts of a query, which only make sense behind a first one. */
-static bool text_is_whole(const char *text)
+/* Whether a text is a part of a query, which only makes sense behind a first one. */
+static bool text_is_part(const char *text)
 {
-    static const char *const beginnings[] = {"SELECT ", "INSERT ", "UPDATE ", "DELETE ", "WITH ", "CREATE "};
+    static const char *const beginnings[] = { "AND ",    "OR ",    "ORDER ", "WHERE ", "GROUP ",
+                                              "HAVING ", "LIMIT ", "JOIN ",  "LEFT ",  "UNION ",
+                                              ",",       "(",      ")" };
     for (size_t i = 0; i < ARRAY_SIZE(beginnings); i++)
         if (strncasecmp(text, beginnings[i], strlen(beginnings[i])) == 0)
             return true;
@@ -227,10 +244,10 @@ enum err store_check_statements(struct ctx *ctx, struct db *db)
 {
     enum err first = OK;
     for (size_t i = 0; i < db->catalogue->text_count; i++) {
-        if (!text_is_whole(db->catalogue->texts[i].text))
+        if (text_is_part(db->catalogue->texts[i].text))
             continue;
         struct prepared *prepared = NULL;
-        struct ctx own = {.arena = ctx->arena}; /* the failure of each, not only of the first */
+        struct ctx own = { .arena = ctx->arena }; /* the failure of each, not only of the first */
         enum err err = prepared_named(&own, db, (int)i, &prepared);
         if (!err)
             continue;
