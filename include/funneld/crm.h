@@ -186,8 +186,7 @@ struct check_report {
     struct texts findings; /* the first of them, for people: no personal data */
 };
 
-/* Recounts in the read transaction that is open on db. progress (may be NULL) is told after each slice of leads. */
-enum err check_run(struct ctx *ctx, struct db *db, void (*progress)(void *self, int64_t done, int64_t total), void *self,
-                   struct check_report *ret) _must_check_;
+/* Recounts in the read transaction that is open on db. */
+enum err check_run(struct ctx *ctx, struct db *db, struct check_report *ret) _must_check_;
 
 #endif

@@ -94,6 +94,12 @@ struct table {
         .name = #member, .kind = FIELD_##field_kind_,                                                  \
         .offset = FIELD_OFFSET(type, member, FIELD_TYPE_##field_kind_), __VA_ARGS__                    \
     }
+/* The same under another name: a query parameter like score[gte]. */
+#define FIELD_AS(type, member, field_kind_, name_, ...)                                                \
+    {                                                                                                  \
+        .name = name_, .kind = FIELD_##field_kind_,                                                    \
+        .offset = FIELD_OFFSET(type, member, FIELD_TYPE_##field_kind_), __VA_ARGS__                    \
+    }
 /* An enum member: any enum type of the size of int. */
 #define FIELD_NAMED(type, member, names_, ...)                                                         \
     {                                                                                                  \

@@ -29,6 +29,13 @@ enum err history_add(struct ctx *ctx, struct db *db, struct history *history, st
 enum err history_void(struct ctx *ctx, struct db *db, struct history *history, size_t index) _must_check_;
 /* Score and automatic events from the log again, then the rest as history_settle(). */
 enum err history_replay(struct ctx *ctx, struct db *db, struct history *history) _must_check_;
+/* What a replay would give, without writing anything. */
+struct replayed {
+    int64_t score;
+    bool events_agree;
+};
+enum err history_rescore(struct ctx *ctx, struct db *db, const struct history *history, struct replayed *ret)
+    _must_check_;
 /* Stage, status and the rest of the hot row from the events; saves it; adds the contributions. */
 enum err history_settle(struct ctx *ctx, struct db *db, struct history *history) _must_check_;
 

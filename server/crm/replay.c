@@ -199,13 +199,40 @@ static enum err replace_derived(struct ctx *ctx, struct db *db, struct history *
     return OK;
 }
 
+/* The walk that both replays need: from the first fact to the last. */
+static enum err walk_history(struct ctx *ctx, struct db *db, const struct history *history, struct walk *ret)
+{
+    *ret = (struct walk){.history = history, .past = history->lead, .at = INT64_MIN,
+                         .last_fact = history->lead.created_at};
+    find_start(ret);
+    start_standing(ret);
+    return walk_log(ctx, db, ret);
+}
+
+enum err history_rescore(struct ctx *ctx, struct db *db, const struct history *history, struct replayed *ret)
+{
+    struct walk walk;
+    enum err err = walk_history(ctx, db, history, &walk);
+    if (err)
+        return err;
+    *ret = (struct replayed){tally_score(&history->catalog->rule_set, &walk.tally), true};
+    size_t found = 0;
+    for (size_t i = 0; i < history->count; i++) {
+        if (!rule_may_change(history, &history->events[i], walk.open_from))
+            continue;
+        bool same = found < walk.derived_count && same_event(history, &history->events[i], &walk.derived[found]);
+        ret->events_agree &= same;
+        found++;
+    }
+    ret->events_agree &= found == walk.derived_count;
+    return OK;
+}
+
 enum err history_replay(struct ctx *ctx, struct db *db, struct history *history)
 {
     struct lead *lead = &history->lead;
-    struct walk walk = {.history = history, .past = *lead, .at = INT64_MIN, .last_fact = lead->created_at};
-    find_start(&walk);
-    start_standing(&walk);
-    enum err err = walk_log(ctx, db, &walk);
+    struct walk walk;
+    enum err err = walk_history(ctx, db, history, &walk);
     if (!err)
         err = replace_derived(ctx, db, history, &walk);
     if (err)
