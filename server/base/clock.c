@@ -238,7 +238,9 @@ void time_format(int64_t time_ms, char text[static TIME_TEXT_SIZE])
     if (time_ms == NO_INT)
         return;
     int64_t day = floor_div(time_ms, MS_PER_DAY);
-    int64_t rest = time_ms - day * MS_PER_DAY;
+    int64_t rest = time_ms % MS_PER_DAY;
+    if (rest < 0)
+        rest += MS_PER_DAY;
     char *out = put_date(text, day);
     *out++ = 'T';
     out = put_digits(out, rest / 3600000, 2);

@@ -115,9 +115,9 @@ static bool number_parse(const char *text, int64_t *ret)
 {
     size_t sign = text[0] == '-';
     size_t digits = strspn(text + sign, "0123456789");
-    if (digits == 0 || digits > 18 || text[sign + digits] != '\0')
+    if (digits == 0 || text[sign + digits] != '\0')
         return false;
-    *ret = strtoll(text, NULL, 10);
+    *ret = strtoll(text, NULL, 10); /* too long ones end at a limit of int64_t, beyond every range */
     return true;
 }
 

@@ -18,7 +18,7 @@ static uint64_t random_next(uint64_t *state)
 START_TEST(test_format_agrees_with_the_library)
 {
     uint64_t state = 1;
-    for (int i = 0; i < 200000; i++) {
+    for (int i = 0; i < 20000; i++) {
         int64_t time_ms = (int64_t)(random_next(&state) % 253402300800000u);
         time_t time_s = (time_t)(time_ms / 1000);
         struct tm utc;
@@ -76,7 +76,7 @@ START_TEST(test_every_day_has_its_text)
 {
     int64_t expected = 0;
     char text[TIME_TEXT_SIZE];
-    for (int64_t day = 0; day <= 2932896; day += day < 60000 ? 1 : 97) {
+    for (int64_t day = 0; day <= 2932896; day += day < 20000 ? 1 : 97) {
         int64_t parsed = -1;
         day_format(day, text);
         ck_assert_msg(day_parse(text, &parsed) && parsed == day, "%s", text);
@@ -184,6 +184,7 @@ START_TEST(test_zone_names)
 {
     static const char *const bad[] = {
         "",          "/etc/passwd",    "../../../etc/passwd", "Europe/../Europe/Berlin",
+        "/Europe/Berlin", "leapseconds",
         "Mars/City", "Europe",         "europe/berlin ",      "right/UTC",
         ":UTC",      "Europe/Berlin\n", "EST5EDT,M3.2.0",      "zone.tab",
         "Europe/BerlinEurope/BerlinEurope/BerlinEurope/BerlinEurope/BerlinEurope/Berlin",
@@ -245,18 +246,17 @@ START_TEST(test_each_instant_is_in_one_day)
         int64_t previous = day_start_ms(0);
         for (int64_t day = 1; day < 25000; day++) { /* to 2038 */
             int64_t start = day_start_ms(day);
-            ck_assert_msg(start >= previous, "%s day %lld", zones[i], (long long)day);
-            ck_assert_msg(start == previous || day_of(start - 1) == day - 1, "%s day %lld", zones[i],
-                          (long long)day);
-            ck_assert_int_ge(day_of(start), day); /* more where the day is empty */
+            bool joined = start == previous || day_of(start - 1) == day - 1;
+            if (start < previous || !joined || day_of(start) < day) /* > where the day is empty */
+                ck_abort_msg("%s day %lld", zones[i], (long long)day);
             previous = start;
         }
         uint64_t state = i;
         for (int j = 0; j < 50000; j++) {
             int64_t time_ms = (int64_t)(random_next(&state) % (25000 * (uint64_t)MS_PER_DAY));
             int64_t day = day_of(time_ms);
-            ck_assert_msg(day_start_ms(day) <= time_ms && time_ms < day_start_ms(day + 1),
-                          "%s at %lld", zones[i], (long long)time_ms);
+            if (time_ms < day_start_ms(day) || time_ms >= day_start_ms(day + 1))
+                ck_abort_msg("%s at %lld", zones[i], (long long)time_ms);
         }
     }
 }

@@ -137,6 +137,8 @@ START_TEST(test_bad_files)
         { "listn = x\n", ":1: listn: no such option; funneld --help lists them" },
         { "LISTEN = 127.0.0.1:80\n", ":1: LISTEN: no such option; funneld --help lists them" },
         { "queue_max = many\n", ":1: queue_max must be a whole number from 16 to 1048576, not \"many\"" },
+        { "queue_max = 1048577\n",
+          ":1: queue_max must be a whole number from 16 to 1048576, not \"1048577\"" },
         { "http_threads = 1\n", ":1: http_threads must be a whole number from 2 to 16, not \"1\"" },
         { "\n\nlog_level = loud\n", ":3: log_level must be debug, info, warn or error, not \"loud\"" },
         { "time_zone = Mars/City\n", ":1: time_zone must be UTC, or a zone of this system such as "
