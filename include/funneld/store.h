@@ -6,7 +6,6 @@
 #define FUNNELD_STORE_H
 
 #include <funneld/base.h>
-#include <funneld/config.h>
 #include <funneld/db.h>
 #include <funneld/types.h>
 
