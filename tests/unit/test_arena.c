@@ -1,4 +1,5 @@
-/* test_arena.c: the arena's alignment, zeroing, limits and reuse; the buffer's growth and failure. */
+/* test_arena.c: the arena's alignment, zeroing, limits and reuse; the buffer's growth and
+ * failure. */
 #include "unit.h"
 
 #include <string.h>

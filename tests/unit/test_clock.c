@@ -1,4 +1,5 @@
-/* test_clock.c: civil dates against the C library, days across changes of the clock, and strict parsing. */
+/* test_clock.c: civil dates against the C library, days across changes of the clock, and strict
+ * parsing. */
 #include "unit.h"
 
 #include <string.h>
@@ -169,8 +170,9 @@ END_TEST
 
 START_TEST(test_day_parse_refuses)
 {
-    static const char *const texts[] = { "",           "2026-02-29",  "2026-1-01", "20260101",
-                                         "2026-01-01 ", "2026-01-01T", "1969-12-31", "2026-06-31" };
+    static const char *const texts[] = { "",           "2026-02-29",  "2026-1-01",
+                                         "20260101",   "2026-01-01 ", "2026-01-01T",
+                                         "1969-12-31", "2026-06-31" };
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
         int64_t day = 42;
         ck_assert_msg(!day_parse(texts[i], &day), "accepted %s", texts[i]);
@@ -183,10 +185,20 @@ END_TEST
 START_TEST(test_zone_names)
 {
     static const char *const bad[] = {
-        "",          "/etc/passwd",    "../../../etc/passwd", "Europe/../Europe/Berlin",
-        "/Europe/Berlin", "leapseconds",
-        "Mars/City", "Europe",         "europe/berlin ",      "right/UTC",
-        ":UTC",      "Europe/Berlin\n", "EST5EDT,M3.2.0",      "zone.tab",
+        "",
+        "/etc/passwd",
+        "../../../etc/passwd",
+        "Europe/../Europe/Berlin",
+        "/Europe/Berlin",
+        "leapseconds",
+        "Mars/City",
+        "Europe",
+        "europe/berlin ",
+        "right/UTC",
+        ":UTC",
+        "Europe/Berlin\n",
+        "EST5EDT,M3.2.0",
+        "zone.tab",
         "Europe/BerlinEurope/BerlinEurope/BerlinEurope/BerlinEurope/BerlinEurope/Berlin",
     };
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -205,9 +217,9 @@ static const struct {
     const char *zone, *day;
     int64_t start_s;
 } day_starts[] = {
-    { "Europe/Berlin", "2026-03-29", 1774738800 },     /* a day of 23 hours */
+    { "Europe/Berlin", "2026-03-29", 1774738800 }, /* a day of 23 hours */
     { "Europe/Berlin", "2026-03-30", 1774821600 },
-    { "Europe/Berlin", "2026-10-25", 1792879200 },     /* of 25 */
+    { "Europe/Berlin", "2026-10-25", 1792879200 }, /* of 25 */
     { "Europe/Berlin", "2026-10-26", 1792969200 },
     { "America/Sao_Paulo", "2018-11-04", 1541300400 }, /* begins at 01:00 */
     { "America/Sao_Paulo", "2018-02-18", 1518922800 }, /* clocks went from 24:00 back to 23:00 */
@@ -215,9 +227,9 @@ static const struct {
     { "America/Havana", "2025-03-09", 1741496400 },    /* 00:00 does not come */
     { "America/St_Johns", "2008-11-02", 1225593000 },  /* at 00:01 it was the day before again */
     { "America/St_Johns", "2008-11-03", 1225683000 },
-    { "Pacific/Apia", "2011-12-30", 1325239200 },      /* skipped */
+    { "Pacific/Apia", "2011-12-30", 1325239200 }, /* skipped */
     { "Pacific/Apia", "2011-12-31", 1325239200 },
-    { "Antarctica/Casey", "2010-03-05", 1267707600 },  /* three hours back at 02:00 */
+    { "Antarctica/Casey", "2010-03-05", 1267707600 }, /* three hours back at 02:00 */
     { "Asia/Kolkata", "2026-01-01", 1767205800 },
     { "Pacific/Kiritimati", "2026-01-01", 1767175200 },
     { "Pacific/Pago_Pago", "2026-01-01", 1767265200 },
@@ -238,9 +250,15 @@ END_TEST
 /* What rollups by day and scans by instant rest on: t is in day_of(t), and in no other day. */
 START_TEST(test_each_instant_is_in_one_day)
 {
-    static const char *const zones[] = { "UTC",           "Europe/Berlin",    "America/Sao_Paulo",
-                                         "America/Havana", "America/St_Johns", "Pacific/Apia",
-                                         "Antarctica/Casey", "Africa/Monrovia", "Australia/Lord_Howe" };
+    static const char *const zones[] = { "UTC",
+                                         "Europe/Berlin",
+                                         "America/Sao_Paulo",
+                                         "America/Havana",
+                                         "America/St_Johns",
+                                         "Pacific/Apia",
+                                         "Antarctica/Casey",
+                                         "Africa/Monrovia",
+                                         "Australia/Lord_Howe" };
     for (size_t i = 0; i < ARRAY_SIZE(zones); i++) {
         ck_assert(clock_set_zone(zones[i]));
         int64_t previous = day_start_ms(0);
@@ -287,9 +305,9 @@ START_TEST(test_lenient)
         { "Europe/Berlin", "2026-11-22T22:05:22Z", 1795385122 },
         { "Europe/Berlin", "2026-07-01", 1782856800 },
         { "Europe/Berlin", "2026-03-29 01:59:59", 1774745999 },
-        { "Europe/Berlin", "2026-03-29 02:30", 1774747800 },    /* jumped over: 03:30 */
+        { "Europe/Berlin", "2026-03-29 02:30", 1774747800 }, /* jumped over: 03:30 */
         { "Europe/Berlin", "2026-03-29 03:00", 1774746000 },
-        { "Europe/Berlin", "2026-10-25 02:30", 1792888200 },    /* twice: the first */
+        { "Europe/Berlin", "2026-10-25 02:30", 1792888200 }, /* twice: the first */
         { "Europe/Berlin", "2026-10-25 03:00", 1792893600 },
         { "America/Sao_Paulo", "2018-11-04", 1541300400 },
         { "America/Sao_Paulo", "2018-11-04 00:30", 1541302200 },

@@ -65,7 +65,9 @@ START_TEST(test_text_escapes)
         { "a\nb", "a\\nb" },
         { "a\r\tb\x1b[31m", "a\\x0d\\x09b\\x1b[31m" },
         { "\x7f", "\\x7f" },
-        { "\xc2\x9b" "31m", "\\x9b31m" },
+        { "\xc2\x9b"
+          "31m",
+          "\\x9b31m" },
         { "\xe2\x80\xa8", "\\u2028" },
         { "bad \xff\xc3", "bad \\xff\\xc3" },
         { "\xed\xa0\x80", "\\xed\\xa0\\x80" },
@@ -112,7 +114,7 @@ END_TEST
 START_TEST(test_long_messages_are_cut_between_characters)
 {
     static char message[9000];
-    static const char *const units[] = { "x", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80",
+    static const char *const units[] = { "x",  "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80",
                                          "\n", "\"",       "\x01",         "\xff" };
     for (size_t i = 0; i < ARRAY_SIZE(units); i++)
         for (size_t shift = 0; shift < 4; shift++)
