@@ -140,3 +140,8 @@ enum err migrate_run(struct ctx *ctx, struct db *db, const struct migration *lis
         err = migrate_in_transaction(ctx, db, &list[i]);
     return err;
 }
+
+enum err migrate_touch(struct ctx *ctx, struct db *db)
+{
+    return migrate_exec(ctx, db, SQL_MIGRATION_TOUCH, NULL, 0);
+}
