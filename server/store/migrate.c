@@ -100,6 +100,8 @@ static enum err migration_run(struct ctx *ctx, struct db *db, const struct migra
     snprintf(name, sizeof name, "migration %d (%s)", migration->number, migration->name);
     checksum_make(migration->text, checksum);
     enum err err = db->driver->script(ctx, db->connection, name, migration->text);
+    if (err == ERR_EXISTS)
+        err = fail(ctx, ERR_INTERNAL, NULL, "%s: a unique key is there twice", name);
     if (!err && !db_in_transaction(db))
         err = fail(ctx, ERR_INTERNAL, NULL, "%s ends its transaction: that is not its to do", name);
     if (!err)
