@@ -40,7 +40,7 @@ enum {
 struct writer;
 struct store;
 
-/* Starts the thread. batch_done (may be NULL) is called after the done() of a whole batch. */
+/* Starts the thread. queue_max: of commands that wait, foreground and background each. */
 enum err writer_start(struct ctx *ctx, struct store *store, size_t queue_max, struct writer **ret) _must_check_;
 
 /* Any thread. False when the queue is full, the writer drains, or storage has failed: the command was not taken,
@@ -53,7 +53,8 @@ bool writer_healthy(struct writer *writer);
  * exits with EX_TEMPFAIL so that a supervisor restarts it. */
 bool writer_failed(struct writer *writer);
 
-/* Takes nothing new, runs what waits, checkpoints, ends the thread. */
+/* Takes nothing new, runs what waits, checkpoints, ends the thread. A background command that has more to do is
+ * not run to its end: after its slice it is done with ERR_BUSY, what it has committed stays. */
 void writer_stop(struct writer *writer);
 
 #endif

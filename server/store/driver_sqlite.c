@@ -3,6 +3,7 @@
 #include "driver_sqlite.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,7 +50,7 @@ static enum err error_class(int code)
 /* A failed fsync may have dropped the very pages it should have written, and the next one would say
  * all is well: see "fsyncgate". An I/O error inside COMMIT or a checkpoint leaves it just as open
  * what is on the disk. */
-static enum fault fault_class(int code, bool settling)
+static enum fault fault_class(sqlite3 *handle, int code, bool settling)
 {
     switch (code) {
     case SQLITE_IOERR_NOMEM: return FAULT_NONE;
@@ -60,6 +61,8 @@ static enum fault fault_class(int code, bool settling)
     }
     if ((code & 0xff) == SQLITE_FULL)
         return FAULT_FULL;
+    if (code == SQLITE_IOERR_WRITE && sqlite3_system_errno(handle) == EDQUOT)
+        return FAULT_FULL;
     if ((code & 0xff) == SQLITE_IOERR)
         return settling ? FAULT_SYNC : FAULT_IO;
     return FAULT_NONE;
@@ -68,7 +71,7 @@ static enum fault fault_class(int code, bool settling)
 static enum err connection_fail_at(struct ctx *ctx, struct connection *connection, int code,
                                    const char *name, bool settling)
 {
-    enum fault fault = fault_class(code, settling);
+    enum fault fault = fault_class(connection->handle, code, settling);
     if (fault > connection->fault)
         connection->fault = fault;
     enum err err = error_class(code);
@@ -78,7 +81,8 @@ static enum err connection_fail_at(struct ctx *ctx, struct connection *connectio
         return fail(ctx, err, NULL, "statement %s: %s", name,
                     code == SQLITE_INTERRUPT ? "took too long" : "the data file is locked");
     const char *message = sqlite3_errmsg(connection->handle);
-    if (err != ERR_MEMORY)
+    /* Storage that fails is told by the writer, once for all who suffer from it. */
+    if (err == ERR_INTERNAL || err == ERR_CORRUPT)
         log_line(LOG_ERROR, "store", "statement %s: %s (SQLite code %d)", name, message, code);
     return fail(ctx, err, NULL, "statement %s: %s (SQLite code %d)", name, message, code);
 }

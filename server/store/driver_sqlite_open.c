@@ -63,7 +63,6 @@ static void sqlite_log(void *self, int code, const char *message)
     (void)self;
     switch (code & 0xff) {
     case SQLITE_IOERR:
-    case SQLITE_FULL:
     case SQLITE_CORRUPT:
     case SQLITE_CANTOPEN:
     case SQLITE_WARNING: log_line(LOG_WARN, "sqlite", "%s (code %d)", message, code); break;

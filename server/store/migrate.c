@@ -100,6 +100,8 @@ static enum err migration_run(struct ctx *ctx, struct db *db, const struct migra
     snprintf(name, sizeof name, "migration %d (%s)", migration->number, migration->name);
     checksum_make(migration->text, checksum);
     enum err err = db->driver->script(ctx, db->connection, name, migration->text);
+    if (err == ERR_EXISTS)
+        err = fail(ctx, ERR_INTERNAL, NULL, "%s: a unique key is there twice", name);
     if (!err && !db_in_transaction(db))
         err = fail(ctx, ERR_INTERNAL, NULL, "%s ends its transaction: that is not its to do", name);
     if (!err)
@@ -139,4 +141,9 @@ enum err migrate_run(struct ctx *ctx, struct db *db, const struct migration *lis
     for (size_t i = applied.count; !err && i < count; i++)
         err = migrate_in_transaction(ctx, db, &list[i]);
     return err;
+}
+
+enum err migrate_touch(struct ctx *ctx, struct db *db)
+{
+    return migrate_exec(ctx, db, SQL_MIGRATION_TOUCH, NULL, 0);
 }
