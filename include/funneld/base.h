@@ -191,6 +191,8 @@ const char *phone_normalise(struct arena *arena, const char *text);
 /* A new API key, "fnl_" and base62 of 32 random bytes with a checksum. */
 void key_generate(char text[static KEY_TEXT_SIZE]);
 void key_hash(const char *text, uint8_t hash[static KEY_HASH_BYTES]);
+/* Whether the text could be a key at all, by form and checksum; what is not needs no look-up. */
+bool key_is_well_formed(const char *text);
 
 /* ---- Logs: one line each to standard error, as text or JSON. No personal data, no keys. ---- */
 

@@ -58,6 +58,7 @@ struct input {
 
 struct field {
     const char *name;
+    const char *column; /* of the row, where `name` is a word of SQL; else NULL */
     enum field_kind kind;
     unsigned flags;
     size_t offset;

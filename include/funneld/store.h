@@ -31,4 +31,135 @@ int64_t store_file_bytes(const struct store *store);
 /* Prepares every named statement and checks that its columns are fields of its row table. For tests and `check`. */
 enum err store_check_statements(struct ctx *ctx, struct db *db) _must_check_;
 
+/* ---- Leads ---- */
+
+enum err lead_load(struct ctx *ctx, struct db *db, const struct id *id, struct lead *ret) _must_check_;
+/* Only the hot row: id, stage, status, score, tally. Everything else of *ret is null. */
+enum err lead_load_state(struct ctx *ctx, struct db *db, const struct id *id, struct lead *ret) _must_check_;
+enum err lead_insert(struct ctx *ctx, struct db *db, const struct lead *lead) _must_check_;       /* both rows */
+enum err lead_save(struct ctx *ctx, struct db *db, const struct lead *lead) _must_check_;         /* who it is */
+enum err lead_save_state(struct ctx *ctx, struct db *db, const struct lead *lead) _must_check_;   /* where it stands */
+enum err lead_save_tally(struct ctx *ctx, struct db *db, const struct lead *lead) _must_check_;   /* tally, as of */
+enum err lead_find(struct ctx *ctx, struct db *db, enum lead_key_kind kind, const char *key, struct id *ret)
+    _must_check_;
+enum err lead_key_add(struct ctx *ctx, struct db *db, enum lead_key_kind kind, const char *key,
+                      const struct id *lead_id) _must_check_; /* ERR_EXISTS */
+/* Leaves the key with the lead that has it. */
+enum err lead_key_offer(struct ctx *ctx, struct db *db, enum lead_key_kind kind, const char *key,
+                        const struct id *lead_id) _must_check_;
+enum err lead_key_remove(struct ctx *ctx, struct db *db, enum lead_key_kind kind, const char *key,
+                         const struct id *lead_id) _must_check_;
+enum err lead_change_add(struct ctx *ctx, struct db *db, const struct lead_change *change) _must_check_;
+enum err lead_changes(struct ctx *ctx, struct db *db, const struct id *lead_id, struct rows *ret)
+    _must_check_; /* struct lead_change, oldest first */
+/* The next leads by id, for recounts; nil starts. Only `id` of each struct lead is set. */
+enum err lead_ids_after(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit, struct rows *ret)
+    _must_check_;
+
+enum lead_sort { SORT_CREATED_AT, SORT_SCORE, SORT_STAGE_ENTERED_AT };
+
+/* What a list of leads is narrowed to; null members do not narrow. */
+struct lead_filter {
+    int64_t pipeline_id, stage_id;
+    int status; /* enum lead_status, -1: any */
+    const char *source, *country, *email;
+    struct id campaign, owner;
+    int64_t score_gte, score_lt;
+    int64_t created_gte, created_lt;
+    int64_t entered_gte, entered_lt;
+    enum lead_sort sort;
+    bool descending; /* ties go by id, upwards */
+    int64_t after_value; /* of the sort field in the last row seen; NO_INT: from the start */
+    struct id after_id;
+    int64_t limit;
+};
+enum err lead_list(struct ctx *ctx, struct db *db, const struct lead_filter *filter, struct rows *ret)
+    _must_check_; /* struct lead */
+
+/* ---- Pipelines, stages, stage events ---- */
+
+enum err pipeline_insert(struct ctx *ctx, struct db *db, const struct pipeline *pipeline)
+    _must_check_; /* with its stages */
+enum err pipelines_load(struct ctx *ctx, struct db *db, struct rows *ret) _must_check_; /* with their stages */
+enum err stage_event_insert(struct ctx *ctx, struct db *db, const struct stage_event *event) _must_check_;
+enum err stage_event_void(struct ctx *ctx, struct db *db, const struct stage_event *event, int64_t at) _must_check_;
+enum err stage_event_relink(struct ctx *ctx, struct db *db, const struct stage_event *event) _must_check_;
+enum err stage_events(struct ctx *ctx, struct db *db, const struct id *lead_id, struct rows *ret)
+    _must_check_; /* struct stage_event, voided ones too, by id */
+
+/* ---- Activities ---- */
+
+enum err activity_insert(struct ctx *ctx, struct db *db, const struct activity *activity) _must_check_;
+/* Takes (source_system, external_id) for an activity; ERR_EXISTS when it was told before. */
+enum err activity_key_add(struct ctx *ctx, struct db *db, const struct activity *activity) _must_check_;
+enum err activity_load(struct ctx *ctx, struct db *db, const struct id *id, struct activity *ret) _must_check_;
+enum err activity_find(struct ctx *ctx, struct db *db, const char *source_system, const char *external_id,
+                       struct activity *ret) _must_check_;
+/* Every activity of the lead in the order it happened; only occurred_at and type are set. */
+enum err activity_log(struct ctx *ctx, struct db *db, const struct id *lead_id, db_visit *visit, void *self)
+    _must_check_;
+
+struct activity_filter {
+    struct id lead_id;
+    const char *type;
+    int64_t occurred_gte, occurred_lt;
+    int64_t after_at; /* of the last row seen; NO_INT: from the latest on */
+    struct id after_id;
+    int64_t limit;
+};
+enum err activity_list(struct ctx *ctx, struct db *db, const struct activity_filter *filter, struct rows *ret)
+    _must_check_; /* struct activity, latest first */
+
+/* ---- Rule sets ---- */
+
+enum err rule_set_insert(struct ctx *ctx, struct db *db, const struct rule_set *rule_set) _must_check_;
+enum err rule_set_latest(struct ctx *ctx, struct db *db, struct rule_set *ret) _must_check_;
+
+/* ---- Campaigns, users, forms, keys, settings ---- */
+
+enum err campaign_insert(struct ctx *ctx, struct db *db, const struct campaign *campaign) _must_check_;
+enum err campaign_load(struct ctx *ctx, struct db *db, const struct id *id, struct campaign *ret) _must_check_;
+enum err campaign_find(struct ctx *ctx, struct db *db, const char *name, struct id *ret) _must_check_;
+enum err campaign_list(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit, struct rows *ret)
+    _must_check_;
+enum err campaign_member_add(struct ctx *ctx, struct db *db, const struct id *campaign, const struct id *lead_id,
+                             bool *ret_added) _must_check_;
+
+enum err user_insert(struct ctx *ctx, struct db *db, const struct user *user) _must_check_; /* ERR_EXISTS */
+enum err user_load(struct ctx *ctx, struct db *db, const struct id *id, struct user *ret) _must_check_;
+enum err user_find(struct ctx *ctx, struct db *db, const char *email, struct user *ret) _must_check_;
+enum err user_list(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit, struct rows *ret)
+    _must_check_;
+
+enum err form_insert(struct ctx *ctx, struct db *db, const struct form *form) _must_check_; /* ERR_EXISTS */
+enum err form_load(struct ctx *ctx, struct db *db, const struct id *id, struct form *ret) _must_check_;
+enum err form_find(struct ctx *ctx, struct db *db, const char *key, struct form *ret) _must_check_;
+enum err form_list(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit, struct rows *ret)
+    _must_check_;
+enum err submission_insert(struct ctx *ctx, struct db *db, const struct submission *submission) _must_check_;
+enum err submission_list(struct ctx *ctx, struct db *db, const struct id *before, int64_t limit, struct rows *ret)
+    _must_check_; /* newest first; nil starts */
+
+enum err api_key_insert(struct ctx *ctx, struct db *db, const struct api_key *key) _must_check_;
+enum err api_key_find(struct ctx *ctx, struct db *db, const uint8_t hash[static KEY_HASH_BYTES],
+                      struct api_key *ret) _must_check_;
+enum err api_key_load(struct ctx *ctx, struct db *db, const struct id *id, struct api_key *ret) _must_check_;
+enum err api_key_list(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit, struct rows *ret)
+    _must_check_;
+enum err api_key_revoke(struct ctx *ctx, struct db *db, const struct id *id) _must_check_;
+
+enum err setting_get(struct ctx *ctx, struct db *db, const char *name, const char **ret) _must_check_;
+enum err setting_put(struct ctx *ctx, struct db *db, const char *name, const char *value) _must_check_;
+
+/* ---- Rollups ---- */
+
+/* Adds to a cell; the sums reach the table with the commit. Dropped again by db_rollback_to(). */
+enum err rollup_add(struct ctx *ctx, struct db *db, const struct rollup_key *key, const struct rollup_value *value)
+    _must_check_;
+/* Sums per (member, item) of the days in [from_day, to_day), by member, then item. */
+enum err rollup_sums(struct ctx *ctx, struct db *db, enum rollup_basis basis, enum dimension dimension,
+                     int64_t pipeline_id, int64_t from_day, int64_t to_day, struct rows *ret)
+    _must_check_; /* struct rollup_row */
+enum err rollup_each(struct ctx *ctx, struct db *db, db_visit *visit, void *self) _must_check_; /* every cell */
+
 #endif

@@ -1,8 +1,386 @@
-/* types.h: the things funneld keeps, as plain structs and enums. No functions. */
+/* types.h: the things funneld keeps, as plain structs and enums. No functions.
+ *
+ * Each struct has its field table in field.h's terms, declared beside it and defined in server/base/fields.c. Members
+ * are the words of the design: the same in SQL and JSON. Texts are NULL, whole numbers NO_INT, ids nil when unknown. */
 #ifndef FUNNELD_TYPES_H
 #define FUNNELD_TYPES_H
 
 #include <funneld/base.h>
 #include <funneld/field.h>
+
+/* ---- Pipelines and stages ---- */
+
+enum stage_kind {
+    STAGE_TARGET,
+    STAGE_MQL,
+    STAGE_SQL,
+    STAGE_DEMO,
+    STAGE_PROPOSAL,
+    STAGE_CLOSE,
+    STAGE_CUSTOM,
+};
+extern const char *const stage_kind_names[];
+
+enum { STAGES_MAX = 32, PIPELINES_MAX = 32 };
+
+struct stage {
+    int64_t stage_id; /* small and ours, never in JSON: it stands in every lead and every rollup cell */
+    int64_t pipeline_id;
+    const char *key;  /* "mql" */
+    const char *name; /* what people see */
+    enum stage_kind kind;
+    int64_t position;
+    int64_t probability_bp; /* of winning, in hundredths of a percent */
+};
+extern const struct table stage_table;
+
+struct pipeline {
+    int64_t pipeline_id;
+    const char *key;
+    const char *name;
+    const char *currency; /* ISO 4217; amounts of its leads are in it */
+    int64_t is_default;
+    struct rows stages; /* struct stage, by position */
+};
+extern const struct table pipeline_table;
+
+/* ---- Leads ---- */
+
+enum lead_status { LEAD_OPEN, LEAD_WON, LEAD_LOST, LEAD_DISQUALIFIED };
+extern const char *const lead_status_names[];
+
+struct lead {
+    struct id id;
+    const char *email; /* as normalised, with its +tag */
+    const char *phone;
+    const char *first_name;
+    const char *last_name;
+    const char *company;
+    const char *job_title;
+    const char *website;
+    const char *industry;
+    const char *country;
+    const char *city;
+    const char *source;
+    struct id campaign; /* the primary one; funnels group by it */
+    struct id owner;
+    int64_t amount_minor;
+    const char *currency;
+    const char *source_system;
+    const char *external_id;
+    int64_t created_at;
+    int64_t updated_at; /* last change by a person or client */
+
+    /* The hot row. */
+    int64_t pipeline_id;
+    int64_t stage_id;
+    const char *pipeline; /* key */
+    const char *stage;    /* key */
+    enum lead_status status;
+    int64_t stage_entered_at;
+    int64_t cycle; /* 1, and one more each time the lead is recycled */
+    int64_t version;
+    int64_t score;
+    int64_t score_as_of;
+    int64_t rule_set_version;
+    struct bytes tally;   /* matches per rule of that rule set: see crm/scoring.c */
+    int64_t last_fact_at; /* latest activity or change of an attribute that the tally holds */
+    int64_t automatic_at; /* latest automatic stage event that a replay may still change; NO_INT: none */
+};
+extern const struct table lead_table;
+
+/* What a client may set on a lead. On a change, what is not `present` stays. */
+struct lead_input {
+    struct input input;
+    const char *email, *phone, *first_name, *last_name, *company, *job_title, *website, *industry, *country, *city;
+    const char *source;
+    struct id campaign, owner;
+    int64_t amount_minor;
+    const char *currency;
+    const char *source_system, *external_id;
+    /* Creation only. */
+    const char *pipeline, *stage;
+    int64_t created_at; /* imports only */
+};
+extern const struct table lead_create_table; /* POST /v1/leads */
+extern const struct table lead_patch_table;  /* PATCH /v1/leads/{id} */
+extern const struct table lead_import_table; /* one row of an import */
+
+/* One change of one field of a lead: the audit trail, and what a score at a past instant needs. */
+struct lead_change {
+    struct id id;
+    struct id lead_id;
+    int64_t at;
+    const char *field;
+    const char *old_value;
+    const char *new_value;
+    const char *actor;
+};
+extern const struct table lead_change_table;
+
+enum lead_key_kind { LEAD_KEY_EMAIL = 1, LEAD_KEY_EXTERNAL = 2, LEAD_KEY_PHONE = 3 };
+
+/* ---- Stage events ---- */
+
+enum cause {
+    CAUSE_RULE,
+    CAUSE_USER,
+    CAUSE_API,
+    CAUSE_IMPORT,
+    CAUSE_MERGE,
+    CAUSE_DECAY,
+    CAUSE_CORRECTION,
+};
+extern const char *const cause_names[];
+
+/* One entry into a stage, or one change of status. Never deleted, at most voided. */
+struct stage_event {
+    struct id id;
+    struct id lead_id;
+    int64_t from_stage_id, to_stage_id; /* NO_INT: a change of status only; from is NO_INT at creation */
+    const char *from, *to;                  /* keys */
+    enum lead_status from_status, to_status;
+    int64_t occurred_at;
+    int64_t recorded_at;
+    enum cause cause;
+    const char *actor;
+    const char *reason;
+    int64_t score; /* at the time */
+    int64_t rule_set_version;
+    struct id owner; /* at entry */
+    int64_t cycle;
+    int64_t voided_at;
+};
+extern const struct table stage_event_table;
+
+/* ---- Activities ---- */
+
+enum engagement { ENGAGEMENT_VERIFIED, ENGAGEMENT_SUSPECT, ENGAGEMENT_BOT };
+extern const char *const engagement_names[];
+
+struct activity {
+    struct id id;
+    struct id lead_id;
+    const char *type; /* "page_view"; any lower-case word is a type */
+    int64_t occurred_at;
+    int64_t recorded_at;
+    struct id campaign;
+    const char *source_system; /* with external_id: what makes a repeat count once */
+    const char *external_id;
+    enum engagement engagement;
+    const char *properties; /* JSON object */
+};
+extern const struct table activity_table;
+
+struct activity_input {
+    struct input input;
+    struct id lead_id; /* batches: one of lead_id, email and lead_external_id names the lead */
+    const char *email;
+    const char *lead_external_id;   /* external_id alone is the activity's own */
+    const char *lead_source_system; /* by default the activity's */
+    const char *type;
+    int64_t occurred_at;
+    struct id campaign;
+    const char *source_system;
+    const char *external_id;
+    const char *properties;
+};
+extern const struct table activity_create_table; /* POST /v1/leads/{id}/activities */
+extern const struct table activity_item_table;   /* one item of POST /v1/activities */
+
+/* ---- Scoring ---- */
+
+enum { RULES_MAX = 64, SCORE_GROUPS_MAX = 8 };
+
+/* What an attribute must be for a rule: the one leaf there is until conditions come. */
+enum rule_test { TEST_PRESENT, TEST_EQUALS, TEST_CONTAINS };
+extern const char *const rule_test_names[];
+
+struct rule {
+    int64_t position; /* index into a lead's tally */
+    const char *key;
+    const char *name;
+    const char *score_group;
+    int64_t points_milli; /* per match, in thousandths of a point */
+    int64_t cap_milli;    /* of the rule's sum; NO_INT: none */
+    /* Exactly one of the two: a match per activity of that type, or one match while the field passes the test. */
+    const char *activity_type;
+    const char *field;
+    enum rule_test test;
+    const char *value; /* compared without regard to case */
+};
+extern const struct table rule_table;
+
+struct score_group {
+    const char *key;
+    int64_t min_milli, max_milli;
+};
+extern const struct table score_group_table;
+
+/* A stage that is entered by rule once the score reaches score_min. */
+struct criterion {
+    enum stage_kind kind;
+    int64_t score_min;
+};
+extern const struct table criterion_table;
+
+struct rule_set {
+    struct id id;
+    int64_t version;
+    const char *name;
+    int64_t min_milli, max_milli; /* the total is clamped to this */
+    int64_t published_at;
+    struct rows groups;   /* struct score_group */
+    struct rows rules;    /* struct rule, by position */
+    struct rows criteria; /* struct criterion */
+};
+extern const struct table rule_set_table;
+
+/* ---- Campaigns, users ---- */
+
+struct campaign {
+    struct id id;
+    const char *name;
+    const char *channel;
+    int64_t starts_on, ends_on; /* days */
+    int64_t budget_minor;
+    int64_t created_at;
+    int64_t member_count;
+};
+extern const struct table campaign_table;
+
+struct campaign_input {
+    struct input input;
+    const char *name;
+    const char *channel;
+    int64_t starts_on, ends_on;
+    int64_t budget_minor;
+};
+extern const struct table campaign_create_table;
+
+struct user {
+    struct id id;
+    const char *email;
+    const char *name;
+    int64_t created_at;
+};
+extern const struct table user_table;
+
+struct user_input {
+    struct input input;
+    const char *email, *name;
+};
+extern const struct table user_create_table;
+
+/* ---- Forms and their journal ---- */
+
+struct form {
+    struct id id;
+    const char *name;
+    const char *key; /* public, in the form's URL */
+    struct texts redirect_hosts;
+    struct texts allowed_origins; /* of script posts; empty: any */
+    const char *source;           /* of leads that bring none */
+    struct id campaign;
+    int64_t created_at;
+};
+extern const struct table form_table;
+
+struct form_input {
+    struct input input;
+    const char *name, *key;
+    struct texts redirect_hosts, allowed_origins;
+    const char *source;
+    struct id campaign;
+};
+extern const struct table form_create_table;
+
+enum verdict {
+    VERDICT_CREATED, /* made a lead */
+    VERDICT_MERGED,  /* filled in a known lead */
+    VERDICT_TRAPPED, /* a bot fell into the honeypot */
+    VERDICT_FAILED,  /* kept, but no lead came of it: detail says why */
+};
+extern const char *const verdict_names[];
+
+/* One post to a form, as it came. */
+struct submission {
+    struct id id;
+    struct id form;
+    int64_t received_at;
+    const char *content_type;
+    struct bytes body;
+    enum verdict verdict;
+    const char *detail;
+    struct id lead_id;
+};
+extern const struct table submission_table;
+
+/* ---- Keys and settings ---- */
+
+struct setting {
+    const char *name, *value;
+};
+extern const struct table setting_table;
+
+struct api_key {
+    struct id id;
+    const char *name;
+    struct bytes hash;
+    int64_t scopes; /* bits of enum scope */
+    struct texts scope_names;
+    int64_t created_at;
+    int64_t revoked_at;
+    const char *key; /* the secret: only in the answer that creates it */
+};
+extern const struct table api_key_table;
+
+struct api_key_input {
+    struct input input;
+    const char *name;
+    struct texts scopes;
+};
+extern const struct table api_key_create_table;
+extern const char *const scope_names[]; /* by bit number of enum scope */
+
+/* ---- Rollups ---- */
+
+enum rollup_basis { ROLLUP_COHORT, ROLLUP_PERIOD, ROLLUP_OPEN };
+enum dimension { DIMENSION_ALL, DIMENSION_SOURCE, DIMENSION_CAMPAIGN, DIMENSION_OWNER, DIMENSION_COUNT };
+extern const char *const dimension_names[];
+extern const char *const basis_names[]; /* cohort, period */
+
+/* What a cell counts: a stage (its id), or one of these. */
+enum { ROLLUP_ITEM_WON = -1, ROLLUP_ITEM_LOST = -2, ROLLUP_ITEM_DISQUALIFIED = -3 };
+
+/* Horizons of "reached within N days of creation". */
+enum { HORIZON_COUNT = 8 };
+extern const int horizon_days[HORIZON_COUNT];
+
+struct rollup_key {
+    enum rollup_basis basis;
+    enum dimension dimension;
+    int64_t pipeline_id;
+    int64_t day;         /* of creation (cohort) or of the event (period), 0 for open */
+    struct bytes member; /* source text, campaign or owner id; empty: none */
+    int64_t item;
+};
+
+struct rollup_value {
+    int64_t entered; /* entries */
+    int64_t reached; /* leads */
+    int64_t value_minor;
+    int64_t within[HORIZON_COUNT]; /* leads; cohort only */
+};
+
+/* A row of the table, or of a sum over days. */
+struct rollup_row {
+    int64_t basis, dimension, pipeline_id, day;
+    struct bytes member;
+    int64_t item;
+    int64_t entered, reached, value_minor;
+    int64_t within_1, within_3, within_7, within_14, within_30, within_60, within_90, within_180;
+};
+extern const struct table rollup_table;
 
 #endif

@@ -1,0 +1,52 @@
+/* activities.c: activities and the keys that make repeats count once, row by row. No rules here. */
+#include "sql.h"
+
+#include <funneld/store.h>
+
+enum err activity_insert(struct ctx *ctx, struct db *db, const struct activity *activity)
+{
+    return db_exec(ctx, db, SQL_ACTIVITY_INSERT, param_id(&activity->lead_id),
+                   param_int(activity->occurred_at), param_id(&activity->id), param_text(activity->type),
+                   param_int(activity->recorded_at), param_id(&activity->campaign),
+                   param_text(activity->source_system), param_text(activity->external_id),
+                   param_int(activity->engagement), param_text(activity->properties));
+}
+
+enum err activity_key_add(struct ctx *ctx, struct db *db, const struct activity *activity)
+{
+    return db_exec(ctx, db, SQL_ACTIVITY_KEY_INSERT, param_text(activity->source_system),
+                   param_text(activity->external_id), param_id(&activity->id));
+}
+
+enum err activity_load(struct ctx *ctx, struct db *db, const struct id *id, struct activity *ret)
+{
+    return db_one(ctx, db, SQL_ACTIVITY_BY_ID, ret, param_id(id));
+}
+
+enum err activity_find(struct ctx *ctx, struct db *db, const char *source_system, const char *external_id,
+                       struct activity *ret)
+{
+    return db_one(ctx, db, SQL_ACTIVITY_BY_KEY, ret, param_text(source_system), param_text(external_id));
+}
+
+enum err activity_log(struct ctx *ctx, struct db *db, const struct id *lead_id, db_visit *visit, void *self)
+{
+    struct activity row;
+    return db_each(ctx, db, SQL_ACTIVITY_LOG, &row, visit, self, param_id(lead_id));
+}
+
+enum err activity_list(struct ctx *ctx, struct db *db, const struct activity_filter *filter, struct rows *ret)
+{
+    struct query query = {0};
+    query_part(&query, SQL_ACTIVITY_LIST, param_id(&filter->lead_id));
+    if (filter->type)
+        query_part(&query, SQL_ACTIVITY_LIST_TYPE, param_text(filter->type));
+    if (filter->occurred_gte != NO_INT)
+        query_part(&query, SQL_ACTIVITY_LIST_GTE, param_int(filter->occurred_gte));
+    if (filter->occurred_lt != NO_INT)
+        query_part(&query, SQL_ACTIVITY_LIST_LT, param_int(filter->occurred_lt));
+    if (filter->after_at != NO_INT)
+        query_part(&query, SQL_ACTIVITY_LIST_AFTER, param_int(filter->after_at), param_id(&filter->after_id));
+    query_part(&query, SQL_ACTIVITY_LIST_ORDER, param_int(filter->limit));
+    return query_rows(ctx, db, &query, ret);
+}

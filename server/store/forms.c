@@ -1,0 +1,70 @@
+/* forms.c: forms and the raw journal of what was posted to them, row by row. No rules here. */
+#include "sql.h"
+
+#include <funneld/store.h>
+
+#include <string.h>
+
+/* Texts are kept as lines; NULL when there are none. */
+static enum err join_lines(struct ctx *ctx, const struct texts *texts, const char **ret)
+{
+    struct buffer lines = {.arena = ctx->arena};
+    for (size_t i = 0; i < texts->count; i++) {
+        if (i > 0)
+            buffer_char(&lines, '\n');
+        buffer_text(&lines, texts->items[i]);
+    }
+    buffer_char(&lines, '\0');
+    if (lines.failed)
+        return fail(ctx, ERR_MEMORY, NULL, "no memory to write a list");
+    *ret = texts->count > 0 ? lines.data : NULL;
+    return OK;
+}
+
+enum err form_insert(struct ctx *ctx, struct db *db, const struct form *form)
+{
+    const char *hosts, *origins;
+    enum err err = join_lines(ctx, &form->redirect_hosts, &hosts);
+    if (!err)
+        err = join_lines(ctx, &form->allowed_origins, &origins);
+    if (err)
+        return err;
+    return db_exec(ctx, db, SQL_FORM_INSERT, param_id(&form->id), param_text(form->name),
+                   param_text(form->key), param_text(hosts), param_text(origins), param_text(form->source),
+                   param_id(&form->campaign), param_int(form->created_at));
+}
+
+enum err form_load(struct ctx *ctx, struct db *db, const struct id *id, struct form *ret)
+{
+    return db_one(ctx, db, SQL_FORM_BY_ID, ret, param_id(id));
+}
+
+enum err form_find(struct ctx *ctx, struct db *db, const char *key, struct form *ret)
+{
+    return db_one(ctx, db, SQL_FORM_BY_KEY, ret, param_text(key));
+}
+
+enum err form_list(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit, struct rows *ret)
+{
+    return db_rows(ctx, db, SQL_FORM_LIST, ret, param_bytes(after->bytes, sizeof after->bytes),
+                   param_int(limit));
+}
+
+enum err submission_insert(struct ctx *ctx, struct db *db, const struct submission *submission)
+{
+    metric_add(METRIC_SUBMISSIONS, 1);
+    return db_exec(ctx, db, SQL_SUBMISSION_INSERT, param_id(&submission->id), param_id(&submission->form),
+                   param_int(submission->received_at), param_text(submission->content_type),
+                   param_bytes(submission->body.data, submission->body.length),
+                   param_int(submission->verdict), param_text(submission->detail),
+                   param_id(&submission->lead_id));
+}
+
+enum err submission_list(struct ctx *ctx, struct db *db, const struct id *before, int64_t limit,
+                         struct rows *ret)
+{
+    struct id from = *before;
+    if (id_is_nil(&from))
+        memset(from.bytes, 0xff, sizeof from.bytes);
+    return db_rows(ctx, db, SQL_SUBMISSION_LIST, ret, param_id(&from), param_int(limit));
+}

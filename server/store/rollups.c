@@ -1,0 +1,164 @@
+/* rollups.c: rollup cells. A batch of commands mostly touches the same few cells, so deltas are gathered, and each
+ * cell is written once, in the transaction that changed the facts. What cells mean is crm/metrics.c's to know. */
+#include "rollups.h"
+#include "sql.h"
+
+#include <funneld/store.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MEMBER_BYTES_MAX = 400 }; /* 100 code points of a source */
+
+struct delta {
+    struct rollup_key key; /* member.data points at `member` only while sorting; see delta_compare() */
+    struct rollup_value value;
+    size_t member_at; /* of the key's member in the log's bytes */
+};
+
+struct rollup_log {
+    struct delta *deltas;
+    size_t count, capacity;
+    uint8_t *members;
+    size_t member_bytes, member_capacity;
+};
+
+struct rollup_log *rollups_new(void)
+{
+    return calloc(1, sizeof(struct rollup_log));
+}
+
+void rollups_free(struct rollup_log *log)
+{
+    if (!log)
+        return;
+    free(log->deltas);
+    free(log->members);
+    free(log);
+}
+
+size_t rollups_mark(const struct rollup_log *log)
+{
+    return log->count;
+}
+
+void rollups_truncate(struct rollup_log *log, size_t mark)
+{
+    if (mark < log->count)
+        log->member_bytes = log->deltas[mark].member_at;
+    log->count = mark;
+}
+
+/* Makes room for `need` more elements of `size` bytes; false without memory. */
+static bool reserve(void **items, size_t *capacity, size_t count, size_t need, size_t size)
+{
+    if (count + need <= *capacity)
+        return true;
+    size_t wanted = *capacity * 2 > count + need ? *capacity * 2 : count + need + 256;
+    void *grown = realloc(*items, wanted * size);
+    if (!grown)
+        return false;
+    *items = grown;
+    *capacity = wanted;
+    return true;
+}
+
+enum err rollup_add(struct ctx *ctx, struct db *db, const struct rollup_key *key,
+                    const struct rollup_value *value)
+{
+    struct rollup_log *log = db_rollups(db);
+    if (key->member.length > MEMBER_BYTES_MAX)
+        return fail(ctx, ERR_INTERNAL, NULL, "a rollup member of %zu bytes", key->member.length);
+    if (!reserve((void **)&log->deltas, &log->capacity, log->count, 1, sizeof *log->deltas) ||
+        !reserve((void **)&log->members, &log->member_capacity, log->member_bytes, key->member.length + 1, 1))
+        return fail(ctx, ERR_MEMORY, NULL, "no memory for rollups");
+    if (key->member.length > 0)
+        memcpy(log->members + log->member_bytes, key->member.data, key->member.length);
+    log->deltas[log->count++] = (struct delta){.key = *key, .value = *value, .member_at = log->member_bytes};
+    log->member_bytes += key->member.length;
+    return OK;
+}
+
+static int compare_ints(int64_t a, int64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+/* In the order of the table's primary key, so that neighbours share pages. */
+static int delta_compare(const void *left, const void *right)
+{
+    const struct rollup_key *a = &((const struct delta *)left)->key, *b = &((const struct delta *)right)->key;
+    int order = compare_ints(a->basis, b->basis);
+    if (!order)
+        order = compare_ints(a->dimension, b->dimension);
+    if (!order)
+        order = compare_ints(a->pipeline_id, b->pipeline_id);
+    if (!order)
+        order = compare_ints(a->day, b->day);
+    if (!order) {
+        size_t common = a->member.length < b->member.length ? a->member.length : b->member.length;
+        order = common > 0 ? memcmp(a->member.data, b->member.data, common) : 0;
+    }
+    if (!order)
+        order = compare_ints((int64_t)a->member.length, (int64_t)b->member.length);
+    return order ? order : compare_ints(a->item, b->item);
+}
+
+static void value_add(struct rollup_value *sum, const struct rollup_value *value)
+{
+    sum->entered += value->entered;
+    sum->reached += value->reached;
+    sum->value_minor += value->value_minor;
+    for (size_t i = 0; i < HORIZON_COUNT; i++)
+        sum->within[i] += value->within[i];
+}
+
+static bool value_is_zero(const struct rollup_value *value)
+{
+    return memcmp(value, &(struct rollup_value){0}, sizeof *value) == 0;
+}
+
+static enum err write_cell(struct ctx *ctx, struct db *db, const struct rollup_key *key,
+                           const struct rollup_value *value)
+{
+    const int64_t *within = value->within;
+    return db_exec(ctx, db, SQL_ROLLUP_ADD, param_int(key->basis), param_int(key->dimension),
+                   param_int(key->pipeline_id), param_int(key->day),
+                   param_bytes(key->member.data, key->member.length), param_int(key->item),
+                   param_int(value->entered), param_int(value->reached), param_int(value->value_minor),
+                   param_int(within[0]), param_int(within[1]), param_int(within[2]), param_int(within[3]),
+                   param_int(within[4]), param_int(within[5]), param_int(within[6]), param_int(within[7]));
+}
+
+enum err rollups_flush(struct ctx *ctx, struct db *db)
+{
+    struct rollup_log *log = db_rollups(db);
+    for (size_t i = 0; i < log->count; i++)
+        log->deltas[i].key.member.data = log->members + log->deltas[i].member_at;
+    if (log->count > 1)
+        qsort(log->deltas, log->count, sizeof *log->deltas, delta_compare);
+    for (size_t i = 0; i < log->count;) {
+        struct rollup_value sum = log->deltas[i].value;
+        size_t next = i + 1;
+        for (; next < log->count && delta_compare(&log->deltas[i], &log->deltas[next]) == 0; next++)
+            value_add(&sum, &log->deltas[next].value);
+        enum err err = value_is_zero(&sum) ? OK : write_cell(ctx, db, &log->deltas[i].key, &sum);
+        if (err)
+            return err;
+        i = next;
+    }
+    return OK;
+}
+
+enum err rollup_sums(struct ctx *ctx, struct db *db, enum rollup_basis basis, enum dimension dimension,
+                     int64_t pipeline_id, int64_t from_day, int64_t to_day, struct rows *ret)
+{
+    return db_rows(ctx, db, SQL_ROLLUP_SUMS, ret, param_int(basis), param_int(dimension),
+                   param_int(pipeline_id), param_int(from_day), param_int(to_day));
+}
+
+enum err rollup_each(struct ctx *ctx, struct db *db, db_visit *visit, void *self)
+{
+    struct rollup_row row;
+    return db_each(ctx, db, SQL_ROLLUP_ALL, &row, visit, self);
+}

@@ -1,0 +1,40 @@
+/* scoring.c: rule sets, row by row. No rules of ours here. */
+#include "sql.h"
+
+#include <funneld/store.h>
+
+enum err rule_set_insert(struct ctx *ctx, struct db *db, const struct rule_set *rule_set)
+{
+    struct param version = param_int(rule_set->version);
+    enum err err = db_exec(ctx, db, SQL_RULE_SET_INSERT, param_id(&rule_set->id), version,
+                           param_text(rule_set->name), param_int(rule_set->min_milli),
+                           param_int(rule_set->max_milli), param_int(rule_set->published_at));
+    const struct score_group *groups = rule_set->groups.items;
+    for (size_t i = 0; !err && i < rule_set->groups.count; i++)
+        err = db_exec(ctx, db, SQL_SCORE_GROUP_INSERT, version, param_text(groups[i].key),
+                      param_int(groups[i].min_milli), param_int(groups[i].max_milli));
+    const struct rule *rules = rule_set->rules.items;
+    for (size_t i = 0; !err && i < rule_set->rules.count; i++)
+        err = db_exec(ctx, db, SQL_RULE_INSERT, version, param_int(rules[i].position),
+                      param_text(rules[i].key), param_text(rules[i].name), param_text(rules[i].score_group),
+                      param_int(rules[i].points_milli), param_int(rules[i].cap_milli),
+                      param_text(rules[i].activity_type), param_text(rules[i].field),
+                      param_int(rules[i].test), param_text(rules[i].value));
+    const struct criterion *criteria = rule_set->criteria.items;
+    for (size_t i = 0; !err && i < rule_set->criteria.count; i++)
+        err = db_exec(ctx, db, SQL_CRITERION_INSERT, version, param_int(criteria[i].kind),
+                      param_int(criteria[i].score_min));
+    return err;
+}
+
+enum err rule_set_latest(struct ctx *ctx, struct db *db, struct rule_set *ret)
+{
+    enum err err = db_one(ctx, db, SQL_RULE_SET_LATEST, ret);
+    if (!err)
+        err = db_rows(ctx, db, SQL_SCORE_GROUPS, &ret->groups, param_int(ret->version));
+    if (!err)
+        err = db_rows(ctx, db, SQL_RULES, &ret->rules, param_int(ret->version));
+    if (!err)
+        err = db_rows(ctx, db, SQL_CRITERIA, &ret->criteria, param_int(ret->version));
+    return err;
+}

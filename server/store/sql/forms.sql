@@ -1,0 +1,28 @@
+-- Forms and the raw journal of what was posted to them.
+
+-- form_insert
+INSERT INTO form (id, name, key, redirect_hosts, allowed_origins, source, campaign, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+
+-- form_by_id -> form
+SELECT id, name, key, redirect_hosts, allowed_origins, source, campaign, created_at FROM form WHERE id = $1;
+
+-- form_by_key -> form
+SELECT id, name, key, redirect_hosts, allowed_origins, source, campaign, created_at FROM form WHERE key = $1;
+
+-- form_list -> form
+SELECT id, name, key, redirect_hosts, allowed_origins, source, campaign, created_at
+FROM form
+WHERE id > $1
+ORDER BY id LIMIT $2;
+
+-- submission_insert
+INSERT INTO submission (id, form, received_at, content_type, body, verdict, detail, lead_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+
+-- submission_list -> submission
+-- Newest first; $1 is the last id seen, or sixteen bytes of 255.
+SELECT id, form, received_at, content_type, body, verdict, detail, lead_id
+FROM submission
+WHERE id < $1
+ORDER BY id DESC LIMIT $2;

@@ -1,0 +1,40 @@
+-- Pipelines, their stages, and the stage events of leads.
+
+-- pipeline_insert
+INSERT INTO pipeline (pipeline_id, key, name, currency, is_default) VALUES ($1, $2, $3, $4, $5);
+
+-- stage_insert
+INSERT INTO stage (stage_id, pipeline_id, key, name, kind, position, probability_bp)
+VALUES ($1, $2, $3, $4, $5, $6, $7);
+
+-- pipelines -> pipeline
+SELECT pipeline_id, key, name, currency, is_default FROM pipeline ORDER BY pipeline_id;
+
+-- stages -> stage
+SELECT stage_id, pipeline_id, key, name, kind, position, probability_bp
+FROM stage
+WHERE pipeline_id = $1
+ORDER BY position;
+
+-- stage_event_insert
+INSERT INTO stage_event (lead_id, id, from_stage_id, to_stage_id, from_status, to_status, occurred_at, recorded_at,
+    cause, actor, reason, score, rule_set_version, owner, cycle)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15);
+
+-- stage_events -> stage_event
+-- Voided ones too; the order of what happened is made by the reader, see crm/stages.c.
+SELECT e.lead_id, e.id, e.from_stage_id, e.to_stage_id, e.from_status, e.to_status, e.occurred_at, e.recorded_at,
+    e.cause, e.actor, e.reason, e.score, e.rule_set_version, e.owner, e.cycle, e.voided_at, f.key AS from_stage,
+    t.key AS to_stage
+FROM stage_event e
+LEFT JOIN stage f ON f.stage_id = e.from_stage_id
+LEFT JOIN stage t ON t.stage_id = e.to_stage_id
+WHERE e.lead_id = $1
+ORDER BY e.id;
+
+-- stage_event_void
+UPDATE stage_event SET voided_at = $3 WHERE lead_id = $1 AND id = $2;
+
+-- stage_event_relink
+-- What an event that came late changes in those behind it.
+UPDATE stage_event SET from_stage_id = $3, from_status = $4, cycle = $5 WHERE lead_id = $1 AND id = $2;

@@ -1,0 +1,13 @@
+-- People who own leads.
+
+-- user_insert
+INSERT INTO app_user (id, email, name, created_at) VALUES ($1, $2, $3, $4);
+
+-- user_by_id -> user
+SELECT id, email, name, created_at FROM app_user WHERE id = $1;
+
+-- user_by_email -> user
+SELECT id, email, name, created_at FROM app_user WHERE email = $1;
+
+-- user_list -> user
+SELECT id, email, name, created_at FROM app_user WHERE id > $1 ORDER BY id LIMIT $2;

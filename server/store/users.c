@@ -1,0 +1,26 @@
+/* users.c: people who own leads, row by row. No rules here. */
+#include "sql.h"
+
+#include <funneld/store.h>
+
+enum err user_insert(struct ctx *ctx, struct db *db, const struct user *user)
+{
+    return db_exec(ctx, db, SQL_USER_INSERT, param_id(&user->id), param_text(user->email),
+                   param_text(user->name), param_int(user->created_at));
+}
+
+enum err user_load(struct ctx *ctx, struct db *db, const struct id *id, struct user *ret)
+{
+    return db_one(ctx, db, SQL_USER_BY_ID, ret, param_id(id));
+}
+
+enum err user_find(struct ctx *ctx, struct db *db, const char *email, struct user *ret)
+{
+    return db_one(ctx, db, SQL_USER_BY_EMAIL, ret, param_text(email));
+}
+
+enum err user_list(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit, struct rows *ret)
+{
+    return db_rows(ctx, db, SQL_USER_LIST, ret, param_bytes(after->bytes, sizeof after->bytes),
+                   param_int(limit));
+}

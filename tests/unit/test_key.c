@@ -1,0 +1,80 @@
+/* test_key.c: the form of API keys, their checksum and their hash. */
+#include "unit.h"
+
+#include <string.h>
+
+START_TEST(test_generate)
+{
+    char keys[200][KEY_TEXT_SIZE];
+    for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+        memset(keys[i], 'x', KEY_TEXT_SIZE);
+        key_generate(keys[i]);
+        ck_assert_uint_eq(strlen(keys[i]), 53);
+        ck_assert_int_eq(strncmp(keys[i], "fnl_", 4), 0);
+        ck_assert(key_is_well_formed(keys[i]));
+        for (size_t j = 0; j < i; j++)
+            ck_assert_str_ne(keys[i], keys[j]);
+    }
+}
+END_TEST
+
+START_TEST(test_every_slip_is_seen)
+{
+    char key[KEY_TEXT_SIZE];
+    key_generate(key);
+    for (size_t i = 0; i < strlen(key); i++) {
+        char kept = key[i];
+        key[i] = kept == 'A' ? 'B' : 'A';
+        ck_assert_msg(!key_is_well_formed(key), "byte %zu", i);
+        key[i] = '-';
+        ck_assert(!key_is_well_formed(key));
+        key[i] = kept;
+    }
+    ck_assert(key_is_well_formed(key));
+    ck_assert(!key_is_well_formed(""));
+    ck_assert(!key_is_well_formed("fnl_"));
+    key[52] = '\0';
+    ck_assert(!key_is_well_formed(key));
+}
+END_TEST
+
+/* All 62 characters come up, and about equally often where each is free. */
+START_TEST(test_characters_are_spread)
+{
+    int counts[128] = { 0 };
+    for (int i = 0; i < 2000; i++) {
+        char key[KEY_TEXT_SIZE];
+        key_generate(key);
+        for (int j = 10; j < 47; j++)
+            counts[(int)key[j]]++;
+    }
+    for (const char *next = "09AZaz5Mm"; *next != '\0'; next++) {
+        ck_assert_int_gt(counts[(int)*next], 900); /* 1194 expected, deviation 34 */
+        ck_assert_int_lt(counts[(int)*next], 1500);
+    }
+}
+END_TEST
+
+START_TEST(test_hash_is_sha256)
+{
+    static const uint8_t abc[] = {
+        0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea, 0x41, 0x41, 0x40, 0xde, 0x5d, 0xae, 0x22, 0x23,
+        0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17, 0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad,
+    };
+    uint8_t hash[KEY_HASH_BYTES];
+    key_hash("abc", hash);
+    ck_assert_mem_eq(hash, abc, sizeof(abc));
+}
+END_TEST
+
+Suite *key_suite(void)
+{
+    Suite *suite = suite_create("key");
+    TCase *tests = tcase_create("key");
+    tcase_add_test(tests, test_generate);
+    tcase_add_test(tests, test_every_slip_is_seen);
+    tcase_add_test(tests, test_characters_are_spread);
+    tcase_add_test(tests, test_hash_is_sha256);
+    suite_add_tcase(suite, tests);
+    return suite;
+}

@@ -1,0 +1,193 @@
+/* test_log.c: what a line of the log looks like, whatever is in the message. */
+#include "unit.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* Standard error goes to a file in memory between start and stop. */
+struct capture {
+    int file, saved;
+    char text[1 << 20];
+};
+
+static struct capture capture;
+
+static void capture_start(void)
+{
+    capture.file = memfd_create("log", MFD_CLOEXEC);
+    ck_assert_int_ge(capture.file, 0);
+    capture.saved = dup(STDERR_FILENO);
+    dup2(capture.file, STDERR_FILENO);
+}
+
+static const char *capture_stop(void)
+{
+    dup2(capture.saved, STDERR_FILENO);
+    close(capture.saved);
+    ssize_t bytes = pread(capture.file, capture.text, sizeof(capture.text) - 1, 0);
+    ck_assert_int_ge(bytes, 0);
+    close(capture.file);
+    capture.text[bytes] = '\0';
+    log_setup(LOG_INFO, LOG_TEXT);
+    return capture.text;
+}
+
+static const char *after_time(const char *line)
+{
+    int64_t time_ms;
+    char time[25];
+    snprintf(time, sizeof(time), "%s", line);
+    ck_assert_msg(time_parse(time, &time_ms), "no time: %s", line);
+    ck_assert_int_le(clock_now_ms() - time_ms, 60000);
+    return line + 24;
+}
+
+START_TEST(test_text_line)
+{
+    capture_start();
+    log_line(LOG_INFO, "writer", "%d batches of %s", 3, "h\xc3\xa9llo");
+    const char *line = capture_stop();
+    ck_assert_str_eq(after_time(line), " info writer: 3 batches of h\xc3\xa9llo\n");
+}
+END_TEST
+
+START_TEST(test_text_escapes)
+{
+    static const struct {
+        const char *message, *text;
+    } cases[] = {
+        { "a\nb", "a\\nb" },
+        { "a\r\tb\x1b[31m", "a\\x0d\\x09b\\x1b[31m" },
+        { "\x7f", "\\x7f" },
+        { "\xc2\x9b" "31m", "\\x9b31m" },
+        { "\xe2\x80\xa8", "\\u2028" },
+        { "bad \xff\xc3", "bad \\xff\\xc3" },
+        { "\xed\xa0\x80", "\\xed\\xa0\\x80" },
+        { "quote \" and \\", "quote \" and \\" },
+        { "\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80" },
+        { "", "" },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        capture_start();
+        log_line(LOG_ERROR, "x", "%s", cases[i].message);
+        const char *line = capture_stop();
+        char expected[100];
+        snprintf(expected, sizeof(expected), " error x: %s\n", cases[i].text);
+        ck_assert_str_eq(after_time(line), expected);
+    }
+}
+END_TEST
+
+START_TEST(test_json_line)
+{
+    capture_start();
+    log_setup(LOG_DEBUG, LOG_JSON);
+    log_line(LOG_DEBUG, "http", "a\n\"b\"\\ \xff \x01 \xc2\x85 \xe2\x80\xa9 \xc3\xa9");
+    const char *line = capture_stop();
+    ck_assert_int_eq(strncmp(line, "{\"time\":\"", 9), 0);
+    ck_assert_str_eq(after_time(line + 9),
+                     "\",\"level\":\"debug\",\"area\":\"http\",\"message\":\""
+                     "a\\n\\\"b\\\"\\\\ \\ufffd \\u0001 \\u0085 \\u2029 \xc3\xa9\"}\n");
+}
+END_TEST
+
+START_TEST(test_level)
+{
+    capture_start();
+    log_line(LOG_DEBUG, "x", "hidden");
+    log_setup(LOG_ERROR, LOG_TEXT);
+    log_line(LOG_WARN, "x", "hidden");
+    log_line(LOG_ERROR, "x", "shown");
+    const char *text = capture_stop();
+    ck_assert_str_eq(after_time(text), " error x: shown\n");
+}
+END_TEST
+
+START_TEST(test_long_messages_are_cut_between_characters)
+{
+    static char message[9000];
+    static const char *const units[] = { "x", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80",
+                                         "\n", "\"",       "\x01",         "\xff" };
+    for (size_t i = 0; i < ARRAY_SIZE(units); i++)
+        for (size_t shift = 0; shift < 4; shift++)
+            for (int json = 0; json < 2; json++) {
+                size_t length = shift;
+                memset(message, 'x', shift);
+                while (length + 8 < sizeof(message)) {
+                    memcpy(message + length, units[i], strlen(units[i]));
+                    length += strlen(units[i]);
+                }
+                message[length] = '\0';
+                capture_start();
+                log_setup(LOG_INFO, json ? LOG_JSON : LOG_TEXT);
+                log_line(LOG_INFO, "x", "%s", message);
+                const char *line = capture_stop();
+                size_t bytes = strlen(line);
+                ck_assert_uint_le(bytes, 4096);
+                ck_assert(utf8_valid(line, bytes));
+                ck_assert_str_eq(line + bytes - (json ? 6 : 4), json ? "...\"}\n" : "...\n");
+                ck_assert_ptr_eq(strchr(line, '\n'), line + bytes - 1);
+                if (units[i][0] == '\xc3') /* no half of it was shown as a byte */
+                    ck_assert_ptr_null(strchr(line, '\\'));
+            }
+}
+END_TEST
+
+START_TEST(test_errno_survives)
+{
+    capture_start();
+    errno = ENOSPC;
+    log_line(LOG_INFO, "x", "%s", "message");
+    int after = errno;
+    capture_stop();
+    ck_assert_int_eq(after, ENOSPC);
+}
+END_TEST
+
+static void *log_much(void *letter)
+{
+    for (int i = 0; i < 500; i++)
+        log_line(LOG_INFO, "x", "%.100s", (const char *)letter);
+    return NULL;
+}
+
+START_TEST(test_lines_of_threads_stay_whole)
+{
+    static char letters[4][101];
+    pthread_t threads[4];
+    capture_start();
+    for (size_t i = 0; i < 4; i++) {
+        memset(letters[i], 'a' + (int)i, 100);
+        pthread_create(&threads[i], NULL, log_much, letters[i]);
+    }
+    for (size_t i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    const char *line = capture_stop();
+    int lines = 0;
+    for (; *line != '\0'; lines++) {
+        const char *message = after_time(line) + strlen(" info x: ");
+        ck_assert_uint_eq(strspn(message, (char[]){ *message, '\0' }), 100);
+        ck_assert_int_eq(message[100], '\n');
+        line = message + 101;
+    }
+    ck_assert_int_eq(lines, 2000);
+}
+END_TEST
+
+Suite *log_suite(void)
+{
+    Suite *suite = suite_create("log");
+    TCase *tests = tcase_create("log");
+    tcase_add_test(tests, test_text_line);
+    tcase_add_test(tests, test_text_escapes);
+    tcase_add_test(tests, test_json_line);
+    tcase_add_test(tests, test_level);
+    tcase_add_test(tests, test_long_messages_are_cut_between_characters);
+    tcase_add_test(tests, test_errno_survives);
+    tcase_add_test(tests, test_lines_of_threads_stay_whole);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
