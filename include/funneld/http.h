@@ -120,9 +120,9 @@ struct http_match {
 struct router;
 /* count rows of `stride` bytes, each beginning with a struct http_route. Process lifetime. */
 struct router *router_new(struct arena *arena, const void *routes, size_t count, size_t stride);
-/* OK, ERR_NOT_FOUND, ERR_METHOD, or ERR_MALFORMED (bad percent-encoding, %00, invalid UTF-8). Works on the raw path:
+/* OK, ERR_NOT_FOUND, ERR_METHOD, ERR_MEMORY, or ERR_MALFORMED (bad percent-encoding, %00, invalid UTF-8). Works on the raw path:
  * segments are split first and decoded once after, so %2F never separates and %2e%2e never climbs. HEAD matches GET
- * routes. A literal segment beats a parameter. */
+ * routes. A literal segment beats a parameter, whatever the method. Method 0 (unknown) is always ERR_METHOD. */
 enum err router_match(const struct router *router, struct arena *arena, enum http_method method,
                       const char *raw_path, struct http_match *ret) _must_check_;
 void router_allow(unsigned methods, char text[static 64]); /* "GET, HEAD, POST, OPTIONS" */
@@ -130,13 +130,17 @@ void router_allow(unsigned methods, char text[static 64]); /* "GET, HEAD, POST, 
 /* ---- Reading ---- */
 
 /* JSON object -> *args by the table; args is cleared first. ERR_MALFORMED: not one JSON object in valid UTF-8 without
- * NUL or duplicate keys, at most 32 deep. ERR_VALIDATION: every wrong member is named ("activities/3/type"). */
+ * NUL or duplicate keys, at most 32 deep. ERR_VALIDATION: every wrong member is named ("activities/3/type"; within a
+ * name that the client made up, ~ and / are written ~0 and ~1, as in a JSON pointer), also in the failures of single
+ * items (FIELD_EACH). Codes: required, not_null, wrong_type, out_of_range, too_short, too_long, too_few, too_many,
+ * unknown_value, invalid, unknown_member; in queries also unknown_parameter, repeated. */
 enum err json_read(struct ctx *ctx, const char *text, size_t bytes, const struct table *table, void *args)
     _must_check_;
 /* The same from a raw query string: name=value, repeated names are 422 except for TEXTS. */
 enum err query_read(struct ctx *ctx, const char *raw_query, const struct table *table, void *args) _must_check_;
 
-/* Names and values of a form post, in order; nested JSON becomes "a.b" and "a[0]" is "a". */
+/* Names and values of a form post, in order; nested JSON becomes "a.b", "a[0]" is "a", and null makes no pair. Form
+ * posts are mended, never refused; ERR_TOO_LARGE: more than PAIRS_MAX. JSON is as strict as json_read(). */
 struct pair {
     const char *name, *value;
 };
@@ -147,6 +151,7 @@ struct pairs {
 enum { PAIRS_MAX = 1000 };
 enum err form_read(struct ctx *ctx, const char *body, size_t bytes, struct pairs *ret) _must_check_;
 enum err json_pairs(struct ctx *ctx, const char *body, size_t bytes, struct pairs *ret) _must_check_;
+/* The first value of that name, or NULL. */
 const char *pairs_get(const struct pairs *pairs, const char *name);
 
 /* ---- Writing JSON straight into a buffer ---- */

@@ -1,0 +1,129 @@
+/* decode.c: percent-decoding of paths, queries and form posts. It must not know what the text is
+ * for. */
+#include "decode.h"
+
+#include <string.h>
+
+static int hex_value(char digit)
+{
+    if (digit >= '0' && digit <= '9')
+        return digit - '0';
+    if (digit >= 'a' && digit <= 'f')
+        return digit - 'a' + 10;
+    if (digit >= 'A' && digit <= 'F')
+        return digit - 'A' + 10;
+    return -1;
+}
+
+/* The byte that text[0..2] encodes, or -1. */
+static int escape_value(const char *text, const char *end)
+{
+    if (end - text < 3)
+        return -1;
+    int high = hex_value(text[1]), low = hex_value(text[2]);
+    return high < 0 || low < 0 ? -1 : high << 4 | low;
+}
+
+enum err decode_strict(struct arena *arena, const char *text, size_t bytes, bool plus,
+                       const char **ret)
+{
+    char *out = arena_alloc(arena, bytes + 1);
+    if (!out)
+        return ERR_MEMORY;
+
+    size_t length = 0;
+    const char *end = text + bytes;
+    while (text < end) {
+        int byte = (unsigned char)*text;
+        size_t used = 1;
+        if (byte == '%') {
+            byte = escape_value(text, end);
+            used = 3;
+        } else if (byte == '+' && plus) {
+            byte = ' ';
+        }
+        if (byte <= 0)
+            return ERR_MALFORMED;
+        out[length++] = (char)byte;
+        text += used;
+    }
+    if (!utf8_valid(out, length))
+        return ERR_MALFORMED;
+    out[length] = '\0';
+    *ret = out;
+    return OK;
+}
+
+/* Bytes of the well-formed character that begins at text, or 0. The table of RFC 3629: the second
+ * byte's range excludes overlong forms and surrogates. */
+static size_t utf8_sequence(const unsigned char *text, size_t bytes)
+{
+    static const struct {
+        unsigned char first_low, first_high, second_low, second_high, length;
+    } forms[] = {
+        { 0x01, 0x7f, 0x00, 0x00, 1 }, { 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
+        { 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
+        { 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
+        if (text[0] < forms[i].first_low || text[0] > forms[i].first_high)
+            continue;
+        if (bytes < forms[i].length)
+            return 0;
+        if (forms[i].length > 1 &&
+            (text[1] < forms[i].second_low || text[1] > forms[i].second_high))
+            return 0;
+        for (size_t tail = 2; tail < forms[i].length; tail++)
+            if ((text[tail] & 0xc0) != 0x80)
+                return 0;
+        return forms[i].length;
+    }
+    return 0;
+}
+
+/* The same text with U+FFFD for every byte that belongs to no character, and without NUL. */
+static const char *utf8_mend(struct arena *arena, const char *text, size_t bytes)
+{
+    char *out = arena_alloc(arena, bytes * 3 + 1); /* U+FFFD takes three bytes */
+    if (!out)
+        return NULL;
+    size_t length = 0;
+    for (size_t at = 0; at < bytes;) {
+        size_t used = utf8_sequence((const unsigned char *)text + at, bytes - at);
+        if (used > 0) {
+            memcpy(out + length, text + at, used);
+            length += used;
+        } else if (text[at] != '\0') {
+            memcpy(out + length, "\xef\xbf\xbd", 3);
+            length += 3;
+        }
+        at += used > 0 ? used : 1;
+    }
+    out[length] = '\0';
+    return out;
+}
+
+const char *decode_lenient(struct arena *arena, const char *text, size_t bytes)
+{
+    char *out = arena_alloc(arena, bytes + 1);
+    if (!out)
+        return NULL;
+
+    size_t length = 0;
+    const char *end = text + bytes;
+    while (text < end) {
+        int byte = *text == '%' ? escape_value(text, end) : -1;
+        if (byte < 0) {
+            out[length++] = *text == '+' ? ' ' : *text;
+            text++;
+            continue;
+        }
+        out[length++] = (char)byte;
+        text += 3;
+    }
+    if (utf8_valid(out, length)) {
+        out[length] = '\0';
+        return out;
+    }
+    return utf8_mend(arena, out, length);
+}

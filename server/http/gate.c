@@ -1,0 +1,204 @@
+/* gate.c: refuses requests whose framing is doubtful, before anything else looks at them. The
+ * library lets several of them pass that another party could read as two requests. It must not
+ * know the library nor what is asked for. */
+#include "gate.h"
+
+#include <string.h>
+#include <strings.h>
+
+enum { LENGTH_DIGITS_MAX = 15 }; /* far above any limit, and far below what overflows */
+
+/* Two of these would be read differently by different readers. */
+static const char *const single_names[GATE_SINGLE_COUNT] = {
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-Match",
+};
+
+/* ---- Gathering ---- */
+
+/* RFC 9110: the characters of a header's name. */
+static bool name_is_token(const char *name, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++) {
+        unsigned char byte = (unsigned char)name[i];
+        bool letter = (byte | 0x20) >= 'a' && (byte | 0x20) <= 'z';
+        bool digit = byte >= '0' && byte <= '9';
+        if (!letter && !digit && (byte == '\0' || !strchr("!#$%&'*+-.^_`|~", byte)))
+            return false;
+    }
+    return bytes > 0;
+}
+
+static bool value_is_clean(const char *value, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++) {
+        unsigned char byte = (unsigned char)value[i];
+        if ((byte < 0x20 && byte != '\t') || byte == 0x7f)
+            return false;
+    }
+    return true;
+}
+
+void gate_header(struct gate *gate, const char *name, size_t name_bytes, const char *value,
+                 size_t value_bytes)
+{
+    gate->header_count++;
+    gate->bad_name |= !name_is_token(name, name_bytes);
+    gate->bad_value |= !value_is_clean(value, value_bytes);
+    if (strcasecmp(name, "Host") == 0)
+        gate->host_count++;
+    else if (strcasecmp(name, "Content-Length") == 0) {
+        gate->length_count++;
+        gate->length = value;
+    } else if (strcasecmp(name, "Transfer-Encoding") == 0) {
+        gate->transfer_count++;
+        gate->transfer = value;
+    } else if (strcasecmp(name, "Expect") == 0)
+        gate->expect = value;
+    for (size_t i = 0; i < GATE_SINGLE_COUNT; i++)
+        gate->single_counts[i] += strcasecmp(name, single_names[i]) == 0;
+}
+
+/* ---- Checks: each says whether something is wrong ---- */
+
+static bool version_is(const struct gate *gate, const char *version)
+{
+    return gate->version && strcmp(gate->version, version) == 0;
+}
+
+static bool version_wrong(const struct gate *gate)
+{
+    return !version_is(gate, "HTTP/1.1") && !version_is(gate, "HTTP/1.0");
+}
+
+static bool target_long(const struct gate *gate)
+{
+    return gate->target_bytes > GATE_TARGET_MAX;
+}
+
+static bool target_foreign(const struct gate *gate)
+{
+    return gate->target[0] != '/';
+}
+
+static bool target_dirty(const struct gate *gate)
+{
+    for (size_t i = 0; i < gate->target_bytes; i++) {
+        unsigned char byte = (unsigned char)gate->target[i];
+        if (byte <= 0x20 || byte >= 0x7f)
+            return true;
+    }
+    return false;
+}
+
+static bool headers_many(const struct gate *gate)
+{
+    return gate->header_count > GATE_HEADERS_MAX;
+}
+
+static bool name_wrong(const struct gate *gate)
+{
+    return gate->bad_name;
+}
+
+static bool value_wrong(const struct gate *gate)
+{
+    return gate->bad_value;
+}
+
+static bool host_wrong(const struct gate *gate)
+{
+    return version_is(gate, "HTTP/1.1") ? gate->host_count != 1 : gate->host_count > 1;
+}
+
+static bool framing_doubled(const struct gate *gate)
+{
+    return gate->length_count > 0 && gate->transfer_count > 0;
+}
+
+static bool length_repeated(const struct gate *gate)
+{
+    return gate->length_count > 1;
+}
+
+static bool length_wrong(const struct gate *gate)
+{
+    if (!gate->length)
+        return false;
+    size_t digits = strlen(gate->length);
+    return digits == 0 || digits > LENGTH_DIGITS_MAX ||
+           strspn(gate->length, "0123456789") != digits;
+}
+
+static bool transfer_wrong(const struct gate *gate)
+{
+    if (gate->transfer_count == 0)
+        return false;
+    return gate->transfer_count > 1 || strcasecmp(gate->transfer, "chunked") != 0 ||
+           !version_is(gate, "HTTP/1.1");
+}
+
+static bool single_repeated(const struct gate *gate)
+{
+    for (size_t i = 0; i < GATE_SINGLE_COUNT; i++)
+        if (gate->single_counts[i] > 1)
+            return true;
+    return false;
+}
+
+static bool expect_wrong(const struct gate *gate)
+{
+    return gate->expect && strcasecmp(gate->expect, "100-continue") != 0;
+}
+
+/* In this order: the first that is wrong gives the answer. */
+static const struct {
+    bool (*wrong)(const struct gate *gate);
+    enum err err;
+    const char *detail;
+} checks[] = {
+    { version_wrong, ERR_HTTP_VERSION, "HTTP/1.1 and HTTP/1.0 are spoken here" },
+    { target_long, ERR_URI_TOO_LONG, "at most 2048 bytes" },
+    { target_foreign, ERR_MALFORMED, "the target must begin with a slash" },
+    { target_dirty, ERR_MALFORMED, "the target has bytes that must be percent-encoded" },
+    { headers_many, ERR_MALFORMED, "at most 64 header fields" },
+    { name_wrong, ERR_MALFORMED, "a header field's name is not a token" },
+    { value_wrong, ERR_MALFORMED, "a header field has control characters" },
+    { host_wrong, ERR_MALFORMED, "exactly one Host is needed" },
+    { framing_doubled, ERR_MALFORMED, "Content-Length and Transfer-Encoding exclude each other" },
+    { length_repeated, ERR_MALFORMED, "more than one Content-Length" },
+    { length_wrong, ERR_MALFORMED, "Content-Length is not a number of bytes" },
+    { transfer_wrong, ERR_MALFORMED, "Transfer-Encoding may be chunked, once, in HTTP/1.1" },
+    { single_repeated, ERR_MALFORMED, "a header field that may come once was repeated" },
+    { expect_wrong, ERR_EXPECTATION, "100-continue is the one expectation known here" },
+};
+
+enum err gate_check(struct ctx *ctx, const struct gate *gate)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(checks); i++)
+        if (checks[i].wrong(gate))
+            return fail(ctx, checks[i].err, NULL, "%s", checks[i].detail);
+    return OK;
+}
+
+/* ---- Of a request that passed ---- */
+
+bool gate_is_chunked(const struct gate *gate)
+{
+    return gate->transfer_count > 0;
+}
+
+int64_t gate_body_bytes(const struct gate *gate)
+{
+    int64_t bytes = 0;
+    for (const char *digit = gate->length; digit && *digit; digit++)
+        bytes = bytes * 10 + (*digit - '0'); /* no more than LENGTH_DIGITS_MAX of them */
+    return bytes;
+}
+
+bool gate_expects_continue(const struct gate *gate)
+{
+    return gate->expect != NULL;
+}

@@ -1,0 +1,22 @@
+/* listen.h: listening sockets. Private to server/http. */
+#ifndef FUNNELD_HTTP_LISTEN_H
+#define FUNNELD_HTTP_LISTEN_H
+
+#include <funneld/base.h>
+#include <sys/socket.h>
+
+enum { ADDRESS_TEXT_SIZE = 80 };
+
+/* "host:port" or "[::1]:port"; port 0 takes any free one. ERR_CONFIG: malformed, or taken.
+ * *ret_fd does not block. */
+enum err listen_tcp(struct ctx *ctx, const char *address, int *ret_fd) _must_check_;
+/* A unix socket of mode 0600; one that an earlier process left behind is replaced. */
+enum err listen_unix(struct ctx *ctx, const char *path, int *ret_fd) _must_check_;
+/* The address that a socket is bound to, as listen_tcp() reads it. */
+void listen_address(int fd, char text[static ADDRESS_TEXT_SIZE]);
+/* The host of an address; "" for a unix socket. */
+void address_host(const struct sockaddr *address, char text[static ADDRESS_TEXT_SIZE]);
+/* Whether the process at the other end of a unix socket has our user or is root. */
+bool peer_is_ours(int fd);
+
+#endif

@@ -1,0 +1,155 @@
+/* query_in.c: query strings into structs, by the same field tables and checks as JSON. */
+#include "decode.h"
+#include "value.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <funneld/http.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PARAMETERS_MAX = 100, TEXTS_MAX = 100 };
+
+/* "a, b, c": what could have been meant by an unknown parameter. */
+static const char *names_list(struct ctx *ctx, const struct table *table)
+{
+    struct buffer out = { .arena = ctx->arena };
+    for (size_t i = 0; i < table->count; i++) {
+        if (i > 0)
+            buffer_text(&out, ", ");
+        buffer_text(&out, table->fields[i].name);
+    }
+    buffer_char(&out, '\0');
+    return out.failed ? "" : out.data;
+}
+
+/* Digits only, one way to write each number: what reads differently in two places is a trap. */
+static bool int_parse(const char *text, int64_t *ret)
+{
+    const char *digits = text[0] == '-' ? text + 1 : text;
+    size_t length = strlen(digits);
+    if (length == 0 || strspn(digits, "0123456789") != length)
+        return false;
+    if (digits[0] == '0' && (length > 1 || digits != text))
+        return false;
+    errno = 0;
+    int64_t value = strtoll(text, NULL, 10);
+    if (errno != 0)
+        return false;
+    *ret = value;
+    return true;
+}
+
+static enum err int_read(struct ctx *ctx, const struct path *path, const struct field *field,
+                         const char *text, void *member)
+{
+    int64_t value;
+    if (!int_parse(text, &value))
+        return value_fail(ctx, path, "wrong_type", "must be a whole number");
+    return value_from_int(ctx, path, field, value, member);
+}
+
+static enum err bool_read(struct ctx *ctx, const struct path *path, const char *text, void *member)
+{
+    bool yes = strcmp(text, "true") == 0;
+    if (!yes && strcmp(text, "false") != 0)
+        return value_fail(ctx, path, "wrong_type", "must be true or false");
+    memcpy(member, &(int64_t){ yes }, sizeof(int64_t));
+    return OK;
+}
+
+static enum err texts_add(struct ctx *ctx, const struct path *path, const struct field *field,
+                          const char *text, void *member)
+{
+    enum err err = value_list_text(ctx, path, text);
+    if (err != OK)
+        return err;
+    struct texts texts;
+    memcpy(&texts, member, sizeof(texts));
+    if (!texts.items && !(texts.items = ctx_alloc(ctx, TEXTS_MAX * sizeof(*texts.items))))
+        return ERR_MEMORY;
+    if (texts.count == TEXTS_MAX)
+        return value_fail(ctx, path, "too_many", "at most %d items", TEXTS_MAX);
+    texts.items[texts.count++] = text; /* decoded into the arena already */
+    memcpy(member, &texts, sizeof(texts));
+    bool many = field->max > 0 && texts.count > (size_t)field->max;
+    return many ? value_count(ctx, path, field, texts.count) : OK;
+}
+
+static enum err member_read(struct ctx *ctx, const struct path *path, const struct field *field,
+                            const char *text, void *member)
+{
+    switch (field->kind) {
+    case FIELD_INT: return int_read(ctx, path, field, text, member);
+    case FIELD_BOOL: return bool_read(ctx, path, text, member);
+    case FIELD_TEXTS: return texts_add(ctx, path, field, text, member);
+    case FIELD_ID:
+    case FIELD_TIME:
+    case FIELD_DAY:
+    case FIELD_TEXT:
+    case FIELD_ENUM: return value_from_text(ctx, path, field, text, member);
+    case FIELD_JSON:
+    case FIELD_BYTES:
+    case FIELD_ROWS:
+    case FIELD_ROW: break;
+    }
+    return fail(ctx, ERR_INTERNAL, NULL, "field %s cannot be a parameter", field->name);
+}
+
+static enum err parameter_read(struct ctx *ctx, const struct table *table, const char *name,
+                               const char *text, void *args)
+{
+    struct input *input = args;
+    struct path path = { .name = name };
+    int index = table_find(table, name);
+    if (index < 0)
+        return value_fail(ctx, &path, "unknown_parameter", "known here: %s",
+                          names_list(ctx, table));
+    const struct field *field = &table->fields[index];
+    if ((input->present >> index & 1) && field->kind != FIELD_TEXTS)
+        return value_fail(ctx, &path, "repeated", "may be given once");
+    input->present |= UINT64_C(1) << index;
+    return member_read(ctx, &path, field, text, (char *)args + field->offset);
+}
+
+/* name=value, still encoded; `first` gathers the wrong ones. */
+static enum err part_read(struct ctx *ctx, const struct table *table, const char *part,
+                          size_t bytes, void *args, enum err *first)
+{
+    const char *equals = memchr(part, '=', bytes);
+    size_t name_bytes = equals ? (size_t)(equals - part) : bytes;
+    size_t value_at = equals ? name_bytes + 1 : bytes;
+    const char *name, *text;
+    enum err err = decode_strict(ctx->arena, part, name_bytes, true, &name);
+    if (err == OK)
+        err = decode_strict(ctx->arena, part + value_at, bytes - value_at, true, &text);
+    if (err == ERR_MALFORMED) {
+        failure_clear(ctx); /* of parameters before: what cannot be read at all comes first */
+        return fail(ctx, err, NULL, "the query is not percent-encoded UTF-8");
+    }
+    if (err != OK)
+        return fail(ctx, err, NULL, "no memory for the request");
+    err = parameter_read(ctx, table, name, text, args);
+    return value_goes_on(err, first) ? OK : err;
+}
+
+enum err query_read(struct ctx *ctx, const char *raw_query, const struct table *table, void *args)
+{
+    assert(table->count <= 64);
+    table_clear(table, args);
+    enum err first = OK;
+    size_t count = 0;
+    for (const char *part = raw_query; *part != '\0';) {
+        size_t length = strcspn(part, "&");
+        if (length > 0) {
+            if (++count > PARAMETERS_MAX)
+                return fail(ctx, ERR_MALFORMED, NULL, "more than %d parameters", PARAMETERS_MAX);
+            enum err err = part_read(ctx, table, part, length, args, &first);
+            if (err != OK)
+                return err;
+        }
+        part += length + (part[length] == '&');
+    }
+    value_goes_on(value_required(ctx, NULL, table, ((struct input *)args)->present), &first);
+    return first;
+}

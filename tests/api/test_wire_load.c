@@ -1,0 +1,482 @@
+/* test_wire_load.c: many, slow and vanishing clients, and stopping under them. */
+#include "wire.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static struct wire wire;
+
+static void set_up(void)
+{
+    wire_init(&wire);
+    wire_start(&wire);
+}
+
+static void set_up_hasty(void)
+{
+    wire_init(&wire);
+    wire.config.request_timeout_s = 1;
+    wire_start(&wire);
+}
+
+static void tear_down(void)
+{
+    wire_stop(&wire);
+}
+
+#define GET_HELLO "GET /get HTTP/1.1\r\nHost: a\r\n\r\n"
+#define POST_LATER "POST /later HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"
+
+START_TEST(test_keep_alive)
+{
+    struct client client;
+    struct answer answer;
+    client_open(&client, &wire);
+    int64_t start_us = clock_monotonic_us();
+    for (int i = 0; i < 1000; i++)
+        client_expect(&client, i % 2 == 0 ? GET_HELLO : POST_LATER, 200, &answer);
+    /* An answer from another thread that waited for the next poll would take seconds; ten milliseconds are much. */
+    ck_assert_int_lt(clock_monotonic_us() - start_us, 10 * 1000 * 1000);
+    client_close(&client);
+}
+END_TEST
+
+/* ---- Exactly k x 128 connections ready at once ---- */
+
+static int64_t rounds_us(size_t count, const char *request, size_t pipelined, int rounds)
+{
+    struct client *clients = calloc(count, sizeof(*clients));
+    struct answer *answer = malloc(sizeof(*answer));
+    for (size_t i = 0; i < count; i++)
+        client_open(&clients[i], &wire);
+    int64_t start_us = clock_monotonic_us();
+    for (int round = 0; round < rounds; round++) {
+        for (size_t i = 0; i < count; i++)
+            for (size_t k = 0; k < pipelined; k++)
+                client_text(&clients[i], request);
+        for (size_t i = 0; i < count; i++)
+            for (size_t k = 0; k < pipelined; k++)
+                ck_assert_msg(
+                    client_answer(&clients[i], true, 5000, answer) && answer->status == 200,
+                    "%zu connections, round %d: connection %zu was left waiting", count, round, i);
+    }
+    int64_t taken_us = clock_monotonic_us() - start_us;
+    for (size_t i = 0; i < count; i++)
+        client_close(&clients[i]);
+    free(clients);
+    free(answer);
+    return taken_us;
+}
+
+/* The library's own loop takes seconds here: it waits again, with its full timeout, after a full set of events. */
+START_TEST(test_stall)
+{
+    static const size_t counts[] = { 127, 128, 129, 256, 512 };
+    wire_init(&wire);
+    wire.config.http_threads = 1; /* all connections are one daemon's */
+    wire_start(&wire);
+    for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
+        ck_assert_int_lt(rounds_us(counts[i], GET_HELLO, 1, 20), 10 * 1000 * 1000);
+        ck_assert_int_lt(rounds_us(counts[i], GET_HELLO, 4, 5), 10 * 1000 * 1000);
+        ck_assert_int_lt(rounds_us(counts[i], POST_LATER, 2, 5), 10 * 1000 * 1000);
+    }
+    wire_stop(&wire);
+}
+END_TEST
+
+/* All of them wait on the other thread and come back in one go. */
+START_TEST(test_resumed_together)
+{
+    enum { COUNT = 256 };
+    struct client *clients = calloc(COUNT, sizeof(*clients));
+    struct answer answer;
+    wire_hold(&wire);
+    for (size_t i = 0; i < COUNT; i++) {
+        client_open(&clients[i], &wire);
+        client_text(&clients[i], POST_LATER);
+    }
+    wait_until(atomic_load(&wire.submitted) == COUNT);
+    int64_t start_us = clock_monotonic_us();
+    wire_release(&wire);
+    for (size_t i = 0; i < COUNT; i++) {
+        ck_assert(client_answer(&clients[i], true, 5000, &answer));
+        ck_assert_str_eq(answer.body, "hello");
+    }
+    ck_assert_int_lt(clock_monotonic_us() - start_us, 2 * 1000 * 1000);
+    for (size_t i = 0; i < COUNT; i++)
+        client_close(&clients[i]);
+    free(clients);
+}
+END_TEST
+
+/* ---- Clients that go away ---- */
+
+START_TEST(test_gone_while_suspended)
+{
+    enum { COUNT = 50 };
+    struct client client;
+    struct answer answer;
+    wire_hold(&wire);
+    for (int i = 0; i < COUNT; i++) {
+        client_open(&client, &wire);
+        client_text(&client, POST_LATER);
+        wait_until(atomic_load(&wire.submitted) == i + 1);
+        if (i % 2 == 0) { /* with a reset */
+            struct linger hard = { .l_onoff = 1 };
+            setsockopt(client.fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+        }
+        client_close(&client);
+    }
+    wire_release(&wire);
+    wait_until(atomic_load(&wire.ended) == COUNT);
+    client_open(&client, &wire);
+    client_expect(&client, POST_LATER, 200, &answer);
+    client_close(&client);
+}
+END_TEST
+
+START_TEST(test_gone_while_sending)
+{
+    struct client client;
+    struct answer answer;
+    for (int i = 0; i < 20; i++) {
+        client_open(&client, &wire);
+        client_text(&client,
+                    i % 2 ? "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 500\r\n\r\nhel"
+                          : "GET /ge");
+        client_close(&client);
+        client_open(&client, &wire);
+        client_text(&client, "GET /big HTTP/1.1\r\nHost: a\r\n\r\n");
+        client_close(&client);
+    }
+    client_open(&client, &wire);
+    client_expect(&client, GET_HELLO, 200, &answer);
+    client_close(&client);
+}
+END_TEST
+
+/* A client may say that it will send no more and still wait for its answer. */
+START_TEST(test_half_closed)
+{
+    struct client client;
+    struct answer answer;
+    client_open(&client, &wire);
+    client_text(&client, POST_LATER);
+    shutdown(client.fd, SHUT_WR);
+    ck_assert(client_answer(&client, true, 5000, &answer));
+    ck_assert_str_eq(answer.body, "hello");
+    client_close(&client);
+}
+END_TEST
+
+/* ---- Slow clients, with a limit of one second ---- */
+
+enum { REAPED_MS = 3500 }; /* the limit, a scan each second, and a slow machine */
+
+static void drip_until_closed(struct client *client, const char *text)
+{
+    int64_t start_us = clock_monotonic_us();
+    for (size_t i = 0; !client_is_closed(client, 100); i++) {
+        client_send(client, text[i] ? &text[i] : "x", 1);
+        ck_assert_msg(clock_monotonic_us() - start_us < REAPED_MS * 1000, "it was not cut");
+    }
+}
+
+START_TEST(test_slow)
+{
+    static const char *const beginnings[] = {
+        "",                                    /* nothing at all */
+        "GET /get HTT",                        /* half a request line */
+        "GET /get HTTP/1.1\r\nHost: a\r\nA: ", /* half of its headers */
+        "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhel", /* half a body */
+        "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel",
+        "POST /denied HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhel", /* one that is dropped anyway */
+    };
+    struct client quiet, client, other;
+    struct answer answer;
+    for (size_t i = 0; i < ARRAY_SIZE(beginnings); i++) {
+        client_open(&quiet, &wire);
+        client_open(&client, &wire);
+        client_text(&quiet, beginnings[i]);
+        client_text(&client, beginnings[i]);
+        if (beginnings[i][0] != '\0')
+            drip_until_closed(&client, "");
+        ck_assert(client_is_closed(&quiet, REAPED_MS));
+        client_close(&quiet);
+        client_close(&client);
+        client_open(&other, &wire);
+        client_expect(&other, GET_HELLO, 200, &answer);
+        client_close(&other);
+    }
+    ck_assert_int_ge(metric_value(METRIC_HTTP_REAPED), (int64_t)ARRAY_SIZE(beginnings));
+}
+END_TEST
+
+/* After a first request the connection may rest, but a second one must come as fast as the first. */
+START_TEST(test_slow_second)
+{
+    struct client resting, dripping;
+    struct answer answer;
+    client_open(&resting, &wire);
+    client_open(&dripping, &wire);
+    client_expect(&resting, GET_HELLO, 200, &answer);
+    client_expect(&dripping, GET_HELLO, 200, &answer);
+    client_text(&dripping, "GE");
+    int64_t start_us = clock_monotonic_us();
+    while (!client_is_closed(&dripping, 100)) {
+        client_text(&dripping, "T");
+        ck_assert_msg(clock_monotonic_us() - start_us < (REAPED_MS + 2000) * 1000,
+                      "it was not cut");
+    }
+    client_expect(&resting, GET_HELLO, 200, &answer);
+    client_close(&resting);
+    client_close(&dripping);
+}
+END_TEST
+
+START_TEST(test_suspended_are_spared)
+{
+    struct client client;
+    struct answer answer;
+    wire_hold(&wire);
+    client_open(&client, &wire);
+    client_text(&client, POST_LATER);
+    ck_assert(!client_is_closed(&client, REAPED_MS));
+    wire_release(&wire);
+    ck_assert(client_answer(&client, true, 3000, &answer));
+    ck_assert_int_eq(answer.status, 200);
+    client_close(&client);
+}
+END_TEST
+
+START_TEST(test_slow_reader)
+{
+    struct client stalled, slow;
+    client_open(&stalled, &wire);
+    client_open(&slow, &wire);
+    client_text(&stalled, "GET /big HTTP/1.1\r\nHost: a\r\n\r\n");
+    client_text(&slow, "GET /big HTTP/1.1\r\nHost: a\r\n\r\n");
+    /* One that reads slowly, but reads, is served to the end: 8 MiB in some five seconds. */
+    static char part[65536];
+    size_t total = 0;
+    for (int i = 0; i < 100; i++) {
+        usleep(50 * 1000);
+        ssize_t bytes = recv(slow.fd, part, sizeof(part), 0);
+        ck_assert_msg(bytes > 0, "cut after %zu bytes", total);
+        total += (size_t)bytes;
+    }
+    while (total < 8 * 1024 * 1024) {
+        ssize_t bytes = recv(slow.fd, part, sizeof(part), 0);
+        ck_assert_int_gt(bytes, 0);
+        total += (size_t)bytes;
+    }
+    wait_until(atomic_load(&wire.ended) == 2);
+    size_t got = 0;
+    for (ssize_t bytes; (bytes = recv(stalled.fd, part, sizeof(part), 0)) > 0;)
+        got += (size_t)bytes;
+    ck_assert_uint_lt(got, 8 * 1024 * 1024);
+    client_close(&stalled);
+    client_close(&slow);
+}
+END_TEST
+
+/* Slow ones take all places; they are cut and the others, waiting in the queue, get their turn. */
+START_TEST(test_connections_max)
+{
+    enum { MAX = 16 };
+    struct client slow[MAX], client;
+    struct answer answer;
+    wire_init(&wire);
+    wire.config.connections_max = MAX;
+    wire.config.request_timeout_s = 1;
+    wire_start(&wire);
+    for (int i = 0; i < MAX; i++)
+        client_open(&slow[i], &wire);
+    wait_until(metric_value(METRIC_HTTP_CONNECTIONS) == MAX);
+    client_open(&client, &wire);
+    client_text(&client, GET_HELLO);
+    ck_assert(client_answer(&client, true, REAPED_MS, &answer));
+    ck_assert_int_eq(answer.status, 200);
+    client_close(&client);
+    for (int i = 0; i < MAX; i++)
+        client_close(&slow[i]);
+    wire_stop(&wire);
+}
+END_TEST
+
+/* ---- Stopping ---- */
+
+START_TEST(test_stop_at_rest)
+{
+    wire_init(&wire);
+    wire_start(&wire);
+    struct client client;
+    struct answer answer;
+    client_open(&client, &wire);
+    client_expect(&client, GET_HELLO, 200, &answer);
+    int64_t start_us = clock_monotonic_us();
+    wire_stop(&wire);
+    ck_assert_int_lt(clock_monotonic_us() - start_us, 1000 * 1000);
+    ck_assert(client_is_closed(&client, 1000));
+    client_close(&client);
+}
+END_TEST
+
+static void *stopper_main(void *nothing)
+{
+    (void)nothing;
+    http_stop(wire.server, 5000);
+    return NULL;
+}
+
+/* What was received before the stop is answered; what comes during it gets 503; a half-sent one is closed. */
+START_TEST(test_stop_answers)
+{
+    enum { COUNT = 200 };
+    struct client *clients = calloc(COUNT, sizeof(*clients)), open, half;
+    struct answer answer;
+    wire_init(&wire);
+    wire_start(&wire);
+    wire_hold(&wire);
+    for (int i = 0; i < COUNT; i++) {
+        client_open(&clients[i], &wire);
+        client_text(&clients[i], POST_LATER);
+    }
+    client_open(&open, &wire);
+    client_expect(&open, GET_HELLO, 200, &answer);
+    client_open(&half, &wire);
+    client_text(&half, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\nhel");
+    wait_until(atomic_load(&wire.submitted) == COUNT && atomic_load(&wire.headers) == COUNT + 2);
+
+    pthread_t stopper;
+    pthread_create(&stopper, NULL, stopper_main, NULL);
+    usleep(100 * 1000);
+    client_expect(&open, GET_HELLO, 503, &answer);
+    ck_assert(answer.close);
+    wire_release(&wire);
+    pthread_join(stopper, NULL);
+    for (int i = 0; i < COUNT; i++) {
+        ck_assert(client_answer(&clients[i], true, 3000, &answer));
+        ck_assert_int_eq(answer.status, 200);
+        ck_assert(answer.close);
+        ck_assert(client_is_closed(&clients[i], 3000));
+        client_close(&clients[i]);
+    }
+    ck_assert(client_is_closed(&half, 3000));
+    ck_assert_uint_eq(half.length, 0);
+    client_close(&half);
+    client_close(&open);
+    free(clients);
+    wire.server = NULL;
+    wire_stop(&wire);
+}
+END_TEST
+
+struct poster {
+    pthread_t thread;
+    int answered, refused, lost;
+};
+
+/* Posts until it is told that the connection ends. Lost is a request of which not one byte was answered. */
+static void *poster_main(void *poster_)
+{
+    struct poster *poster = poster_;
+    struct client client;
+    struct answer *answer = malloc(sizeof(*answer));
+    client_open(&client, &wire);
+    do {
+        client_text(&client, POST_LATER);
+        if (!client_answer(&client, true, 5000, answer)) {
+            poster->lost++;
+            break;
+        }
+        if (answer->status == 200)
+            poster->answered++;
+        else
+            poster->refused++;
+    } while (!answer->close);
+    client_close(&client);
+    free(answer);
+    return NULL;
+}
+
+START_TEST(test_stop_under_load)
+{
+    enum { COUNT = 64 };
+    static struct poster posters[COUNT];
+    memset(posters, 0, sizeof(posters));
+    wire_init(&wire);
+    wire_start(&wire);
+    for (int i = 0; i < COUNT; i++)
+        pthread_create(&posters[i].thread, NULL, poster_main, &posters[i]);
+    wait_until(atomic_load(&wire.ended) > 500);
+    http_stop(wire.server, 5000);
+    wire.server = NULL;
+    int answered = 0, refused = 0, lost = 0;
+    for (int i = 0; i < COUNT; i++) {
+        pthread_join(posters[i].thread, NULL);
+        answered += posters[i].answered;
+        refused += posters[i].refused;
+        lost += posters[i].lost;
+    }
+    ck_assert_int_eq(lost, 0);
+    ck_assert_int_eq(answered + refused, atomic_load(&wire.headers));
+    wire_stop(&wire);
+}
+END_TEST
+
+/* A request that nobody answers must not keep the process from ending, nor be freed under the hands that have it. */
+START_TEST(test_stop_in_time)
+{
+    struct client client;
+    wire_init(&wire);
+    wire_start(&wire);
+    wire_hold(&wire);
+    client_open(&client, &wire);
+    client_text(&client, POST_LATER);
+    wait_until(atomic_load(&wire.submitted) == 1);
+    int64_t start_us = clock_monotonic_us();
+    http_stop(wire.server, 300);
+    ck_assert_int_lt(clock_monotonic_us() - start_us, 3 * 1000 * 1000);
+    wire_release(&wire);
+    usleep(50 * 1000); /* http_resume() comes too late, and does no harm */
+    client_close(&client);
+}
+END_TEST
+
+Suite *wire_load_suite(void)
+{
+    Suite *suite = suite_create("wire_load");
+    TCase *load = tcase_create("load");
+    tcase_add_checked_fixture(load, set_up, tear_down);
+    tcase_set_timeout(load, 60);
+    tcase_add_test(load, test_keep_alive);
+    tcase_add_test(load, test_resumed_together);
+    tcase_add_test(load, test_gone_while_suspended);
+    tcase_add_test(load, test_gone_while_sending);
+    tcase_add_test(load, test_half_closed);
+    suite_add_tcase(suite, load);
+
+    TCase *slow = tcase_create("slow");
+    tcase_add_checked_fixture(slow, set_up_hasty, tear_down);
+    tcase_set_timeout(slow, 100);
+    tcase_add_test(slow, test_slow);
+    tcase_add_test(slow, test_slow_second);
+    tcase_add_test(slow, test_suspended_are_spared);
+    tcase_add_test(slow, test_slow_reader);
+    suite_add_tcase(suite, slow);
+
+    TCase *stop = tcase_create("stop");
+    tcase_set_timeout(stop, 100);
+    tcase_add_test(stop, test_stall);
+    tcase_add_test(stop, test_connections_max);
+    tcase_add_test(stop, test_stop_at_rest);
+    tcase_add_test(stop, test_stop_answers);
+    tcase_add_test(stop, test_stop_under_load);
+    tcase_add_test(stop, test_stop_in_time);
+    suite_add_tcase(suite, stop);
+    return suite;
+}
