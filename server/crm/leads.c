@@ -411,7 +411,9 @@ static enum err create_or_merge(struct ctx *ctx, struct db *db, struct lead_inpu
 enum err lead_create(struct ctx *ctx, struct db *db, const struct lead_input *input, bool merge,
                      struct lead_created *ret)
 {
-    return create_or_merge(ctx, db, *input, merge, CAUSE_API, ret);
+    struct lead_input now = *input;
+    now.created_at = NO_INT; /* only imports bring a past */
+    return create_or_merge(ctx, db, now, merge, CAUSE_API, ret);
 }
 
 enum err lead_import(struct ctx *ctx, struct db *db, const struct lead_input *input, struct lead_created *ret)

@@ -22,12 +22,23 @@ static int names_count(const char *const *names)
     return count;
 }
 
+/* Index of the field that a column of that name fills, or -1. */
+static int column_find(const struct table *table, const char *name)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        const struct field *field = &table->fields[i];
+        if (strcmp(field->column ? field->column : field->name, name) == 0)
+            return (int)i;
+    }
+    return -1;
+}
+
 static enum err column_map(struct ctx *ctx, struct db *db, struct prepared *prepared, int index)
 {
     const char *name = db->driver->column_name(prepared->statement, index);
     if (!name)
         return fail(ctx, ERR_MEMORY, NULL, "statement %s: no memory", prepared->name);
-    int number = table_find(prepared->row, name);
+    int number = column_find(prepared->row, name);
     if (number < 0)
         return fail(ctx, ERR_INTERNAL, NULL, "statement %s: column %s is no field of %s",
                     prepared->name, name, prepared->row->name);
