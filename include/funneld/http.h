@@ -1,8 +1,8 @@
 /* http.h: requests and replies over libmicrohttpd.
  *
- * The one state machine. It knows no CRM and no database: what a request means is asked of a struct http_app.
- * Every connection belongs to one HTTP thread, and so does its request, except between HTTP_LATER and
- * http_resume(), when it belongs to whoever the app handed it to. */
+ * The one state machine. It knows no CRM and no database: what a request means is asked of a
+ * struct http_app. Every connection belongs to one HTTP thread, and so does its request, except
+ * between HTTP_LATER and http_resume(), when it belongs to whoever the app handed it to. */
 #ifndef FUNNELD_HTTP_H
 #define FUNNELD_HTTP_H
 
@@ -33,7 +33,8 @@ enum { HTTP_REPLY_HEADERS_MAX = 12 };
 struct http_reply {
     int status;
     const char *content_type; /* a constant; NULL without a body */
-    const char *body;         /* in the request's arena; freed with the request, after it was sent */
+    /* in the request's arena; freed with the request, after it was sent */
+    const char *body;
     size_t body_bytes;
     size_t header_count;
     struct http_header headers[HTTP_REPLY_HEADERS_MAX];
@@ -42,7 +43,8 @@ struct http_reply {
 
 /* From the first header byte to the last reply byte. Everything it points to lives in its arena. */
 struct http_request {
-    struct ctx ctx; /* ctx.request_id: the client's X-Request-Id if well formed, else a new id; echoed */
+    /* ctx.request_id: the client's X-Request-Id if well formed, else a new id; echoed */
+    struct ctx ctx;
     struct arena arena;
     enum http_method method;
     const char *path;  /* raw: still percent-encoded, without the query */
@@ -69,18 +71,22 @@ enum http_step {
     HTTP_LATER,    /* suspend, then call submit(); http_resume() wakes it */
 };
 
-/* What the layer above does; `self` is passed through. All on the thread of the request unless said otherwise. */
+/* What the layer above does; `self` is passed through. All on the thread of the request unless
+ * said otherwise. */
 struct http_app {
     void *self;
-    void *(*thread_open)(void *self);        /* NULL: the thread cannot work, start fails */
+    void *(*thread_open)(void *self); /* NULL: the thread cannot work, start fails */
     void (*thread_close)(void *thread_app);
     enum http_step (*on_headers)(void *self, struct http_request *request);
     enum http_step (*on_body)(void *self, struct http_request *request);
-    void (*submit)(void *self, struct http_request *request);  /* hands it on; http_resume() may come at once */
+    /* hands it on; http_resume() may come at once */
+    void (*submit)(void *self, struct http_request *request);
     void (*on_resume)(void *self, struct http_request *request); /* completes request->reply */
-    /* Writes the reply for a failure (ctx.failure or only err); used for the gate's own refusals too. */
+    /* Writes the reply for a failure (ctx.failure or only err); used for the gate's own refusals
+     * too. */
     void (*on_failure)(void *self, struct http_request *request, enum err err);
-    void (*on_end)(void *self, struct http_request *request); /* reply sent, or the client is gone: count, log */
+    /* reply sent, or the client is gone: count, log */
+    void (*on_end)(void *self, struct http_request *request);
 };
 
 /* Any thread. The request goes back to its HTTP thread, which calls on_resume. */
@@ -90,15 +96,16 @@ void http_resume(struct http_request *request);
 
 struct http_server;
 
-/* Listens on config->listen (unless it is "") with config->http_threads threads, and on the unix socket at
- * control_path (unless NULL; mode 0600, peers of the same user or root only) with one more.
- * ERR_CONFIG: the address is taken or malformed. */
+/* Listens on config->listen (unless it is "") with config->http_threads threads, and on the unix
+ * socket at control_path (unless NULL; mode 0600, peers of the same user or root only) with one
+ * more. ERR_CONFIG: the address is taken or malformed. */
 enum err http_start(struct ctx *ctx, const struct config *config, const char *control_path,
                     const struct http_app *app, struct http_server **ret) _must_check_;
 /* The address it really listens on, with the port that was given for 0: "127.0.0.1:40123". */
 const char *http_address(const struct http_server *server);
-/* Stops in this order: accept nothing new, answer new requests of open connections 503 with Connection: close, wait
- * until every request fully received is answered (at most timeout_ms), close half-sent ones, end the threads. */
+/* Stops in this order: accept nothing new, answer new requests of open connections 503 with
+ * Connection: close, wait until every request fully received is answered (at most timeout_ms),
+ * close half-sent ones, end the threads. */
 void http_stop(struct http_server *server, int timeout_ms);
 
 /* ---- Routes ---- */
@@ -106,7 +113,8 @@ void http_stop(struct http_server *server, int timeout_ms);
 /* First member of the app's own route row. */
 struct http_route {
     enum http_method method;
-    const char *path; /* "/v1/leads/{id}/move": a segment in braces matches one segment that is not empty */
+    /* "/v1/leads/{id}/move": a segment in braces matches one segment that is not empty */
+    const char *path;
 };
 
 enum { HTTP_PATH_PARAMS_MAX = 4 };
@@ -120,27 +128,31 @@ struct http_match {
 struct router;
 /* count rows of `stride` bytes, each beginning with a struct http_route. Process lifetime. */
 struct router *router_new(struct arena *arena, const void *routes, size_t count, size_t stride);
-/* OK, ERR_NOT_FOUND, ERR_METHOD, ERR_MEMORY, or ERR_MALFORMED (bad percent-encoding, %00, invalid UTF-8). Works on the raw path:
- * segments are split first and decoded once after, so %2F never separates and %2e%2e never climbs. HEAD matches GET
- * routes. A literal segment beats a parameter, whatever the method. Method 0 (unknown) is always ERR_METHOD. */
+/* OK, ERR_NOT_FOUND, ERR_METHOD, ERR_MEMORY, or ERR_MALFORMED (bad percent-encoding, %00,
+ * invalid UTF-8). Works on the raw path: segments are split first and decoded once after, so %2F
+ * never separates and %2e%2e never climbs. HEAD matches GET routes. A literal segment beats a
+ * parameter, whatever the method. Method 0 (unknown) is always ERR_METHOD. */
 enum err router_match(const struct router *router, struct arena *arena, enum http_method method,
                       const char *raw_path, struct http_match *ret) _must_check_;
 void router_allow(unsigned methods, char text[static 64]); /* "GET, HEAD, POST, OPTIONS" */
 
 /* ---- Reading ---- */
 
-/* JSON object -> *args by the table; args is cleared first. ERR_MALFORMED: not one JSON object in valid UTF-8 without
- * NUL or duplicate keys, at most 32 deep. ERR_VALIDATION: every wrong member is named ("activities/3/type"; within a
- * name that the client made up, ~ and / are written ~0 and ~1, as in a JSON pointer), also in the failures of single
- * items (FIELD_EACH). Codes: required, not_null, wrong_type, out_of_range, too_short, too_long, too_few, too_many,
+/* JSON object -> *args by the table; args is cleared first. ERR_MALFORMED: not one JSON object
+ * in valid UTF-8 without NUL or duplicate keys, at most 32 deep. ERR_VALIDATION: every wrong
+ * member is named ("activities/3/type"; within a name that the client made up, ~ and / are
+ * written ~0 and ~1, as in a JSON pointer), also in the failures of single items (FIELD_EACH).
+ * Codes: required, not_null, wrong_type, out_of_range, too_short, too_long, too_few, too_many,
  * unknown_value, invalid, unknown_member; in queries also unknown_parameter, repeated. */
-enum err json_read(struct ctx *ctx, const char *text, size_t bytes, const struct table *table, void *args)
-    _must_check_;
+enum err json_read(struct ctx *ctx, const char *text, size_t bytes, const struct table *table,
+                   void *args) _must_check_;
 /* The same from a raw query string: name=value, repeated names are 422 except for TEXTS. */
-enum err query_read(struct ctx *ctx, const char *raw_query, const struct table *table, void *args) _must_check_;
+enum err query_read(struct ctx *ctx, const char *raw_query, const struct table *table, void *args)
+    _must_check_;
 
-/* Names and values of a form post, in order; nested JSON becomes "a.b", "a[0]" is "a", and null makes no pair. Form
- * posts are mended, never refused; ERR_TOO_LARGE: more than PAIRS_MAX. JSON is as strict as json_read(). */
+/* Names and values of a form post, in order; nested JSON becomes "a.b", "a[0]" is "a", and null
+ * makes no pair. Form posts are mended, never refused; ERR_TOO_LARGE: more than PAIRS_MAX. JSON
+ * is as strict as json_read(). */
 struct pair {
     const char *name, *value;
 };
@@ -150,7 +162,8 @@ struct pairs {
 };
 enum { PAIRS_MAX = 1000 };
 enum err form_read(struct ctx *ctx, const char *body, size_t bytes, struct pairs *ret) _must_check_;
-enum err json_pairs(struct ctx *ctx, const char *body, size_t bytes, struct pairs *ret) _must_check_;
+enum err json_pairs(struct ctx *ctx, const char *body, size_t bytes, struct pairs *ret)
+    _must_check_;
 /* The first value of that name, or NULL. */
 const char *pairs_get(const struct pairs *pairs, const char *name);
 
@@ -161,8 +174,9 @@ struct json {
     bool comma; /* the next member or item needs one */
 };
 
-void json_open(struct json *json, const char *key, char bracket); /* '{' or '['; key NULL in arrays and at the top */
-void json_close(struct json *json, char bracket);                 /* '}' or ']' */
+/* '{' or '['; key NULL in arrays and at the top */
+void json_open(struct json *json, const char *key, char bracket);
+void json_close(struct json *json, char bracket);                     /* '}' or ']' */
 void json_text(struct json *json, const char *key, const char *text); /* NULL writes null */
 void json_int(struct json *json, const char *key, int64_t value);     /* NO_INT writes null */
 void json_bool(struct json *json, const char *key, bool value);

@@ -54,8 +54,8 @@ struct batch_input {
 };
 
 static const struct field batch_fields[] = {
-    FIELD(struct batch_input, activities, ROWS, .flags = FIELD_REQUIRED | FIELD_EACH, .of = &activity_item_table,
-          .min = 1, .max = BATCH_MAX, .note = "each fails alone"),
+    FIELD(struct batch_input, activities, ROWS, .flags = FIELD_REQUIRED | FIELD_EACH,
+          .of = &activity_item_table, .min = 1, .max = BATCH_MAX, .note = "each fails alone"),
 };
 static const struct table batch_table = TABLE(struct batch_input, "activity_batch", batch_fields);
 
@@ -74,18 +74,24 @@ static enum err find_lead(struct call *call, const struct activity_input *item, 
         return OK;
     }
     if (!item->email && !item->lead_external_id)
-        return fail_member(call->ctx, "lead_id", "required", "name the lead by lead_id, email or lead_external_id");
-    const char *source_system = item->lead_source_system ? item->lead_source_system : item->source_system;
-    return lead_identify(call->ctx, call->db, item->email, source_system, item->lead_external_id, ret);
+        return fail_member(call->ctx, "lead_id", "required",
+                           "name the lead by lead_id, email or lead_external_id");
+    const char *source_system =
+        item->lead_source_system ? item->lead_source_system : item->source_system;
+    return lead_identify(call->ctx, call->db, item->email, source_system, item->lead_external_id,
+                         ret);
 }
 
 static enum err record_item(struct call *call, size_t index)
 {
     const struct batch_input *input = call->body;
-    const struct activity_input *item = (const struct activity_input *)input->activities.items + index;
+    const struct activity_input *item =
+        (const struct activity_input *)input->activities.items + index;
     struct batch_result *result = (struct batch_result *)call->result + index;
     if (item->input.failure) {
-        *result = (struct batch_result){.status = 422, .err = ERR_VALIDATION, .failure = item->input.failure};
+        *result = (struct batch_result){ .status = 422,
+                                         .err = ERR_VALIDATION,
+                                         .failure = item->input.failure };
         return OK;
     }
     struct id lead_id;
@@ -93,16 +99,20 @@ static enum err record_item(struct call *call, size_t index)
     if (!err)
         err = activity_record(call->ctx, call->db, &lead_id, item, &result->recorded);
     if (err == ERR_NOT_FOUND)
-        return fail_member(call->ctx, id_is_nil(&item->lead_id) ? "email" : "lead_id", "unknown", "no such lead");
+        return fail_member(call->ctx, id_is_nil(&item->lead_id) ? "email" : "lead_id", "unknown",
+                           "no such lead");
     result->status = result->recorded.duplicate ? 200 : 201;
     return err;
 }
 
-static void item_failed(struct call *call, size_t index, enum err err, const struct failure *failure)
+static void item_failed(struct call *call, size_t index, enum err err,
+                        const struct failure *failure)
 {
     struct batch_result *result = (struct batch_result *)call->result + index;
-    *result = (struct batch_result){.status = err_info(err)->status, .err = err,
-                                    .failure = arena_copy(call->ctx->arena, failure, sizeof *failure)};
+    *result =
+        (struct batch_result){ .status = err_info(err)->status,
+                               .err = err,
+                               .failure = arena_copy(call->ctx->arena, failure, sizeof *failure) };
 }
 
 static enum err run_batch(struct call *call)
@@ -111,7 +121,7 @@ static enum err run_batch(struct call *call)
     size_t count = input->activities.count;
     if (!call->result && !call_result(call, count * sizeof(struct batch_result)))
         return ERR_MEMORY;
-    return call_each(call, &(struct each){count, record_item, item_failed});
+    return call_each(call, &(struct each){ count, record_item, item_failed });
 }
 
 static void write_result(struct json *json, const struct batch_result *result)
@@ -157,9 +167,11 @@ static const struct field timeline_query_fields[] = {
     FIELD_AS(struct timeline_query, occurred_gte, TIME, "occurred_at[gte]"),
     FIELD_AS(struct timeline_query, occurred_lt, TIME, "occurred_at[lt]"),
     FIELD(struct timeline_query, limit, INT, .flags = FIELD_NOT_NULL, .min = 1, .max = LIMIT_MAX),
-    FIELD(struct timeline_query, cursor, TEXT, .max = 200, .note = "next_cursor of the page before"),
+    FIELD(struct timeline_query, cursor, TEXT, .max = 200,
+          .note = "next_cursor of the page before"),
 };
-static const struct table timeline_query_table = TABLE(struct timeline_query, "timeline_query", timeline_query_fields);
+static const struct table timeline_query_table =
+    TABLE(struct timeline_query, "timeline_query", timeline_query_fields);
 
 static enum err read_cursor(struct call *call, const char *text, struct activity_filter *filter)
 {
@@ -186,11 +198,15 @@ static enum err run_timeline(struct call *call)
 {
     const struct timeline_query *query = call->query;
     int64_t limit = query->limit == NO_INT ? LIMIT_DEFAULT : query->limit;
-    struct activity_filter filter = {.lead_id = call->id, .type = query->type, .occurred_gte = query->occurred_gte,
-                                     .occurred_lt = query->occurred_lt, .limit = limit + 1};
+    struct activity_filter filter = { .lead_id = call->id,
+                                      .type = query->type,
+                                      .occurred_gte = query->occurred_gte,
+                                      .occurred_lt = query->occurred_lt,
+                                      .limit = limit + 1 };
     struct lead lead;
     struct rows rows;
-    enum err err = lead_load_state(call->ctx, call->db, &call->id, &lead); /* 404 rather than an empty list */
+    /* 404 rather than an empty list */
+    enum err err = lead_load_state(call->ctx, call->db, &call->id, &lead);
     if (!err)
         err = read_cursor(call, query->cursor, &filter);
     if (!err)
@@ -199,14 +215,37 @@ static enum err run_timeline(struct call *call)
 }
 
 static const struct route rows[] = {
-    {{HTTP_POST, "/v1/leads/{id}/activities"}, ACCESS_WRITE, SCOPE_WRITE | SCOPE_INGEST,
-     .body = &activity_create_table, .run = run_create, .write = write_one, .status = 201,
-     .summary = "Record an activity"},
-    {{HTTP_GET, "/v1/leads/{id}/activities"}, ACCESS_READ, SCOPE_READ, ROUTE_LIST, .query = &timeline_query_table,
-     .run = run_timeline, .result = &activity_table, .status = 200, .summary = "Activities of a lead, latest first"},
-    {{HTTP_POST, "/v1/activities"}, ACCESS_WRITE, SCOPE_WRITE | SCOPE_INGEST, .body = &batch_table, .run = run_batch,
-     .write = write_batch, .status = 200, .summary = "Record up to 1,000 activities"},
-    {{HTTP_GET, "/v1/activities/{id}"}, ACCESS_READ, SCOPE_READ, .run = run_read, .result = &activity_table,
-     .status = 200, .summary = "Read an activity"},
+    { { HTTP_POST, "/v1/leads/{id}/activities" },
+      ACCESS_WRITE,
+      SCOPE_WRITE | SCOPE_INGEST,
+      .body = &activity_create_table,
+      .run = run_create,
+      .write = write_one,
+      .status = 201,
+      .summary = "Record an activity" },
+    { { HTTP_GET, "/v1/leads/{id}/activities" },
+      ACCESS_READ,
+      SCOPE_READ,
+      ROUTE_LIST,
+      .query = &timeline_query_table,
+      .run = run_timeline,
+      .result = &activity_table,
+      .status = 200,
+      .summary = "Activities of a lead, latest first" },
+    { { HTTP_POST, "/v1/activities" },
+      ACCESS_WRITE,
+      SCOPE_WRITE | SCOPE_INGEST,
+      .body = &batch_table,
+      .run = run_batch,
+      .write = write_batch,
+      .status = 200,
+      .summary = "Record up to 1,000 activities" },
+    { { HTTP_GET, "/v1/activities/{id}" },
+      ACCESS_READ,
+      SCOPE_READ,
+      .run = run_read,
+      .result = &activity_table,
+      .status = 200,
+      .summary = "Read an activity" },
 };
-const struct routes activity_routes = {rows, ARRAY_SIZE(rows)};
+const struct routes activity_routes = { rows, ARRAY_SIZE(rows) };

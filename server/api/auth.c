@@ -29,7 +29,7 @@ enum err authenticate(struct call *call, const struct http_request *request)
     unsigned wanted = call->route->scopes;
     struct principal *principal = &call->ctx->principal;
     if (request->control) { /* the operator, on this machine */
-        *principal = (struct principal){.name = "console", .scopes = SCOPE_ADMIN};
+        *principal = (struct principal){ .name = "console", .scopes = SCOPE_ADMIN };
         return OK;
     }
     if (wanted == SCOPE_NONE)
@@ -41,7 +41,8 @@ enum err authenticate(struct call *call, const struct http_request *request)
     enum err err = find_key(call, text, &key);
     if (err)
         return err;
-    *principal = (struct principal){.key_id = key.id, .name = key.name, .scopes = (unsigned)key.scopes};
+    *principal =
+        (struct principal){ .key_id = key.id, .name = key.name, .scopes = (unsigned)key.scopes };
     if (principal->scopes & (wanted | SCOPE_ADMIN))
         return OK;
     return fail(call->ctx, ERR_FORBIDDEN, NULL, "the key %s lacks the scope for this", key.name);

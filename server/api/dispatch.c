@@ -1,5 +1,6 @@
-/* dispatch.c: the one place where HTTP meets the store. Takes a request from its headers to its reply, by the route's row:
- * match, key, arguments, read or write, render. Handlers return answers and errors; only this file replies. */
+/* dispatch.c: the one place where HTTP meets the store. Takes a request from its headers to its
+ * reply, by the route's row: match, key, arguments, read or write, render. Handlers return
+ * answers and errors; only this file replies. */
 #include "dispatch.h"
 
 #include <stdlib.h>
@@ -10,8 +11,9 @@ enum { READ_DEADLINE_US = 1000000 };
 /* ---- Routes ---- */
 
 static const struct routes *const all_routes[] = {
-    &health_routes,   &lead_routes, &stage_routes, &activity_routes, &scoring_routes, &campaign_routes,
-    &user_routes,     &form_routes, &metric_routes, &key_routes,     &import_routes,
+    &health_routes,  &lead_routes,     &stage_routes,  &activity_routes,
+    &scoring_routes, &campaign_routes, &user_routes,   &form_routes,
+    &metric_routes,  &key_routes,      &import_routes,
 };
 
 enum err dispatch_prepare(struct ctx *ctx, struct service *service)
@@ -24,7 +26,8 @@ enum err dispatch_prepare(struct ctx *ctx, struct service *service)
     if (!routes || !service->stats)
         return fail(ctx, ERR_MEMORY, NULL, "no memory for the routes");
     for (size_t i = 0; i < ARRAY_SIZE(all_routes); i++) {
-        memcpy(routes + service->route_count, all_routes[i]->rows, all_routes[i]->count * sizeof *routes);
+        memcpy(routes + service->route_count, all_routes[i]->rows,
+               all_routes[i]->count * sizeof *routes);
         service->route_count += all_routes[i]->count;
     }
     service->routes = routes;
@@ -36,7 +39,8 @@ enum err dispatch_prepare(struct ctx *ctx, struct service *service)
 
 static void reply_memory(struct http_request *request)
 {
-    static const char body[] = "{\"title\":\"Not enough memory for this request\",\"status\":503,\"code\":\"out_of_memory\"}";
+    static const char body[] = "{\"title\":\"Not enough memory for this "
+                               "request\",\"status\":503,\"code\":\"out_of_memory\"}";
     request->reply.status = 503;
     request->reply.content_type = "application/problem+json";
     request->reply.body = body;
@@ -75,10 +79,11 @@ static void on_failure(void *self, struct http_request *request, enum err err)
     (void)self;
     struct call *call = request->app;
     const struct err_info *info = err_info(err);
-    struct buffer buffer = {.arena = &request->arena};
-    struct json json = {.out = &buffer};
-    struct failure plain = {.err = err};
-    const struct failure *failure = request->ctx.failure.err == err ? &request->ctx.failure : &plain;
+    struct buffer buffer = { .arena = &request->arena };
+    struct json json = { .out = &buffer };
+    struct failure plain = { .err = err };
+    const struct failure *failure =
+        request->ctx.failure.err == err ? &request->ctx.failure : &plain;
     if (info->status >= 500) {
         log_our_fault(request, call, err);
         failure = &plain;
@@ -135,7 +140,8 @@ static void write_page(struct json *json, const struct route *route, const struc
 {
     json_open(json, "data", '[');
     for (size_t i = 0; i < page->rows.count; i++)
-        json_row(json, NULL, route->result, (const char *)page->rows.items + i * route->result->size);
+        json_row(json, NULL, route->result,
+                 (const char *)page->rows.items + i * route->result->size);
     json_close(json, ']');
     json_bool(json, "has_more", page->has_more);
     json_text(json, "next_cursor", page->next_cursor);
@@ -154,8 +160,8 @@ static void render(struct call *call)
         request->reply.status = 204;
         return;
     }
-    struct buffer buffer = {.arena = &request->arena};
-    struct json json = {.out = &buffer};
+    struct buffer buffer = { .arena = &request->arena };
+    struct json json = { .out = &buffer };
     json_open(&json, NULL, '{');
     if (route->flags & ROUTE_LIST)
         write_page(&json, route, call->result);
@@ -197,8 +203,9 @@ static enum err read_path_id(struct call *call)
 
 static enum err match(struct service *service, struct http_request *request, struct call *call)
 {
-    struct http_match found = {0};
-    enum err err = router_match(service->router, &request->arena, request->method, request->path, &found);
+    struct http_match found = { 0 };
+    enum err err =
+        router_match(service->router, &request->arena, request->method, request->path, &found);
     if (err == ERR_METHOD) {
         char allow[64];
         router_allow(found.allowed, allow);
@@ -211,7 +218,9 @@ static enum err match(struct service *service, struct http_request *request, str
     const struct route *route = &service->routes[found.route];
     if ((route->flags & ROUTE_CONTROL) && !request->control)
         return ERR_NOT_FOUND;
-    *call = (struct call){.service = service, .route = route, .request = request, .ctx = &request->ctx};
+    *call = (struct call){
+        .service = service, .route = route, .request = request, .ctx = &request->ctx
+    };
     memcpy(call->params, found.params, sizeof call->params);
     request->app = call;
     return OK;
@@ -248,7 +257,7 @@ static enum http_step on_headers(void *self, struct http_request *request)
 
 static enum err read_arguments(struct call *call)
 {
-    static const struct table no_parameters = {.name = "none"};
+    static const struct table no_parameters = { .name = "none" };
     const struct table *table = call->route->query ? call->route->query : &no_parameters;
     call->query = ctx_alloc(call->ctx, table->size + sizeof(struct input));
     if (!call->query)
@@ -265,7 +274,8 @@ static enum err read_arguments(struct call *call)
     call->body = ctx_alloc(call->ctx, call->route->body->size);
     if (!call->body)
         return ERR_MEMORY;
-    return json_read(call->ctx, call->request->body, call->request->body_bytes, call->route->body, call->body);
+    return json_read(call->ctx, call->request->body, call->request->body_bytes, call->route->body,
+                     call->body);
 }
 
 /* ---- Reading and writing ---- */
@@ -295,7 +305,8 @@ static enum http_step on_body(void *self, struct http_request *request)
     if (!err && call->route->access == ACCESS_WRITE)
         return HTTP_LATER;
     if (!err)
-        err = call->route->access == ACCESS_READ ? run_reading(call, call->route->run) : call->route->run(call);
+        err = call->route->access == ACCESS_READ ? run_reading(call, call->route->run)
+                                                 : call->route->run(call);
     if (err)
         return refuse(request, err);
     render(call);
@@ -325,8 +336,10 @@ static void submit(void *self, struct http_request *request)
 {
     struct service *service = self;
     struct call *call = request->app;
-    call->command = (struct command){.ctx = call->ctx, .run = run_writing, .done = written,
-                                     .background = call->route->flags & ROUTE_BACKGROUND};
+    call->command = (struct command){ .ctx = call->ctx,
+                                      .run = run_writing,
+                                      .done = written,
+                                      .background = call->route->flags & ROUTE_BACKGROUND };
     if (writer_submit(service->writer, &call->command))
         return;
     call->command.result = call->ctx->failure.err;
@@ -346,7 +359,8 @@ static void on_end(void *self, struct http_request *request)
 {
     struct service *service = self;
     const struct call *call = request->app;
-    size_t route = call && call->route ? (size_t)(call->route - service->routes) : service->route_count;
+    size_t route =
+        call && call->route ? (size_t)(call->route - service->routes) : service->route_count;
     struct route_stats *stats = &service->stats[route];
     int class = request->reply.status / 100;
     int64_t micros = clock_monotonic_us() - request->start_us;
@@ -359,9 +373,9 @@ static void on_end(void *self, struct http_request *request)
 static void *thread_open(void *self)
 {
     struct service *service = self;
-    struct arena arena = {0};
-    struct id_source ids = {0};
-    struct ctx ctx = {.arena = &arena, .ids = &ids, .now_ms = clock_now_ms()};
+    struct arena arena = { 0 };
+    struct id_source ids = { 0 };
+    struct ctx ctx = { .arena = &arena, .ids = &ids, .now_ms = clock_now_ms() };
     struct db *db = NULL;
     if (store_reader(&ctx, service->store, &db) != OK)
         log_line(LOG_ERROR, "api", "no connection to the data file: %s", ctx.failure.detail);

@@ -1,5 +1,5 @@
-/* forms.c: routes of forms and their journal, and the public door POST /f/{form_key}. A person gets a page or a redirect,
- * a script gets JSON; both only once the journal holds the post. */
+/* forms.c: routes of forms and their journal, and the public door POST /f/{form_key}. A person
+ * gets a page or a redirect, a script gets JSON; both only once the journal holds the post. */
 #include "route.h"
 
 #include <string.h>
@@ -104,13 +104,16 @@ static void read_pairs(struct call *call, struct door *door)
     enum err err = OK;
     if (is_type(door->post.content_type, "application/json"))
         err = json_pairs(call->ctx, request->body, request->body_bytes, &door->pairs);
-    else if (!door->post.content_type || is_type(door->post.content_type, "application/x-www-form-urlencoded"))
+    else if (!door->post.content_type ||
+             is_type(door->post.content_type, "application/x-www-form-urlencoded"))
         err = form_read(call->ctx, request->body, request->body_bytes, &door->pairs);
     else
-        err = fail(call->ctx, ERR_MEDIA_TYPE, NULL, "send application/x-www-form-urlencoded or application/json");
+        err = fail(call->ctx, ERR_MEDIA_TYPE, NULL,
+                   "send application/x-www-form-urlencoded or application/json");
     door->unreadable = err;
     if (err) {
-        door->post.unreadable = call->ctx->failure.detail ? call->ctx->failure.detail : err_info(err)->title;
+        door->post.unreadable =
+            call->ctx->failure.detail ? call->ctx->failure.detail : err_info(err)->title;
         failure_clear(call->ctx);
     }
 }
@@ -125,8 +128,10 @@ static enum err prepare_post(struct call *call)
     if (request->body_bytes > FORM_BODY_MAX)
         return fail(call->ctx, ERR_TOO_LARGE, NULL, "at most 64 KiB");
     const char *type = http_header(request, "Content-Type");
-    door->post = (struct form_post){.form = door->form.id, .content_type = type ? ctx_text(call->ctx, type) : NULL,
-                                    .body = request->body, .body_bytes = request->body_bytes};
+    door->post = (struct form_post){ .form = door->form.id,
+                                     .content_type = type ? ctx_text(call->ctx, type) : NULL,
+                                     .body = request->body,
+                                     .body_bytes = request->body_bytes };
     read_pairs(call, door);
     const char **names = ctx_alloc(call->ctx, (door->pairs.count + 1) * 2 * sizeof *names);
     if (!names)
@@ -156,7 +161,8 @@ static bool is_navigation(const struct http_request *request)
     return mode ? strcmp(mode, "navigate") == 0 : accept && strstr(accept, "text/html");
 }
 
-/* Only http(s), only a host that the form names, nothing that a browser could read as another host. */
+/* Only http(s), only a host that the form names, nothing that a browser could read as another
+ * host. */
 static bool may_redirect(const struct form *form, const char *url)
 {
     const char *host = strncasecmp(url, "https://", 8) == 0  ? url + 8
@@ -184,7 +190,7 @@ static bool may_redirect(const struct form *form, const char *url)
 
 static const char *redirect_target(const struct door *door)
 {
-    static const char *const names[] = {"_next", "_redirect", "redirect", "retURL"};
+    static const char *const names[] = { "_next", "_redirect", "redirect", "retURL" };
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         const char *url = pairs_get(&door->pairs, names[i]);
         if (url && may_redirect(&door->form, url))
@@ -209,7 +215,8 @@ static void reply_page(struct call *call, const struct door *door)
         http_reply_header(call->request, "Location", url);
         return;
     }
-    http_reply_header(call->request, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+    http_reply_header(call->request, "Content-Security-Policy",
+                      "default-src 'none'; frame-ancestors 'none'");
     reply_text(call->request, 200, "text/html; charset=utf-8",
                "<!doctype html><html lang=en><meta charset=utf-8><title>Thank you</title>"
                "<p>Thank you. We have received your message.</p></html>\n");
@@ -228,8 +235,8 @@ static void reply_post(struct call *call)
         reply_text(request, 200, "application/json", "{\"ok\":true}");
         return;
     }
-    struct buffer buffer = {.arena = &request->arena};
-    struct json json = {.out = &buffer};
+    struct buffer buffer = { .arena = &request->arena };
+    struct json json = { .out = &buffer };
     const struct err_info *info = err_info(door->unreadable ? door->unreadable : ERR_VALIDATION);
     json_open(&json, NULL, '{');
     json_text(&json, "type", "about:blank");
@@ -241,7 +248,8 @@ static void reply_post(struct call *call)
     json_id(&json, "submission", &door->submission.id);
     json_close(&json, '}');
     buffer_char(&buffer, '\0');
-    reply_text(request, info->status, "application/problem+json", buffer.failed ? "{}" : buffer.data);
+    reply_text(request, info->status, "application/problem+json",
+               buffer.failed ? "{}" : buffer.data);
 }
 
 static void reply_preflight(struct call *call)
@@ -253,18 +261,55 @@ static void reply_preflight(struct call *call)
 }
 
 static const struct route rows[] = {
-    {{HTTP_POST, "/v1/forms"}, ACCESS_WRITE, SCOPE_ADMIN, .body = &form_create_table, .run = run_create,
-     .result = &form_table, .status = 201, .summary = "Create a form"},
-    {{HTTP_GET, "/v1/forms"}, ACCESS_READ, SCOPE_READ, ROUTE_LIST, .query = &list_query_table, .run = run_list,
-     .result = &form_table, .status = 200, .summary = "List forms"},
-    {{HTTP_GET, "/v1/forms/{id}"}, ACCESS_READ, SCOPE_READ, .run = run_read, .result = &form_table, .status = 200,
-     .summary = "Read a form"},
-    {{HTTP_GET, "/v1/submissions"}, ACCESS_READ, SCOPE_READ, ROUTE_LIST, .query = &list_query_table,
-     .run = run_submissions, .result = &submission_table, .status = 200,
-     .summary = "The journal of form posts, latest first"},
-    {{HTTP_POST, "/f/{form_key}"}, ACCESS_WRITE, SCOPE_NONE, ROUTE_RAW_BODY, .prepare = prepare_post,
-     .run = run_post, .reply = reply_post, .status = 200, .summary = "Post a form"},
-    {{HTTP_OPTIONS, "/f/{form_key}"}, ACCESS_READ, SCOPE_NONE, ROUTE_RAW_BODY, .run = find_form,
-     .reply = reply_preflight, .status = 204, .summary = "Ask whether a page may post"},
+    { { HTTP_POST, "/v1/forms" },
+      ACCESS_WRITE,
+      SCOPE_ADMIN,
+      .body = &form_create_table,
+      .run = run_create,
+      .result = &form_table,
+      .status = 201,
+      .summary = "Create a form" },
+    { { HTTP_GET, "/v1/forms" },
+      ACCESS_READ,
+      SCOPE_READ,
+      ROUTE_LIST,
+      .query = &list_query_table,
+      .run = run_list,
+      .result = &form_table,
+      .status = 200,
+      .summary = "List forms" },
+    { { HTTP_GET, "/v1/forms/{id}" },
+      ACCESS_READ,
+      SCOPE_READ,
+      .run = run_read,
+      .result = &form_table,
+      .status = 200,
+      .summary = "Read a form" },
+    { { HTTP_GET, "/v1/submissions" },
+      ACCESS_READ,
+      SCOPE_READ,
+      ROUTE_LIST,
+      .query = &list_query_table,
+      .run = run_submissions,
+      .result = &submission_table,
+      .status = 200,
+      .summary = "The journal of form posts, latest first" },
+    { { HTTP_POST, "/f/{form_key}" },
+      ACCESS_WRITE,
+      SCOPE_NONE,
+      ROUTE_RAW_BODY,
+      .prepare = prepare_post,
+      .run = run_post,
+      .reply = reply_post,
+      .status = 200,
+      .summary = "Post a form" },
+    { { HTTP_OPTIONS, "/f/{form_key}" },
+      ACCESS_READ,
+      SCOPE_NONE,
+      ROUTE_RAW_BODY,
+      .run = find_form,
+      .reply = reply_preflight,
+      .status = 204,
+      .summary = "Ask whether a page may post" },
 };
-const struct routes form_routes = {rows, ARRAY_SIZE(rows)};
+const struct routes form_routes = { rows, ARRAY_SIZE(rows) };

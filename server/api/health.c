@@ -1,4 +1,5 @@
-/* health.c: routes that watch the service: alive, ready, metrics, and the recount of everything derived. */
+/* health.c: routes that watch the service: alive, ready, metrics, and the recount of everything
+ * derived. */
 #include "route.h"
 
 static enum err run_nothing(struct call *call)
@@ -34,7 +35,7 @@ static enum err run_ready(struct call *call)
 
 static void reply_metrics(struct call *call)
 {
-    struct buffer buffer = {.arena = call->ctx->arena};
+    struct buffer buffer = { .arena = call->ctx->arena };
     service_metrics(call->service, &buffer);
     call->request->reply.status = buffer.failed ? 503 : 200;
     call->request->reply.content_type = "text/plain; version=0.0.4; charset=utf-8";
@@ -62,13 +63,34 @@ static void write_check(struct call *call, struct json *json)
 }
 
 static const struct route rows[] = {
-    {{HTTP_GET, "/healthz"}, ACCESS_NONE, SCOPE_NONE, .run = run_nothing, .reply = reply_alive, .status = 200,
-     .summary = "The process is alive"},
-    {{HTTP_GET, "/readyz"}, ACCESS_NONE, SCOPE_NONE, .run = run_ready, .write = write_ready, .status = 200,
-     .summary = "It can take work"},
-    {{HTTP_GET, "/metrics"}, ACCESS_NONE, SCOPE_NONE, .run = run_nothing, .reply = reply_metrics, .status = 200,
-     .summary = "Counters, for Prometheus"},
-    {{HTTP_GET, "/v1/check"}, ACCESS_READ, SCOPE_ADMIN, ROUTE_CONTROL | ROUTE_LONG, .run = run_check,
-     .write = write_check, .status = 200, .summary = "Count everything derived again and compare"},
+    { { HTTP_GET, "/healthz" },
+      ACCESS_NONE,
+      SCOPE_NONE,
+      .run = run_nothing,
+      .reply = reply_alive,
+      .status = 200,
+      .summary = "The process is alive" },
+    { { HTTP_GET, "/readyz" },
+      ACCESS_NONE,
+      SCOPE_NONE,
+      .run = run_ready,
+      .write = write_ready,
+      .status = 200,
+      .summary = "It can take work" },
+    { { HTTP_GET, "/metrics" },
+      ACCESS_NONE,
+      SCOPE_NONE,
+      .run = run_nothing,
+      .reply = reply_metrics,
+      .status = 200,
+      .summary = "Counters, for Prometheus" },
+    { { HTTP_GET, "/v1/check" },
+      ACCESS_READ,
+      SCOPE_ADMIN,
+      ROUTE_CONTROL | ROUTE_LONG,
+      .run = run_check,
+      .write = write_check,
+      .status = 200,
+      .summary = "Count everything derived again and compare" },
 };
-const struct routes health_routes = {rows, ARRAY_SIZE(rows)};
+const struct routes health_routes = { rows, ARRAY_SIZE(rows) };

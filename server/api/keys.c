@@ -46,11 +46,28 @@ static enum err run_revoke(struct call *call)
 }
 
 static const struct route rows[] = {
-    {{HTTP_POST, "/v1/keys"}, ACCESS_WRITE, SCOPE_ADMIN, .body = &api_key_create_table, .run = run_create,
-     .result = &api_key_table, .status = 201, .summary = "Create an API key"},
-    {{HTTP_GET, "/v1/keys"}, ACCESS_READ, SCOPE_ADMIN, ROUTE_LIST, .query = &list_query_table, .run = run_list,
-     .result = &api_key_table, .status = 200, .summary = "List API keys"},
-    {{HTTP_DELETE, "/v1/keys/{id}"}, ACCESS_WRITE, SCOPE_ADMIN, .run = run_revoke, .status = 204,
-     .summary = "Revoke an API key, effective at once"},
+    { { HTTP_POST, "/v1/keys" },
+      ACCESS_WRITE,
+      SCOPE_ADMIN,
+      .body = &api_key_create_table,
+      .run = run_create,
+      .result = &api_key_table,
+      .status = 201,
+      .summary = "Create an API key" },
+    { { HTTP_GET, "/v1/keys" },
+      ACCESS_READ,
+      SCOPE_ADMIN,
+      ROUTE_LIST,
+      .query = &list_query_table,
+      .run = run_list,
+      .result = &api_key_table,
+      .status = 200,
+      .summary = "List API keys" },
+    { { HTTP_DELETE, "/v1/keys/{id}" },
+      ACCESS_WRITE,
+      SCOPE_ADMIN,
+      .run = run_revoke,
+      .status = 204,
+      .summary = "Revoke an API key, effective at once" },
 };
-const struct routes key_routes = {rows, ARRAY_SIZE(rows)};
+const struct routes key_routes = { rows, ARRAY_SIZE(rows) };

@@ -6,7 +6,8 @@
 /* ---- Funnel ---- */
 
 static const struct field funnel_query_fields[] = {
-    FIELD_NAMED(struct funnel_query, basis, basis_names, .note = "leads by creation, or entries by their time"),
+    FIELD_NAMED(struct funnel_query, basis, basis_names,
+                .note = "leads by creation, or entries by their time"),
     FIELD(struct funnel_query, from, DAY, .note = "first day; by default 90 days before to"),
     FIELD(struct funnel_query, to, DAY, .note = "the day after the last; by default tomorrow"),
     FIELD(struct funnel_query, pipeline, TEXT, .note = "key; by default the default pipeline"),
@@ -14,7 +15,8 @@ static const struct field funnel_query_fields[] = {
     FIELD(struct funnel_query, within_days, INT, .min = 1, .max = 180,
           .note = "cohort: only what was reached so soon after creation"),
 };
-static const struct table funnel_query_table = TABLE(struct funnel_query, "funnel_query", funnel_query_fields);
+static const struct table funnel_query_table =
+    TABLE(struct funnel_query, "funnel_query", funnel_query_fields);
 
 static enum err run_funnel(struct call *call)
 {
@@ -37,13 +39,15 @@ static void write_rate(struct json *json, const char *key, const struct rate *ra
     } else {
         char text[40];
         int64_t scaled = (rate->numerator * 200000 + rate->denominator) / (2 * rate->denominator);
-        snprintf(text, sizeof text, "%lld.%05lld", (long long)(scaled / 100000), (long long)(scaled % 100000));
+        snprintf(text, sizeof text, "%lld.%05lld", (long long)(scaled / 100000),
+                 (long long)(scaled % 100000));
         json_raw(json, "rate", text);
     }
     json_close(json, '}');
 }
 
-static void write_group(struct json *json, const struct funnel_report *report, const struct funnel_group *group)
+static void write_group(struct json *json, const struct funnel_report *report,
+                        const struct funnel_group *group)
 {
     json_open(json, NULL, '{');
     json_text(json, "key", group->key);
@@ -85,7 +89,8 @@ static void write_funnel(struct call *call, struct json *json)
     json_text(json, "pipeline", report->pipeline->key);
     json_text(json, "currency", report->pipeline->currency);
     json_text(json, "group_by",
-              report->query.group_by == DIMENSION_ALL ? NULL : dimension_names[report->query.group_by]);
+              report->query.group_by == DIMENSION_ALL ? NULL
+                                                      : dimension_names[report->query.group_by]);
     json_int(json, "within_days", report->query.within_days);
     json_open(json, "units", '{');
     json_text(json, "entered", "entries");
@@ -110,7 +115,8 @@ static const struct field board_query_fields[] = {
     FIELD(struct board_query, limit, INT, .flags = FIELD_NOT_NULL, .min = 0, .max = BOARD_LEADS_MAX,
           .note = "leads per stage"),
 };
-static const struct table board_query_table = TABLE(struct board_query, "board_query", board_query_fields);
+static const struct table board_query_table =
+    TABLE(struct board_query, "board_query", board_query_fields);
 
 static enum err run_board(struct call *call)
 {
@@ -144,9 +150,21 @@ static void write_board(struct call *call, struct json *json)
 }
 
 static const struct route rows[] = {
-    {{HTTP_GET, "/v1/metrics/funnel"}, ACCESS_READ, SCOPE_READ, .query = &funnel_query_table, .run = run_funnel,
-     .write = write_funnel, .status = 200, .summary = "Conversion from stage to stage"},
-    {{HTTP_GET, "/v1/pipelines/{key}/board"}, ACCESS_READ, SCOPE_READ, .query = &board_query_table, .run = run_board,
-     .write = write_board, .status = 200, .summary = "Open leads per stage: count, value and the best of them"},
+    { { HTTP_GET, "/v1/metrics/funnel" },
+      ACCESS_READ,
+      SCOPE_READ,
+      .query = &funnel_query_table,
+      .run = run_funnel,
+      .write = write_funnel,
+      .status = 200,
+      .summary = "Conversion from stage to stage" },
+    { { HTTP_GET, "/v1/pipelines/{key}/board" },
+      ACCESS_READ,
+      SCOPE_READ,
+      .query = &board_query_table,
+      .run = run_board,
+      .write = write_board,
+      .status = 200,
+      .summary = "Open leads per stage: count, value and the best of them" },
 };
-const struct routes metric_routes = {rows, ARRAY_SIZE(rows)};
+const struct routes metric_routes = { rows, ARRAY_SIZE(rows) };

@@ -64,13 +64,13 @@ struct call {
     struct ctx *ctx;
     struct db *db; /* in prepare and run */
     const char *params[HTTP_PATH_PARAMS_MAX];
-    struct id id; /* of a path with {id} */
+    struct id id;             /* of a path with {id} */
     int64_t expected_version; /* of If-Match; NO_INT: any */
     void *query, *body;
     void *result;
-    int status;           /* 0: the route's */
-    bool reading_query;   /* a failure names query parameters */
-    size_t next;          /* of a long list: the item to go on with */
+    int status;         /* 0: the route's */
+    bool reading_query; /* a failure names query parameters */
+    size_t next;        /* of a long list: the item to go on with */
     struct command command;
 };
 
@@ -80,8 +80,9 @@ struct call {
 void *call_result(struct call *call, size_t bytes) _must_check_;
 void call_location(struct call *call, const char *collection, const struct id *id);
 
-/* Runs `item` for the next slice of `count` items, each in a savepoint of its own, and asks for another slice while
- * there are more. A client's mistake fails its item alone and goes to `failed`; anything else fails the call. */
+/* Runs `item` for the next slice of `count` items, each in a savepoint of its own, and asks for
+ * another slice while there are more. A client's mistake fails its item alone and goes to
+ * `failed`; anything else fails the call. */
 struct each {
     size_t count;
     enum err (*item)(struct call *call, size_t index);
@@ -89,7 +90,8 @@ struct each {
 };
 enum err call_each(struct call *call, const struct each *each) _must_check_;
 
-/* Makes the page of rows that were asked for with limit + 1; cursor() writes where to go on after the last row. */
+/* Makes the page of rows that were asked for with limit + 1; cursor() writes where to go on
+ * after the last row. */
 enum err page_cut(struct call *call, struct rows *rows, int64_t limit,
                   const char *(*cursor)(struct call *call, const void *row)) _must_check_;
 /* Lists by id: `limit` and `cursor` parameters. */
@@ -101,7 +103,8 @@ struct list_query {
 extern const struct table list_query_table;
 enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 200 };
 enum err list_start(struct call *call, struct id *ret_after, int64_t *ret_limit) _must_check_;
-const char *cursor_by_id(struct call *call, const void *row); /* rows whose first member is their id */
+/* rows whose first member is their id */
+const char *cursor_by_id(struct call *call, const void *row);
 
 void write_failure(struct json *json, enum err err, const struct failure *failure, bool parameters);
 
@@ -109,8 +112,9 @@ enum err authenticate(struct call *call, const struct http_request *request) _mu
 
 /* ---- Routes, per resource ---- */
 
-extern const struct routes lead_routes, stage_routes, activity_routes, scoring_routes, campaign_routes, user_routes,
-    form_routes, metric_routes, key_routes, import_routes, health_routes;
+extern const struct routes lead_routes, stage_routes, activity_routes, scoring_routes,
+    campaign_routes, user_routes, form_routes, metric_routes, key_routes, import_routes,
+    health_routes;
 
 /* ---- The service, as the routes see it ---- */
 

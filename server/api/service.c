@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -31,20 +30,24 @@ static enum err write_admin_key(struct ctx *ctx, const char *path, const char *k
 {
     int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (file < 0)
-        return fail(ctx, ERR_CONFIG, "admin_key_file", "cannot write %s: %s", path, strerror(errno));
+        return fail(ctx, ERR_CONFIG, "admin_key_file", "cannot write %s: %s", path,
+                    strerror(errno));
     size_t length = strlen(key);
     bool written = fchmod(file, 0600) == 0 && write(file, key, length) == (ssize_t)length &&
                    write(file, "\n", 1) == 1 && fsync(file) == 0;
     int error = errno;
     close(file);
-    return written ? OK : fail(ctx, ERR_STORAGE, NULL, "cannot write %s: %s", path, strerror(error));
+    return written ? OK
+                   : fail(ctx, ERR_STORAGE, NULL, "cannot write %s: %s", path, strerror(error));
 }
 
-/* The key's file comes first: a crash in between leaves a file without a key, and the next start makes another. */
+/* The key's file comes first: a crash in between leaves a file without a key, and the next start
+ * makes another. */
 static enum err prepare(struct ctx *ctx, struct db *db, const struct config *config)
 {
     const char *key, *path = admin_key_path(ctx->arena, config);
-    enum err err = path ? db_begin_write(ctx, db) : fail(ctx, ERR_MEMORY, NULL, "no memory at start");
+    enum err err =
+        path ? db_begin_write(ctx, db) : fail(ctx, ERR_MEMORY, NULL, "no memory at start");
     if (err)
         return err;
     err = installation_prepare(ctx, db, config, &key);
@@ -55,7 +58,8 @@ static enum err prepare(struct ctx *ctx, struct db *db, const struct config *con
     if (err)
         db_rollback(db);
     else if (key)
-        log_line(LOG_INFO, "start", "new data file %s; its admin key is in %s", config->database, path);
+        log_line(LOG_INFO, "start", "new data file %s; its admin key is in %s", config->database,
+                 path);
     return err;
 }
 
@@ -78,9 +82,11 @@ static enum err start_parts(struct ctx *ctx, const struct config *config, struct
 
 enum err service_start(struct ctx *ctx, const struct config *config, struct service **ret)
 {
-    struct service *service = calloc(1, sizeof *service);
+    struct arena arena = { 0 };
+    struct service *service = arena_alloc(&arena, sizeof *service);
     if (!service)
         return fail(ctx, ERR_MEMORY, NULL, "no memory at start");
+    service->arena = arena; /* which holds the service itself */
     enum err err = start_parts(ctx, config, service);
     if (err) {
         service_stop(service);
@@ -111,29 +117,34 @@ void service_stop(struct service *service)
         writer_stop(service->writer);
     if (service->store)
         store_close(service->store);
-    arena_free(&service->arena);
-    free(service);
+    struct arena arena = service->arena;
+    arena_free(&arena);
 }
 
 struct service_health service_health(const struct service *service)
 {
-    return (struct service_health){.draining = atomic_load(&service->draining),
-                                   .writer_healthy = writer_healthy(service->writer)};
+    return (struct service_health){ .draining = atomic_load(&service->draining),
+                                    .writer_healthy = writer_healthy(service->writer) };
 }
 
 static void route_metrics(const struct service *service, struct buffer *buffer)
 {
-    static const char *const classes[] = {"0xx", "1xx", "2xx", "3xx", "4xx", "5xx"};
-    buffer_text(buffer, "# HELP funneld_route_requests_total Requests answered, by route and class of status.\n"
-                        "# TYPE funneld_route_requests_total counter\n");
+    static const char *const classes[] = { "0xx", "1xx", "2xx", "3xx", "4xx", "5xx" };
+    buffer_text(
+        buffer,
+        "# HELP funneld_route_requests_total Requests answered, by route and class of status.\n"
+        "# TYPE funneld_route_requests_total counter\n");
     for (size_t i = 0; i <= service->route_count; i++) {
         const struct route *route = i < service->route_count ? &service->routes[i] : NULL;
-        for (size_t class = 0; class < ARRAY_SIZE(classes); class++) {
-            int64_t count = atomic_load_explicit(&service->stats[i].answers[class], memory_order_relaxed);
+        for (size_t class = 0; class < ARRAY_SIZE(classes); class ++) {
+            int64_t count =
+                atomic_load_explicit(&service->stats[i].answers[class], memory_order_relaxed);
             if (count > 0)
-                buffer_printf(buffer, "funneld_route_requests_total{method=\"%s\",route=\"%s\",status=\"%s\"} %lld\n",
-                              route ? http_method_names[__builtin_ctz(route->http.method)] : "",
-                              route ? route->http.path : "", classes[class], (long long)count);
+                buffer_printf(
+                    buffer,
+                    "funneld_route_requests_total{method=\"%s\",route=\"%s\",status=\"%s\"} %lld\n",
+                    route ? http_method_names[__builtin_ctz(route->http.method)] : "",
+                    route ? route->http.path : "", classes[class], (long long)count);
         }
     }
 }

@@ -20,7 +20,8 @@ void call_location(struct call *call, const char *collection, const struct id *i
 
 /* ---- Long lists of items ---- */
 
-/* What the client got wrong; everything else is ours and fails the whole request, which can then be sent again. */
+/* What the client got wrong; everything else is ours and fails the whole request, which can then
+ * be sent again. */
 static bool is_clients_mistake(enum err err)
 {
     int status = err_info(err)->status;
@@ -36,7 +37,8 @@ static enum err run_item(struct call *call, const struct each *each, size_t inde
     err = each->item(call, index);
     if (!err)
         return db_release(call->ctx, call->db, &savepoint);
-    if (!db_in_transaction(call->db)) /* the engine has given up the transaction, and the batch with it */
+    /* the engine has given up the transaction, and the batch with it */
+    if (!db_in_transaction(call->db))
         return err;
     db_rollback_to(call->db, &savepoint);
     if (!is_clients_mistake(err))
@@ -48,7 +50,8 @@ static enum err run_item(struct call *call, const struct each *each, size_t inde
 
 enum err call_each(struct call *call, const struct each *each)
 {
-    size_t end = call->next + WRITER_SLICE_ITEMS < each->count ? call->next + WRITER_SLICE_ITEMS : each->count;
+    size_t end = call->next + WRITER_SLICE_ITEMS < each->count ? call->next + WRITER_SLICE_ITEMS
+                                                               : each->count;
     for (size_t i = call->next; i < end; i++) {
         enum err err = run_item(call, each, i);
         if (err)
@@ -62,8 +65,10 @@ enum err call_each(struct call *call, const struct each *each)
 /* ---- Pages ---- */
 
 static const struct field list_query_fields[] = {
-    FIELD(struct list_query, limit, INT, .flags = FIELD_NOT_NULL, .min = 1, .max = LIMIT_MAX, .note = "rows of a page"),
-    FIELD(struct list_query, cursor, TEXT, .min = 1, .max = 200, .note = "next_cursor of the page before"),
+    FIELD(struct list_query, limit, INT, .flags = FIELD_NOT_NULL, .min = 1, .max = LIMIT_MAX,
+          .note = "rows of a page"),
+    FIELD(struct list_query, cursor, TEXT, .min = 1, .max = 200,
+          .note = "next_cursor of the page before"),
 };
 const struct table list_query_table = TABLE(struct list_query, "list_query", list_query_fields);
 
@@ -71,7 +76,7 @@ enum err list_start(struct call *call, struct id *ret_after, int64_t *ret_limit)
 {
     const struct list_query *query = call->query;
     *ret_limit = query->limit == NO_INT ? LIMIT_DEFAULT : query->limit;
-    *ret_after = (struct id){0};
+    *ret_after = (struct id){ 0 };
     if (query->cursor && !id_parse(query->cursor, ret_after))
         return fail_member(call->ctx, "cursor", "invalid", "a next_cursor of this list");
     return OK;
@@ -95,7 +100,8 @@ enum err page_cut(struct call *call, struct rows *rows, int64_t limit,
         return OK;
     page->has_more = true;
     page->rows.count = (size_t)limit;
-    const char *last = (const char *)rows->items + (page->rows.count - 1) * call->route->result->size;
+    const char *last =
+        (const char *)rows->items + (page->rows.count - 1) * call->route->result->size;
     page->next_cursor = cursor(call, last);
     return page->next_cursor ? OK : ERR_MEMORY;
 }

@@ -10,9 +10,11 @@ struct move_input {
 };
 
 static const struct field move_fields[] = {
-    FIELD(struct move_input, stage, TEXT, .flags = FIELD_REQUIRED, .min = 1, .max = 64, .note = "key of the stage"),
+    FIELD(struct move_input, stage, TEXT, .flags = FIELD_REQUIRED, .min = 1, .max = 64,
+          .note = "key of the stage"),
     FIELD(struct move_input, reason, TEXT, .min = 1, .max = 500, .note = "needed to go back"),
-    FIELD_NAMED(struct move_input, cause, cause_names, .note = "user, api or correction; by default api"),
+    FIELD_NAMED(struct move_input, cause, cause_names,
+                .note = "user, api or correction; by default api"),
 };
 static const struct table move_table = TABLE(struct move_input, "move", move_fields);
 
@@ -30,7 +32,8 @@ static const struct field win_fields[] = {
 static const struct table win_table = TABLE(struct close_input, "win", win_fields);
 
 static const struct field close_fields[] = {
-    FIELD(struct close_input, reason, TEXT, .min = 1, .max = 500, .note = "why; needed for lost and disqualified"),
+    FIELD(struct close_input, reason, TEXT, .min = 1, .max = 500,
+          .note = "why; needed for lost and disqualified"),
 };
 static const struct table close_table = TABLE(struct close_input, "close", close_fields);
 
@@ -93,13 +96,15 @@ struct history_query {
 static const struct field history_query_fields[] = {
     FIELD(struct history_query, voided, BOOL, .note = "true: those that were undone too"),
 };
-static const struct table history_query_table = TABLE(struct history_query, "history_query", history_query_fields);
+static const struct table history_query_table =
+    TABLE(struct history_query, "history_query", history_query_fields);
 
 static enum err run_history(struct call *call)
 {
     const struct history_query *query = call->query;
     struct page *page = call_result(call, sizeof *page);
-    return page ? lead_history(call->ctx, call->db, &call->id, query->voided == 1, &page->rows) : ERR_MEMORY;
+    return page ? lead_history(call->ctx, call->db, &call->id, query->voided == 1, &page->rows)
+                : ERR_MEMORY;
 }
 
 /* ---- Pipelines ---- */
@@ -126,21 +131,69 @@ static enum err run_pipeline(struct call *call)
 }
 
 static const struct route rows[] = {
-    {{HTTP_POST, "/v1/leads/{id}/move"}, ACCESS_WRITE, SCOPE_WRITE, .body = &move_table, .run = run_move,
-     .result = &lead_table, .status = 200, .summary = "Move a lead to another stage"},
-    {{HTTP_POST, "/v1/leads/{id}/win"}, ACCESS_WRITE, SCOPE_WRITE, .body = &win_table, .run = run_win,
-     .result = &lead_table, .status = 200, .summary = "Close a lead as won"},
-    {{HTTP_POST, "/v1/leads/{id}/lose"}, ACCESS_WRITE, SCOPE_WRITE, .body = &close_table, .run = run_lose,
-     .result = &lead_table, .status = 200, .summary = "Close a lead as lost"},
-    {{HTTP_POST, "/v1/leads/{id}/disqualify"}, ACCESS_WRITE, SCOPE_WRITE, .body = &close_table,
-     .run = run_disqualify, .result = &lead_table, .status = 200, .summary = "Close a lead that cannot buy"},
-    {{HTTP_POST, "/v1/leads/{id}/reopen"}, ACCESS_WRITE, SCOPE_WRITE, .body = &close_table, .run = run_reopen,
-     .result = &lead_table, .status = 200, .summary = "Open a closed lead again"},
-    {{HTTP_GET, "/v1/leads/{id}/stages"}, ACCESS_READ, SCOPE_READ, ROUTE_LIST, .query = &history_query_table,
-     .run = run_history, .result = &stage_event_table, .status = 200, .summary = "Stage events of a lead"},
-    {{HTTP_GET, "/v1/pipelines"}, ACCESS_READ, SCOPE_READ, ROUTE_LIST, .run = run_pipelines,
-     .result = &pipeline_table, .status = 200, .summary = "List pipelines with their stages"},
-    {{HTTP_GET, "/v1/pipelines/{key}"}, ACCESS_READ, SCOPE_READ, .run = run_pipeline, .result = &pipeline_table,
-     .status = 200, .summary = "Read a pipeline"},
+    { { HTTP_POST, "/v1/leads/{id}/move" },
+      ACCESS_WRITE,
+      SCOPE_WRITE,
+      .body = &move_table,
+      .run = run_move,
+      .result = &lead_table,
+      .status = 200,
+      .summary = "Move a lead to another stage" },
+    { { HTTP_POST, "/v1/leads/{id}/win" },
+      ACCESS_WRITE,
+      SCOPE_WRITE,
+      .body = &win_table,
+      .run = run_win,
+      .result = &lead_table,
+      .status = 200,
+      .summary = "Close a lead as won" },
+    { { HTTP_POST, "/v1/leads/{id}/lose" },
+      ACCESS_WRITE,
+      SCOPE_WRITE,
+      .body = &close_table,
+      .run = run_lose,
+      .result = &lead_table,
+      .status = 200,
+      .summary = "Close a lead as lost" },
+    { { HTTP_POST, "/v1/leads/{id}/disqualify" },
+      ACCESS_WRITE,
+      SCOPE_WRITE,
+      .body = &close_table,
+      .run = run_disqualify,
+      .result = &lead_table,
+      .status = 200,
+      .summary = "Close a lead that cannot buy" },
+    { { HTTP_POST, "/v1/leads/{id}/reopen" },
+      ACCESS_WRITE,
+      SCOPE_WRITE,
+      .body = &close_table,
+      .run = run_reopen,
+      .result = &lead_table,
+      .status = 200,
+      .summary = "Open a closed lead again" },
+    { { HTTP_GET, "/v1/leads/{id}/stages" },
+      ACCESS_READ,
+      SCOPE_READ,
+      ROUTE_LIST,
+      .query = &history_query_table,
+      .run = run_history,
+      .result = &stage_event_table,
+      .status = 200,
+      .summary = "Stage events of a lead" },
+    { { HTTP_GET, "/v1/pipelines" },
+      ACCESS_READ,
+      SCOPE_READ,
+      ROUTE_LIST,
+      .run = run_pipelines,
+      .result = &pipeline_table,
+      .status = 200,
+      .summary = "List pipelines with their stages" },
+    { { HTTP_GET, "/v1/pipelines/{key}" },
+      ACCESS_READ,
+      SCOPE_READ,
+      .run = run_pipeline,
+      .result = &pipeline_table,
+      .status = 200,
+      .summary = "Read a pipeline" },
 };
-const struct routes stage_routes = {rows, ARRAY_SIZE(rows)};
+const struct routes stage_routes = { rows, ARRAY_SIZE(rows) };

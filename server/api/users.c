@@ -28,11 +28,29 @@ static enum err run_list(struct call *call)
 }
 
 static const struct route rows[] = {
-    {{HTTP_POST, "/v1/users"}, ACCESS_WRITE, SCOPE_ADMIN, .body = &user_create_table, .run = run_create,
-     .result = &user_table, .status = 201, .summary = "Create a user"},
-    {{HTTP_GET, "/v1/users"}, ACCESS_READ, SCOPE_READ, ROUTE_LIST, .query = &list_query_table, .run = run_list,
-     .result = &user_table, .status = 200, .summary = "List users"},
-    {{HTTP_GET, "/v1/users/{id}"}, ACCESS_READ, SCOPE_READ, .run = run_read, .result = &user_table, .status = 200,
-     .summary = "Read a user"},
+    { { HTTP_POST, "/v1/users" },
+      ACCESS_WRITE,
+      SCOPE_ADMIN,
+      .body = &user_create_table,
+      .run = run_create,
+      .result = &user_table,
+      .status = 201,
+      .summary = "Create a user" },
+    { { HTTP_GET, "/v1/users" },
+      ACCESS_READ,
+      SCOPE_READ,
+      ROUTE_LIST,
+      .query = &list_query_table,
+      .run = run_list,
+      .result = &user_table,
+      .status = 200,
+      .summary = "List users" },
+    { { HTTP_GET, "/v1/users/{id}" },
+      ACCESS_READ,
+      SCOPE_READ,
+      .run = run_read,
+      .result = &user_table,
+      .status = 200,
+      .summary = "Read a user" },
 };
-const struct routes user_routes = {rows, ARRAY_SIZE(rows)};
+const struct routes user_routes = { rows, ARRAY_SIZE(rows) };

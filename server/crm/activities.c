@@ -1,5 +1,6 @@
-/* activities.c: recording what happened with a lead, each thing once. An activity on time that changes no stage costs one
- * row read and two written; everything else goes through the lead's whole history. */
+/* activities.c: recording what happened with a lead, each thing once. An activity on time that
+ * changes no stage costs one row read and two written; everything else goes through the lead's
+ * whole history. */
 #include "history.h"
 
 #include <string.h>
@@ -16,7 +17,8 @@ static bool is_word(const char *text)
     return true;
 }
 
-/* A clock that is a little ahead is taken for now, so that nothing in the log lies in the future. */
+/* A clock that is a little ahead is taken for now, so that nothing in the log lies in the
+ * future. */
 static enum err read_time(struct ctx *ctx, int64_t given, int64_t *ret)
 {
     if (given != NO_INT && given > ctx->now_ms + AHEAD_MAX_MS)
@@ -25,15 +27,20 @@ static enum err read_time(struct ctx *ctx, int64_t given, int64_t *ret)
     return OK;
 }
 
-static enum err fill(struct ctx *ctx, struct db *db, const struct id *lead_id, const struct activity_input *input,
-                     struct activity *ret)
+static enum err fill(struct ctx *ctx, struct db *db, const struct id *lead_id,
+                     const struct activity_input *input, struct activity *ret)
 {
     if (!is_word(input->type))
-        return fail_member(ctx, "type", "invalid", "lower-case letters, digits and _, a letter first");
-    *ret = (struct activity){.lead_id = *lead_id, .type = input->type, .recorded_at = ctx->now_ms,
-                             .campaign = input->campaign, .source_system = input->source_system,
-                             .external_id = input->external_id, .engagement = ENGAGEMENT_VERIFIED,
-                             .properties = input->properties};
+        return fail_member(ctx, "type", "invalid",
+                           "lower-case letters, digits and _, a letter first");
+    *ret = (struct activity){ .lead_id = *lead_id,
+                              .type = input->type,
+                              .recorded_at = ctx->now_ms,
+                              .campaign = input->campaign,
+                              .source_system = input->source_system,
+                              .external_id = input->external_id,
+                              .engagement = ENGAGEMENT_VERIFIED,
+                              .properties = input->properties };
     if (!ret->source_system)
         ret->source_system = ctx_actor(ctx) ? ctx_actor(ctx) : "api";
     enum err err = read_time(ctx, input->occurred_at, &ret->occurred_at);
@@ -50,14 +57,17 @@ static enum err insert(struct ctx *ctx, struct db *db, const struct activity *ac
     return err ? err : activity_insert(ctx, db, activity);
 }
 
-static enum err answer_again(struct ctx *ctx, struct db *db, const struct activity *told, struct activity_recorded *ret)
+static enum err answer_again(struct ctx *ctx, struct db *db, const struct activity *told,
+                             struct activity_recorded *ret)
 {
     struct lead lead;
     enum err err = activity_find(ctx, db, told->source_system, told->external_id, &ret->activity);
     if (!err)
         err = lead_load(ctx, db, &ret->activity.lead_id, &lead);
     if (err)
-        return err == ERR_NOT_FOUND ? fail(ctx, ERR_INTERNAL, NULL, "an activity's key without the activity") : err;
+        return err == ERR_NOT_FOUND
+                   ? fail(ctx, ERR_INTERNAL, NULL, "an activity's key without the activity")
+                   : err;
     ret->duplicate = true;
     ret->score_before = ret->score_after = lead.score;
     ret->stage_before = ret->stage_after = lead.stage;
@@ -66,7 +76,8 @@ static enum err answer_again(struct ctx *ctx, struct db *db, const struct activi
 }
 
 /* Whether the activity comes behind everything known, so that nothing before it can change. */
-static bool is_on_time(const struct catalog *catalog, const struct lead *lead, const struct activity *activity)
+static bool is_on_time(const struct catalog *catalog, const struct lead *lead,
+                       const struct activity *activity)
 {
     return activity->occurred_at >= lead->last_fact_at &&
            (lead->automatic_at == NO_INT || activity->occurred_at > lead->automatic_at) &&
@@ -82,9 +93,10 @@ static const struct pipeline *pipeline_of(const struct catalog *catalog, int64_t
     return NULL;
 }
 
-/* Adds an activity on time to the tally. *ret_done stays false when a rule would act: the history must decide. */
-static enum err score_on_time(struct ctx *ctx, struct db *db, const struct catalog *catalog, struct lead *lead,
-                              const struct activity *activity, bool *ret_done)
+/* Adds an activity on time to the tally. *ret_done stays false when a rule would act: the
+ * history must decide. */
+static enum err score_on_time(struct ctx *ctx, struct db *db, const struct catalog *catalog,
+                              struct lead *lead, const struct activity *activity, bool *ret_done)
 {
     const struct rule_set *rules = &catalog->rule_set;
     struct tally tally;
@@ -119,10 +131,10 @@ static enum err score_by_history(struct ctx *ctx, struct db *db, struct lead *le
     return err;
 }
 
-enum err activity_record(struct ctx *ctx, struct db *db, const struct id *lead_id, const struct activity_input *input,
-                         struct activity_recorded *ret)
+enum err activity_record(struct ctx *ctx, struct db *db, const struct id *lead_id,
+                         const struct activity_input *input, struct activity_recorded *ret)
 {
-    *ret = (struct activity_recorded){0};
+    *ret = (struct activity_recorded){ 0 };
     const struct catalog *catalog;
     struct lead lead;
     enum err err = catalog_get(ctx, db, &catalog);

@@ -1,5 +1,5 @@
-/* catalog.c: pipelines and the rule set in force, read once per connection and kept until they change. What they say is
- * data; how leads move and score is not decided here. */
+/* catalog.c: pipelines and the rule set in force, read once per connection and kept until they
+ * change. What they say is data; how leads move and score is not decided here. */
 #include <funneld/crm.h>
 
 #include <stdlib.h>
@@ -7,18 +7,6 @@
 
 /* Raised by whoever changes a pipeline or publishes a rule set. */
 static const char catalog_setting[] = "catalog_version";
-
-struct kept_catalog {
-    struct arena arena;
-    struct catalog catalog;
-};
-
-static void kept_catalog_free(void *data)
-{
-    struct kept_catalog *kept = data;
-    arena_free(&kept->arena);
-    free(kept);
-}
 
 static enum err catalog_load(struct ctx *ctx, struct db *db, struct catalog *ret)
 {
@@ -30,34 +18,38 @@ static enum err catalog_load(struct ctx *ctx, struct db *db, struct catalog *ret
     return err;
 }
 
+/* Reads it into the memo's arena, which outlives this request. */
+static enum err catalog_keep(struct ctx *ctx, struct db *db, struct db_memo *memo, int64_t version)
+{
+    memo->data = NULL;
+    arena_reset(&memo->arena);
+    struct arena *request_arena = ctx->arena;
+    ctx->arena = &memo->arena;
+    struct catalog *catalog = ctx_alloc(ctx, sizeof *catalog);
+    enum err err = catalog ? catalog_load(ctx, db, catalog) : ERR_MEMORY;
+    ctx->arena = request_arena;
+    if (err)
+        return err;
+    memo->data = catalog;
+    memo->version = version;
+    return OK;
+}
+
 enum err catalog_get(struct ctx *ctx, struct db *db, const struct catalog **ret)
 {
     const char *text = NULL;
     enum err err = setting_get(ctx, db, catalog_setting, &text);
     if (err)
-        return err == ERR_NOT_FOUND ? fail(ctx, ERR_INTERNAL, NULL, "the installation is not prepared") : err;
+        return err == ERR_NOT_FOUND
+                   ? fail(ctx, ERR_INTERNAL, NULL, "the installation is not prepared")
+                   : err;
     struct db_memo *memo = db_memo(db);
     int64_t version = strtoll(text, NULL, 10);
-    if (memo->data && memo->version == version) {
-        *ret = &((struct kept_catalog *)memo->data)->catalog;
-        return OK;
-    }
-    struct kept_catalog *kept = calloc(1, sizeof *kept);
-    if (!kept)
-        return fail(ctx, ERR_MEMORY, NULL, "no memory for the catalog");
-    struct arena *request_arena = ctx->arena;
-    ctx->arena = &kept->arena; /* it outlives this request */
-    err = catalog_load(ctx, db, &kept->catalog);
-    ctx->arena = request_arena;
-    if (err) {
-        kept_catalog_free(kept);
-        return err;
-    }
-    if (memo->data)
-        memo->release(memo->data);
-    *memo = (struct db_memo){.data = kept, .version = version, .release = kept_catalog_free};
-    *ret = &kept->catalog;
-    return OK;
+    if (!memo->data || memo->version != version)
+        err = catalog_keep(ctx, db, memo, version);
+    if (!err)
+        *ret = memo->data;
+    return err;
 }
 
 const struct pipeline *catalog_pipeline(const struct catalog *catalog, const char *key)

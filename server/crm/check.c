@@ -1,8 +1,7 @@
-/* check.c: everything derived, derived again from the log and compared: where each lead stands, and every rollup cell.
- * Reads only; says what differs and mends nothing. */
+/* check.c: everything derived, derived again from the log and compared: where each lead stands,
+ * and every rollup cell. Reads only; says what differs and mends nothing. */
 #include "history.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { LEADS_PER_SLICE = 256, FINDINGS_MAX = 100 };
@@ -13,16 +12,16 @@ struct recount {
     struct rollup_value *values;
     size_t count, capacity; /* a power of two */
     struct check_report *report;
-    struct arena *arena; /* of the findings */
+    struct arena *arena; /* of the request: for all of this */
     bool failed;
 };
 
 static uint64_t key_hash_of(const struct rollup_key *key)
 {
     uint64_t hash = 1469598103934665603u;
-    const int64_t numbers[] = {key->basis, key->dimension, key->pipeline_id, key->day, key->item};
-    const uint8_t *parts[] = {(const uint8_t *)numbers, key->member.data};
-    const size_t lengths[] = {sizeof numbers, key->member.length};
+    const int64_t numbers[] = { key->basis, key->dimension, key->pipeline_id, key->day, key->item };
+    const uint8_t *parts[] = { (const uint8_t *)numbers, key->member.data };
+    const size_t lengths[] = { sizeof numbers, key->member.length };
     for (size_t part = 0; part < 2; part++)
         for (size_t i = 0; i < lengths[part]; i++)
             hash = (hash ^ parts[part][i]) * 1099511628211u;
@@ -31,8 +30,9 @@ static uint64_t key_hash_of(const struct rollup_key *key)
 
 static bool keys_equal(const struct rollup_key *a, const struct rollup_key *b)
 {
-    return a->basis == b->basis && a->dimension == b->dimension && a->pipeline_id == b->pipeline_id &&
-           a->day == b->day && a->item == b->item && a->member.length == b->member.length &&
+    return a->basis == b->basis && a->dimension == b->dimension &&
+           a->pipeline_id == b->pipeline_id && a->day == b->day && a->item == b->item &&
+           a->member.length == b->member.length &&
            (a->member.length == 0 || memcmp(a->member.data, b->member.data, a->member.length) == 0);
 }
 
@@ -49,13 +49,10 @@ static bool grow(struct recount *recount)
 {
     struct recount larger = *recount;
     larger.capacity = recount->capacity ? recount->capacity * 2 : 1024;
-    larger.keys = calloc(larger.capacity, sizeof *larger.keys);
-    larger.values = calloc(larger.capacity, sizeof *larger.values);
-    if (!larger.keys || !larger.values) {
-        free(larger.keys);
-        free(larger.values);
+    larger.keys = arena_alloc(recount->arena, larger.capacity * sizeof *larger.keys);
+    larger.values = arena_alloc(recount->arena, larger.capacity * sizeof *larger.values);
+    if (!larger.keys || !larger.values)
         return false;
-    }
     for (size_t i = 0; i < recount->capacity; i++) {
         if (!recount->keys[i].pipeline_id)
             continue;
@@ -63,13 +60,12 @@ static bool grow(struct recount *recount)
         larger.keys[slot] = recount->keys[i];
         larger.values[slot] = recount->values[i];
     }
-    free(recount->keys);
-    free(recount->values);
     *recount = larger;
     return true;
 }
 
-static enum err count_cell(struct ctx *ctx, void *self, const struct rollup_key *key, const struct rollup_value *value)
+static enum err count_cell(struct ctx *ctx, void *self, const struct rollup_key *key,
+                           const struct rollup_value *value)
 {
     struct recount *recount = self;
     if (recount->count * 2 >= recount->capacity && !grow(recount))
@@ -123,7 +119,8 @@ static const char *lead_difference(const struct lead *kept, const struct history
     return NULL;
 }
 
-static enum err check_lead(struct ctx *ctx, struct db *db, const struct id *id, struct recount *recount)
+static enum err check_lead(struct ctx *ctx, struct db *db, const struct id *id,
+                           struct recount *recount)
 {
     struct history history;
     struct replayed replayed;
@@ -153,12 +150,12 @@ static enum err check_lead(struct ctx *ctx, struct db *db, const struct id *id, 
 static enum err check_leads(struct ctx *ctx, struct db *db, struct recount *recount)
 {
     struct arena *request_arena = ctx->arena;
-    _cleanup_(arena_free) struct arena slice = {0};
-    struct id after = {0};
+    _cleanup_(arena_free) struct arena slice = { 0 };
+    struct id after = { 0 };
     enum err err = OK;
     size_t count;
     do {
-        struct rows rows = {0};
+        struct rows rows = { 0 };
         ctx->arena = &slice;
         err = lead_ids_after(ctx, db, &after, LEADS_PER_SLICE, &rows);
         count = err ? 0 : rows.count;
@@ -176,17 +173,20 @@ static enum err check_leads(struct ctx *ctx, struct db *db, struct recount *reco
 
 static bool row_agrees(const struct rollup_row *row, const struct rollup_value *value)
 {
-    const int64_t within[HORIZON_COUNT] = {row->within_1,  row->within_3,  row->within_7,  row->within_14,
-                                           row->within_30, row->within_60, row->within_90, row->within_180};
+    const int64_t within[HORIZON_COUNT] = { row->within_1,  row->within_3,  row->within_7,
+                                            row->within_14, row->within_30, row->within_60,
+                                            row->within_90, row->within_180 };
     return row->entered == value->entered && row->reached == value->reached &&
-           row->value_minor == value->value_minor && memcmp(within, value->within, sizeof within) == 0;
+           row->value_minor == value->value_minor &&
+           memcmp(within, value->within, sizeof within) == 0;
 }
 
 static void find_cell(struct recount *recount, const struct rollup_key *key, const char *what)
 {
     recount->report->wrong_cells++;
-    find(recount, "rollup basis %d dimension %d pipeline %lld day %lld item %lld: %s", key->basis, key->dimension,
-         (long long)key->pipeline_id, (long long)key->day, (long long)key->item, what);
+    find(recount, "rollup basis %d dimension %d pipeline %lld day %lld item %lld: %s", key->basis,
+         key->dimension, (long long)key->pipeline_id, (long long)key->day, (long long)key->item,
+         what);
 }
 
 /* Compares a cell of the table with its recount, which is then used up. */
@@ -195,12 +195,15 @@ static enum err check_cell(struct ctx *ctx, void *self, const void *data)
     (void)ctx;
     struct recount *recount = self;
     const struct rollup_row *row = data;
-    struct rollup_key key = {.basis = (enum rollup_basis)row->basis, .dimension = (enum dimension)row->dimension,
-                             .pipeline_id = row->pipeline_id, .day = row->day, .member = row->member,
-                             .item = row->item};
+    struct rollup_key key = { .basis = (enum rollup_basis)row->basis,
+                              .dimension = (enum dimension)row->dimension,
+                              .pipeline_id = row->pipeline_id,
+                              .day = row->day,
+                              .member = row->member,
+                              .item = row->item };
     recount->report->cells++;
     size_t slot = slot_of(recount, &key);
-    struct rollup_value none = {0};
+    struct rollup_value none = { 0 };
     struct rollup_value *value = recount->keys[slot].pipeline_id ? &recount->values[slot] : &none;
     if (!row_agrees(row, value))
         find_cell(recount, &key, "is not what a recount gives");
@@ -218,8 +221,9 @@ static void check_missing(struct recount *recount)
 
 enum err check_run(struct ctx *ctx, struct db *db, struct check_report *ret)
 {
-    *ret = (struct check_report){.findings = {ctx_alloc(ctx, FINDINGS_MAX * sizeof(const char *)), 0}};
-    struct recount recount = {.report = ret, .arena = ctx->arena};
+    *ret = (struct check_report){ .findings = { ctx_alloc(ctx, FINDINGS_MAX * sizeof(const char *)),
+                                                0 } };
+    struct recount recount = { .report = ret, .arena = ctx->arena };
     if (!ret->findings.items || !grow(&recount))
         return fail(ctx, ERR_MEMORY, NULL, "no memory to recount");
     enum err err = check_leads(ctx, db, &recount);
@@ -227,7 +231,5 @@ enum err check_run(struct ctx *ctx, struct db *db, struct check_report *ret)
         err = rollup_each(ctx, db, check_cell, &recount);
     if (!err)
         check_missing(&recount);
-    free(recount.keys);
-    free(recount.values);
     return err;
 }

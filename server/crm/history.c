@@ -1,5 +1,5 @@
-/* history.c: the stage events of a lead in order, and where it stands after them. Every use case that changes a fact
- * goes through here; which events a rule causes is replay.c's business. */
+/* history.c: the stage events of a lead in order, and where it stands after them. Every use case
+ * that changes a fact goes through here; which events a rule causes is replay.c's business. */
 #include "history.h"
 
 #include <stdlib.h>
@@ -20,10 +20,11 @@ bool event_is_entry(const struct stage_event *event, int64_t stage_id_before)
     return event->to_stage_id != NO_INT && event->to_stage_id != stage_id_before;
 }
 
-/* Order of what happened: by time, and at the same millisecond by id, which grows with the time of recording. The
- * creation comes first whatever is dated before it, because its id is the lead's oldest and event_at() never lies
- * before the creation. */
-static bool happened_before(const struct lead *lead, const struct stage_event *a, const struct stage_event *b)
+/* Order of what happened: by time, and at the same millisecond by id, which grows with the time
+ * of recording. The creation comes first whatever is dated before it, because its id is the
+ * lead's oldest and event_at() never lies before the creation. */
+static bool happened_before(const struct lead *lead, const struct stage_event *a,
+                            const struct stage_event *b)
 {
     int64_t at_a = event_at(lead, a), at_b = event_at(lead, b);
     return at_a != at_b ? at_a < at_b : id_compare(&a->id, &b->id) < 0;
@@ -42,11 +43,11 @@ enum { EVENTS_ROOM = 16 }; /* that one command may add */
 
 enum err history_load(struct ctx *ctx, struct db *db, const struct id *lead_id, struct history *ret)
 {
-    *ret = (struct history){0};
+    *ret = (struct history){ 0 };
     enum err err = catalog_get(ctx, db, &ret->catalog);
     if (!err)
         err = lead_load(ctx, db, lead_id, &ret->lead);
-    struct rows rows = {0};
+    struct rows rows = { 0 };
     if (!err)
         err = stage_events(ctx, db, lead_id, &rows);
     if (err)
@@ -76,14 +77,16 @@ static const struct stage *stage_of(const struct history *history, int64_t stage
     return stage_id == NO_INT ? NULL : catalog_stage(history->catalog, stage_id);
 }
 
-static bool goes_back(const struct history *history, const struct standing *from, const struct stage_event *event)
+static bool goes_back(const struct history *history, const struct standing *from,
+                      const struct stage_event *event)
 {
-    const struct stage *before = stage_of(history, from->stage_id), *after = stage_of(history, event->to_stage_id);
+    const struct stage *before = stage_of(history, from->stage_id),
+                       *after = stage_of(history, event->to_stage_id);
     return before && after && after->position < before->position;
 }
 
 struct standing standing_next(const struct history *history, struct standing standing,
-                                     const struct stage_event *event)
+                              const struct stage_event *event)
 {
     if (event_is_entry(event, standing.stage_id)) {
         if (goes_back(history, &standing, event) && event->cause != CAUSE_CORRECTION)
@@ -97,7 +100,9 @@ struct standing standing_next(const struct history *history, struct standing sta
 
 struct standing standing_after(const struct history *history, size_t count)
 {
-    struct standing standing = {.stage_id = NO_INT, .status = LEAD_OPEN, .stage_entered_at = NO_INT, .cycle = 1};
+    struct standing standing = {
+        .stage_id = NO_INT, .status = LEAD_OPEN, .stage_entered_at = NO_INT, .cycle = 1
+    };
     for (size_t i = 0; i < count; i++)
         standing = standing_next(history, standing, &history->events[i]);
     return standing;
@@ -119,7 +124,8 @@ static enum err make_room(struct ctx *ctx, struct history *history)
     return OK;
 }
 
-enum err history_add(struct ctx *ctx, struct db *db, struct history *history, struct stage_event *event)
+enum err history_add(struct ctx *ctx, struct db *db, struct history *history,
+                     struct stage_event *event)
 {
     enum err err = make_room(ctx, history);
     if (err)
@@ -150,16 +156,17 @@ enum err history_void(struct ctx *ctx, struct db *db, struct history *history, s
     return err;
 }
 
-/* An event that came late, or was voided, changes where those behind it started from. A correction keeps saying which
- * mistake it undid. */
+/* An event that came late, or was voided, changes where those behind it started from. A
+ * correction keeps saying which mistake it undid. */
 static enum err relink(struct ctx *ctx, struct db *db, struct history *history)
 {
     struct standing standing = standing_after(history, 0);
     for (size_t i = 0; i < history->count; i++) {
         struct stage_event *event = &history->events[i];
         struct standing after = standing_next(history, standing, event);
-        if (event->cause != CAUSE_CORRECTION && (event->from_stage_id != standing.stage_id ||
-                                                 event->from_status != standing.status || event->cycle != after.cycle)) {
+        if (event->cause != CAUSE_CORRECTION &&
+            (event->from_stage_id != standing.stage_id || event->from_status != standing.status ||
+             event->cycle != after.cycle)) {
             event->from_stage_id = standing.stage_id;
             event->from_status = standing.status;
             event->cycle = after.cycle;

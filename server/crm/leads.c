@@ -1,10 +1,11 @@
-/* leads.c: who a lead is: creating, merging and changing one. Where it stands is history.c's to derive. */
+/* leads.c: who a lead is: creating, merging and changing one. Where it stands is history.c's to
+ * derive. */
 #include "history.h"
 
 #include <stdio.h>
 #include <string.h>
 
-const char *const lead_outcome_names[] = {"created", "merged", "unchanged", NULL};
+const char *const lead_outcome_names[] = { "created", "merged", "unchanged", NULL };
 
 /* How the identities of an input read once they are normalised. NULL: it has none of that kind. */
 struct identity {
@@ -18,7 +19,8 @@ const char *ctx_actor(const struct ctx *ctx)
     return ctx->principal.name;
 }
 
-static enum err external_key(struct ctx *ctx, const char *source_system, const char *external_id, const char **ret)
+static enum err external_key(struct ctx *ctx, const char *source_system, const char *external_id,
+                             const char **ret)
 {
     *ret = arena_printf(ctx->arena, "%s\x1f%s", source_system, external_id);
     return *ret ? OK : fail(ctx, ERR_MEMORY, NULL, "no memory for a key");
@@ -27,7 +29,7 @@ static enum err external_key(struct ctx *ctx, const char *source_system, const c
 /* Brings the input into the form in which it is kept, in place. */
 static enum err identify(struct ctx *ctx, struct lead_input *input, struct identity *ret)
 {
-    *ret = (struct identity){0};
+    *ret = (struct identity){ 0 };
     enum err err = OK;
     if (input->email) {
         err = email_normalise(ctx, "email", input->email, &ret->email, &ret->email_key);
@@ -49,15 +51,18 @@ static enum err identify(struct ctx *ctx, struct lead_input *input, struct ident
     return err;
 }
 
-/* Who the identities name. A phone number alone names a lead only where no address says otherwise: people share phones. */
-static enum err find_known(struct ctx *ctx, struct db *db, const struct identity *identity, struct id *ret)
+/* Who the identities name. A phone number alone names a lead only where no address says
+ * otherwise: people share phones. */
+static enum err find_known(struct ctx *ctx, struct db *db, const struct identity *identity,
+                           struct id *ret)
 {
     enum err err = ERR_NOT_FOUND;
     if (identity->external_key)
         err = lead_find(ctx, db, LEAD_KEY_EXTERNAL, identity->external_key, ret);
     if (err == ERR_NOT_FOUND && identity->email_key)
         err = lead_find(ctx, db, LEAD_KEY_EMAIL, identity->email_key, ret);
-    if (err == ERR_NOT_FOUND && identity->phone_key && !identity->email_key && !identity->external_key)
+    if (err == ERR_NOT_FOUND && identity->phone_key && !identity->email_key &&
+        !identity->external_key)
         err = lead_find(ctx, db, LEAD_KEY_PHONE, identity->phone_key, ret);
     return err;
 }
@@ -65,17 +70,21 @@ static enum err find_known(struct ctx *ctx, struct db *db, const struct identity
 enum err lead_identify(struct ctx *ctx, struct db *db, const char *email, const char *source_system,
                        const char *external_id, struct id *ret)
 {
-    struct lead_input input = {.email = email, .source_system = source_system, .external_id = external_id};
+    struct lead_input input = { .email = email,
+                                .source_system = source_system,
+                                .external_id = external_id };
     struct identity identity;
     enum err err = identify(ctx, &input, &identity);
     return err ? err : find_known(ctx, db, &identity, ret);
 }
 
-enum err campaign_require(struct ctx *ctx, struct db *db, const char *member, const struct id *campaign)
+enum err campaign_require(struct ctx *ctx, struct db *db, const char *member,
+                          const struct id *campaign)
 {
     struct campaign found;
     enum err err = id_is_nil(campaign) ? OK : campaign_load(ctx, db, campaign, &found);
-    return err == ERR_NOT_FOUND ? fail_member(ctx, member, "unknown", "no campaign has this id") : err;
+    return err == ERR_NOT_FOUND ? fail_member(ctx, member, "unknown", "no campaign has this id")
+                                : err;
 }
 
 enum err user_require(struct ctx *ctx, struct db *db, const char *member, const struct id *user)
@@ -91,12 +100,13 @@ static enum err check_references(struct ctx *ctx, struct db *db, const struct le
     return err ? err : user_require(ctx, db, "owner", &input->owner);
 }
 
-static enum err check_currency(struct ctx *ctx, const struct pipeline *pipeline, const char *currency)
+static enum err check_currency(struct ctx *ctx, const struct pipeline *pipeline,
+                               const char *currency)
 {
     if (!currency || strcmp(currency, pipeline->currency) == 0)
         return OK;
-    return fail_member(ctx, "currency", "wrong_currency", "amounts in the pipeline %s are in %s", pipeline->key,
-                       pipeline->currency);
+    return fail_member(ctx, "currency", "wrong_currency", "amounts in the pipeline %s are in %s",
+                       pipeline->key, pipeline->currency);
 }
 
 /* ---- Fields, one by one, by their tables ---- */
@@ -112,12 +122,13 @@ static struct member member_at(const struct lead_input *input, struct lead *lead
 {
     const struct field *field = &lead_patch_table.fields[index];
     int at = table_find(&lead_table, field->name);
-    return (struct member){field, (const char *)input + field->offset,
-                           (char *)lead + lead_table.fields[at].offset};
+    return (struct member){ field, (const char *)input + field->offset,
+                            (char *)lead + lead_table.fields[at].offset };
 }
 
 /* As text, for the log of changes; NULL is null. */
-static enum err value_text(struct ctx *ctx, const struct field *field, const void *value, const char **ret)
+static enum err value_text(struct ctx *ctx, const struct field *field, const void *value,
+                           const char **ret)
 {
     char text[ID_TEXT_SIZE];
     *ret = NULL;
@@ -161,11 +172,13 @@ struct changes {
 };
 
 /* Sets one member and logs it. */
-static enum err set_member(struct ctx *ctx, struct db *db, const struct history *history, const struct member *member,
-                           struct changes *changes)
+static enum err set_member(struct ctx *ctx, struct db *db, const struct history *history,
+                           const struct member *member, struct changes *changes)
 {
-    struct lead_change change = {.lead_id = history->lead.id, .at = ctx->now_ms, .field = member->field->name,
-                                 .actor = ctx_actor(ctx)};
+    struct lead_change change = { .lead_id = history->lead.id,
+                                  .at = ctx->now_ms,
+                                  .field = member->field->name,
+                                  .actor = ctx_actor(ctx) };
     enum err err = value_text(ctx, member->field, member->kept, &change.old_value);
     if (!err)
         err = value_text(ctx, member->field, member->given, &change.new_value);
@@ -181,26 +194,25 @@ static enum err set_member(struct ctx *ctx, struct db *db, const struct history 
 static bool is_null(const struct field *field, const void *value)
 {
     switch (field->kind) {
-    case FIELD_TEXT:
-        return !*(const char *const *)value;
-    case FIELD_ID:
-        return id_is_nil(value);
-    default:
-        return *(const int64_t *)value == NO_INT;
+    case FIELD_TEXT: return !*(const char *const *)value;
+    case FIELD_ID: return id_is_nil(value);
+    default: return *(const int64_t *)value == NO_INT;
     }
 }
 
 enum how { OVERWRITE, FILL_BLANKS };
 
-static enum err set_members(struct ctx *ctx, struct db *db, struct history *history, const struct lead_input *input,
-                            const struct table *table, enum how how, struct changes *ret)
+static enum err set_members(struct ctx *ctx, struct db *db, struct history *history,
+                            const struct lead_input *input, const struct table *table, enum how how,
+                            struct changes *ret)
 {
-    *ret = (struct changes){0};
+    *ret = (struct changes){ 0 };
     enum err err = OK;
     for (size_t i = 0; i < lead_patch_table.count && !err; i++) {
         struct member member = member_at(input, &history->lead, i);
         bool given = how == OVERWRITE ? input_has(table, input, member.field->name)
-                                      : !is_null(member.field, member.given) && is_null(member.field, member.kept);
+                                      : !is_null(member.field, member.given) &&
+                                            is_null(member.field, member.kept);
         if (given)
             err = set_member(ctx, db, history, &member, ret);
     }
@@ -209,7 +221,8 @@ static enum err set_members(struct ctx *ctx, struct db *db, struct history *hist
 
 /* ---- Keys ---- */
 
-static enum err key_of(struct ctx *ctx, const struct lead *lead, enum lead_key_kind kind, const char **ret)
+static enum err key_of(struct ctx *ctx, const struct lead *lead, enum lead_key_kind kind,
+                       const char **ret)
 {
     *ret = NULL;
     if (kind == LEAD_KEY_EMAIL && lead->email) {
@@ -226,9 +239,10 @@ static enum err key_of(struct ctx *ctx, const struct lead *lead, enum lead_key_k
 static const struct {
     enum lead_key_kind kind;
     const char *member;
-} unique_keys[] = {{LEAD_KEY_EMAIL, "email"}, {LEAD_KEY_EXTERNAL, "external_id"}};
+} unique_keys[] = { { LEAD_KEY_EMAIL, "email" }, { LEAD_KEY_EXTERNAL, "external_id" } };
 
-static enum err taken(struct ctx *ctx, struct db *db, enum lead_key_kind kind, const char *key, const char *member)
+static enum err taken(struct ctx *ctx, struct db *db, enum lead_key_kind kind, const char *key,
+                      const char *member)
 {
     struct id existing;
     if (lead_find(ctx, db, kind, key, &existing) == OK)
@@ -237,7 +251,8 @@ static enum err taken(struct ctx *ctx, struct db *db, enum lead_key_kind kind, c
 }
 
 /* Brings the keys from those of `before` (NULL: none) to those of `after`. */
-static enum err update_keys(struct ctx *ctx, struct db *db, const struct lead *before, const struct lead *after)
+static enum err update_keys(struct ctx *ctx, struct db *db, const struct lead *before,
+                            const struct lead *after)
 {
     enum err err = OK;
     for (size_t i = 0; i < ARRAY_SIZE(unique_keys) && !err; i++) {
@@ -271,8 +286,8 @@ static enum err update_keys(struct ctx *ctx, struct db *db, const struct lead *b
 
 static bool names_somebody(const struct lead_input *input)
 {
-    return input->email || input->phone || input->external_id || input->first_name || input->last_name ||
-           input->company;
+    return input->email || input->phone || input->external_id || input->first_name ||
+           input->last_name || input->company;
 }
 
 static enum err place(struct ctx *ctx, struct history *history, const struct lead_input *input)
@@ -307,10 +322,10 @@ static void fill_new(struct ctx *ctx, struct history *history, const struct lead
     lead->version = 1;
 }
 
-static enum err create(struct ctx *ctx, struct db *db, const struct lead_input *input, enum cause cause,
-                       struct lead *ret)
+static enum err create(struct ctx *ctx, struct db *db, const struct lead_input *input,
+                       enum cause cause, struct lead *ret)
 {
-    struct history history = {.is_new = true};
+    struct history history = { .is_new = true };
     table_clear(&lead_table, &history.lead);
     enum err err = catalog_get(ctx, db, &history.catalog);
     if (!err)
@@ -323,12 +338,15 @@ static enum err create(struct ctx *ctx, struct db *db, const struct lead_input *
     err = update_keys(ctx, db, NULL, &history.lead);
     if (err)
         return err;
-    struct tally tally = {0};
+    struct tally tally = { 0 };
     tally_attributes(&history.catalog->rule_set, &history.lead, &tally);
-    struct stage_event entry = {.to_stage_id = history.lead.stage_id, .to_status = LEAD_OPEN,
-                                .occurred_at = history.lead.created_at, .cause = cause, .actor = ctx_actor(ctx),
-                                .score = tally_score(&history.catalog->rule_set, &tally),
-                                .owner = history.lead.owner};
+    struct stage_event entry = { .to_stage_id = history.lead.stage_id,
+                                 .to_status = LEAD_OPEN,
+                                 .occurred_at = history.lead.created_at,
+                                 .cause = cause,
+                                 .actor = ctx_actor(ctx),
+                                 .score = tally_score(&history.catalog->rule_set, &tally),
+                                 .owner = history.lead.owner };
     err = history_add(ctx, db, &history, &entry);
     if (!err)
         err = history_replay(ctx, db, &history);
@@ -345,8 +363,8 @@ static enum err create(struct ctx *ctx, struct db *db, const struct lead_input *
 /* ---- Changing ---- */
 
 /* Saves what set_members() changed. */
-static enum err save(struct ctx *ctx, struct db *db, struct history *history, const struct lead *before,
-                     const struct changes *changes)
+static enum err save(struct ctx *ctx, struct db *db, struct history *history,
+                     const struct lead *before, const struct changes *changes)
 {
     struct lead *lead = &history->lead;
     if (lead->amount_minor != NO_INT)
@@ -365,12 +383,12 @@ static enum err save(struct ctx *ctx, struct db *db, struct history *history, co
 }
 
 /* Fills the blanks of a known lead; writes nothing when there is nothing to fill. */
-static enum err merge_into(struct ctx *ctx, struct db *db, const struct id *id, const struct lead_input *input,
-                           struct lead_created *ret)
+static enum err merge_into(struct ctx *ctx, struct db *db, const struct id *id,
+                           const struct lead_input *input, struct lead_created *ret)
 {
     struct history history;
     enum err err = history_open(ctx, db, id, &history);
-    struct changes changes = {0};
+    struct changes changes = { 0 };
     struct lead before = history.lead;
     if (!err)
         err = check_currency(ctx, history.pipeline, input->currency);
@@ -379,18 +397,20 @@ static enum err merge_into(struct ctx *ctx, struct db *db, const struct id *id, 
     if (!err)
         err = set_members(ctx, db, &history, input, &lead_import_table, FILL_BLANKS, &changes);
     if (!err)
-        err = changes.any ? save(ctx, db, &history, &before, &changes) : contributions_apply(ctx, db, &history, 1);
+        err = changes.any ? save(ctx, db, &history, &before, &changes)
+                          : contributions_apply(ctx, db, &history, 1);
     if (!err)
-        *ret = (struct lead_created){changes.any ? LEAD_MERGED : LEAD_UNCHANGED, history.lead};
+        *ret = (struct lead_created){ changes.any ? LEAD_MERGED : LEAD_UNCHANGED, history.lead };
     return err;
 }
 
-static enum err create_or_merge(struct ctx *ctx, struct db *db, struct lead_input input, bool merge, enum cause cause,
-                                struct lead_created *ret)
+static enum err create_or_merge(struct ctx *ctx, struct db *db, struct lead_input input, bool merge,
+                                enum cause cause, struct lead_created *ret)
 {
     if (!names_somebody(&input))
-        return fail_member(ctx, "email", "required",
-                           "a lead needs an email, phone, external_id, first_name, last_name or company");
+        return fail_member(
+            ctx, "email", "required",
+            "a lead needs an email, phone, external_id, first_name, last_name or company");
     struct identity identity;
     struct id known;
     enum err err = identify(ctx, &input, &identity);
@@ -416,25 +436,27 @@ enum err lead_create(struct ctx *ctx, struct db *db, const struct lead_input *in
     return create_or_merge(ctx, db, now, merge, CAUSE_API, ret);
 }
 
-enum err lead_import(struct ctx *ctx, struct db *db, const struct lead_input *input, struct lead_created *ret)
+enum err lead_import(struct ctx *ctx, struct db *db, const struct lead_input *input,
+                     struct lead_created *ret)
 {
     if (input->created_at != NO_INT && input->created_at > ctx->now_ms)
         return fail_member(ctx, "created_at", "in_the_future", "must not lie in the future");
     return create_or_merge(ctx, db, *input, true, CAUSE_IMPORT, ret);
 }
 
-enum err lead_edit(struct ctx *ctx, struct db *db, const struct id *id, const struct lead_input *given,
-                   int64_t expected_version, struct lead *ret)
+enum err lead_edit(struct ctx *ctx, struct db *db, const struct id *id,
+                   const struct lead_input *given, int64_t expected_version, struct lead *ret)
 {
     struct lead_input input = *given;
     struct identity identity;
     struct history history;
-    struct changes changes = {0};
+    struct changes changes = { 0 };
     enum err err = history_open(ctx, db, id, &history);
     if (err)
         return err;
     if (expected_version != NO_INT && expected_version != history.lead.version)
-        return fail(ctx, ERR_VERSION, NULL, "it is at version %lld", (long long)history.lead.version);
+        return fail(ctx, ERR_VERSION, NULL, "it is at version %lld",
+                    (long long)history.lead.version);
     struct lead before = history.lead;
     if (input.external_id && !input_has(&lead_patch_table, given, "source_system"))
         input.source_system = before.source_system;
@@ -448,7 +470,8 @@ enum err lead_edit(struct ctx *ctx, struct db *db, const struct id *id, const st
     if (!err)
         err = set_members(ctx, db, &history, &input, &lead_patch_table, OVERWRITE, &changes);
     if (!err)
-        err = changes.any ? save(ctx, db, &history, &before, &changes) : contributions_apply(ctx, db, &history, 1);
+        err = changes.any ? save(ctx, db, &history, &before, &changes)
+                          : contributions_apply(ctx, db, &history, 1);
     if (!err)
         *ret = history.lead;
     return err;

@@ -1,4 +1,5 @@
-/* metrics.c: funnels and boards, read from the rollups. Counts nothing itself: what is counted, contributions.c says. */
+/* metrics.c: funnels and boards, read from the rollups. Counts nothing itself: what is counted,
+ * contributions.c says. */
 #include "history.h"
 
 #include <stdlib.h>
@@ -9,7 +10,8 @@ static bool same_member(const struct bytes *a, const struct bytes *b)
     return a->length == b->length && (a->length == 0 || memcmp(a->data, b->data, a->length) == 0);
 }
 
-static enum err group_key(struct ctx *ctx, enum dimension dimension, const struct bytes *member, const char **ret)
+static enum err group_key(struct ctx *ctx, enum dimension dimension, const struct bytes *member,
+                          const char **ret)
 {
     *ret = NULL;
     if (member->length == 0)
@@ -28,29 +30,26 @@ static enum err group_key(struct ctx *ctx, enum dimension dimension, const struc
 
 static int64_t within(const struct rollup_row *row, int64_t days)
 {
-    const int64_t counts[HORIZON_COUNT] = {row->within_1,  row->within_3,  row->within_7,  row->within_14,
-                                           row->within_30, row->within_60, row->within_90, row->within_180};
+    const int64_t counts[HORIZON_COUNT] = { row->within_1,  row->within_3,  row->within_7,
+                                            row->within_14, row->within_30, row->within_60,
+                                            row->within_90, row->within_180 };
     for (size_t i = 0; i < HORIZON_COUNT; i++)
         if (horizon_days[i] == days)
             return counts[i];
     return row->reached;
 }
 
-static void take_row(const struct funnel_report *report, struct funnel_group *group, const struct rollup_row *row)
+static void take_row(const struct funnel_report *report, struct funnel_group *group,
+                     const struct rollup_row *row)
 {
     switch (row->item) {
     case ROLLUP_ITEM_WON:
         group->won_leads = row->reached;
         group->won_value_minor = row->value_minor;
         return;
-    case ROLLUP_ITEM_LOST:
-        group->lost_leads = row->reached;
-        return;
-    case ROLLUP_ITEM_DISQUALIFIED:
-        group->disqualified_leads = row->reached;
-        return;
-    default:
-        break;
+    case ROLLUP_ITEM_LOST: group->lost_leads = row->reached; return;
+    case ROLLUP_ITEM_DISQUALIFIED: group->disqualified_leads = row->reached; return;
+    default: break;
     }
     const struct stage *stages = report->pipeline->stages.items;
     for (size_t i = 0; i < report->stage_count; i++)
@@ -64,15 +63,17 @@ static void rate_stages(const struct funnel_report *report, struct funnel_group 
 {
     for (size_t i = 0; i < report->stage_count; i++) {
         struct funnel_stage *stage = &group->stages[i];
-        stage->from_previous = (struct rate){stage->reached, i > 0 ? group->stages[i - 1].reached : NO_INT};
-        stage->cumulative = (struct rate){stage->reached, group->stages[0].reached};
+        stage->from_previous =
+            (struct rate){ stage->reached, i > 0 ? group->stages[i - 1].reached : NO_INT };
+        stage->cumulative = (struct rate){ stage->reached, group->stages[0].reached };
     }
 }
 
 static enum err new_group(struct ctx *ctx, struct funnel_report *report, const struct bytes *member)
 {
     struct funnel_group *group = &report->groups[report->group_count++];
-    *group = (struct funnel_group){.stages = ctx_alloc(ctx, report->stage_count * sizeof *group->stages)};
+    *group = (struct funnel_group){ .stages = ctx_alloc(ctx, report->stage_count *
+                                                                 sizeof *group->stages) };
     if (!group->stages)
         return ERR_MEMORY;
     const struct stage *stages = report->pipeline->stages.items;
@@ -89,7 +90,8 @@ static bool group_is_empty(const struct funnel_report *report, const struct funn
     return sum == 0;
 }
 
-/* Rows come by member, so a group is a run of them. Without grouping there is always one group, if all zeroes. */
+/* Rows come by member, so a group is a run of them. Without grouping there is always one group,
+ * if all zeroes. */
 static enum err read_groups(struct ctx *ctx, struct funnel_report *report, const struct rows *rows)
 {
     const struct rollup_row *row = rows->items;
@@ -110,7 +112,7 @@ static enum err read_groups(struct ctx *ctx, struct funnel_report *report, const
     if (report->group_count > 0 && group_is_empty(report, &report->groups[report->group_count - 1]))
         report->group_count--;
     if (report->group_count == 0 && report->query.group_by == DIMENSION_ALL)
-        return new_group(ctx, report, &(struct bytes){0});
+        return new_group(ctx, report, &(struct bytes){ 0 });
     return OK;
 }
 
@@ -144,9 +146,10 @@ static enum err check_query(struct ctx *ctx, struct funnel_query *query)
     return OK;
 }
 
-enum err funnel_report(struct ctx *ctx, struct db *db, const struct funnel_query *query, struct funnel_report *ret)
+enum err funnel_report(struct ctx *ctx, struct db *db, const struct funnel_query *query,
+                       struct funnel_report *ret)
 {
-    *ret = (struct funnel_report){.query = *query, .as_of = ctx->now_ms};
+    *ret = (struct funnel_report){ .query = *query, .as_of = ctx->now_ms };
     const struct catalog *catalog;
     enum err err = catalog_get(ctx, db, &catalog);
     if (!err)
@@ -158,8 +161,8 @@ enum err funnel_report(struct ctx *ctx, struct db *db, const struct funnel_query
         return fail_member(ctx, "pipeline", "unknown", "no pipeline has this key");
     ret->stage_count = ret->pipeline->stages.count;
     struct rows rows;
-    err = rollup_sums(ctx, db, ret->query.basis, ret->query.group_by, ret->pipeline->pipeline_id, ret->query.from,
-                      ret->query.to, &rows);
+    err = rollup_sums(ctx, db, ret->query.basis, ret->query.group_by, ret->pipeline->pipeline_id,
+                      ret->query.from, ret->query.to, &rows);
     if (!err)
         err = read_groups(ctx, ret, &rows);
     for (size_t i = 0; !err && i < ret->group_count; i++)
@@ -176,20 +179,30 @@ static enum err read_column(struct ctx *ctx, struct db *db, const struct rows *s
             column->leads = row[i].reached;
             column->value_minor = row[i].value_minor;
         }
-    struct lead_filter filter = {.pipeline_id = NO_INT, .stage_id = column->stage->stage_id, .status = LEAD_OPEN,
-                                 .score_gte = NO_INT, .score_lt = NO_INT, .created_gte = NO_INT, .created_lt = NO_INT,
-                                 .entered_gte = NO_INT, .entered_lt = NO_INT, .sort = SORT_SCORE, .descending = true,
-                                 .after_value = NO_INT, .limit = limit};
+    struct lead_filter filter = { .pipeline_id = NO_INT,
+                                  .stage_id = column->stage->stage_id,
+                                  .status = LEAD_OPEN,
+                                  .score_gte = NO_INT,
+                                  .score_lt = NO_INT,
+                                  .created_gte = NO_INT,
+                                  .created_lt = NO_INT,
+                                  .entered_gte = NO_INT,
+                                  .entered_lt = NO_INT,
+                                  .sort = SORT_SCORE,
+                                  .descending = true,
+                                  .after_value = NO_INT,
+                                  .limit = limit };
     return lead_list(ctx, db, &filter, &column->first);
 }
 
-enum err board_read(struct ctx *ctx, struct db *db, const char *pipeline, int64_t limit, struct board *ret)
+enum err board_read(struct ctx *ctx, struct db *db, const char *pipeline, int64_t limit,
+                    struct board *ret)
 {
     const struct catalog *catalog;
     enum err err = catalog_get(ctx, db, &catalog);
     if (err)
         return err;
-    *ret = (struct board){.pipeline = catalog_pipeline(catalog, pipeline)};
+    *ret = (struct board){ .pipeline = catalog_pipeline(catalog, pipeline) };
     if (!ret->pipeline)
         return ERR_NOT_FOUND;
     struct rows sums;

@@ -1,6 +1,7 @@
-/* replay.c: automatic stage events, derived from the facts. Walks a lead's log from its beginning, instant by instant,
- * and finds what the rules would have done; what stands in the history and came out different is voided and replaced.
- * So the order in which facts arrive never matters. Knows nothing of requests or rollups. */
+/* replay.c: automatic stage events, derived from the facts. Walks a lead's log from its
+ * beginning, instant by instant, and finds what the rules would have done; what stands in the
+ * history and came out different is voided and replaced. So the order in which facts arrive
+ * never matters. Knows nothing of requests or rollups. */
 #include "history.h"
 
 #include <string.h>
@@ -39,12 +40,14 @@ static const struct stage_event *last_decision(const struct history *history)
     return NULL;
 }
 
-/* Rules act from the latest of the creation, the publication of the rule set, and the last decision by a person, the API
- * or an import: at the first two at once, after a decision with the next fact, for the person has just decided. */
+/* Rules act from the latest of the creation, the publication of the rule set, and the last
+ * decision by a person, the API or an import: at the first two at once, after a decision with
+ * the next fact, for the person has just decided. */
 static void find_start(struct walk *walk)
 {
     const struct history *history = walk->history;
-    int64_t created_at = history->lead.created_at, published_at = history->catalog->rule_set.published_at;
+    int64_t created_at = history->lead.created_at,
+            published_at = history->catalog->rule_set.published_at;
     walk->open_from = published_at > created_at ? published_at : created_at;
     walk->acts_at_once = true;
     const struct stage_event *decision = last_decision(history);
@@ -54,7 +57,8 @@ static void find_start(struct walk *walk)
     }
 }
 
-static bool rule_may_change(const struct history *history, const struct stage_event *event, int64_t open_from)
+static bool rule_may_change(const struct history *history, const struct stage_event *event,
+                            int64_t open_from)
 {
     return event_is_automatic(event) && event_at(&history->lead, event) >= open_from;
 }
@@ -69,7 +73,7 @@ static void act(struct walk *walk, int64_t at)
     const struct stage *earned = stage_earned(catalog, walk->history->pipeline, walk->stage, score);
     if (!earned)
         return;
-    walk->derived[walk->derived_count++] = (struct derived){at, earned, score, walk->past.owner};
+    walk->derived[walk->derived_count++] = (struct derived){ at, earned, score, walk->past.owner };
     walk->stage = earned;
 }
 
@@ -99,7 +103,7 @@ static void set_attribute(struct lead *lead, const char *field, const char *valu
     if (text)
         *text = value;
     else if (strcmp(field, "owner") == 0 && !(value && id_parse(value, &lead->owner)))
-        lead->owner = (struct id){0};
+        lead->owner = (struct id){ 0 };
 }
 
 /* Changes dated up to `until` take effect, each at its instant. */
@@ -127,16 +131,19 @@ static enum err take_activity(struct ctx *ctx, void *self, const void *row)
     take_changes(walk, activity->occurred_at);
     walk_to(walk, activity->occurred_at);
     tally_activity(&walk->history->catalog->rule_set, activity->type, &walk->tally);
-    walk->last_fact = activity->occurred_at > walk->last_fact ? activity->occurred_at : walk->last_fact;
+    walk->last_fact =
+        activity->occurred_at > walk->last_fact ? activity->occurred_at : walk->last_fact;
     return OK;
 }
 
-/* The stage and status in which the rules find the lead: what people decided, and what rules did before that. */
+/* The stage and status in which the rules find the lead: what people decided, and what rules did
+ * before that. */
 static void start_standing(struct walk *walk)
 {
     const struct history *history = walk->history;
     size_t count = 0;
-    while (count < history->count && !rule_may_change(history, &history->events[count], walk->open_from))
+    while (count < history->count &&
+           !rule_may_change(history, &history->events[count], walk->open_from))
         count++;
     struct standing standing = standing_after(history, count);
     walk->acts = standing.status == LEAD_OPEN;
@@ -145,7 +152,7 @@ static void start_standing(struct walk *walk)
 
 static enum err walk_log(struct ctx *ctx, struct db *db, struct walk *walk)
 {
-    struct rows changes = {0};
+    struct rows changes = { 0 };
     bool is_new = walk->history->is_new;
     enum err err = is_new ? OK : lead_changes(ctx, db, &walk->history->lead.id, &changes);
     if (err)
@@ -164,14 +171,17 @@ static enum err walk_log(struct ctx *ctx, struct db *db, struct walk *walk)
     return OK;
 }
 
-static bool same_event(const struct history *history, const struct stage_event *event, const struct derived *derived)
+static bool same_event(const struct history *history, const struct stage_event *event,
+                       const struct derived *derived)
 {
-    return event_at(&history->lead, event) == derived->at && event->to_stage_id == derived->stage->stage_id &&
-           event->score == derived->score && event->rule_set_version == history->catalog->rule_set.version;
+    return event_at(&history->lead, event) == derived->at &&
+           event->to_stage_id == derived->stage->stage_id && event->score == derived->score &&
+           event->rule_set_version == history->catalog->rule_set.version;
 }
 
 /* Voids the automatic events that came out different and writes those that are missing. */
-static enum err replace_derived(struct ctx *ctx, struct db *db, struct history *history, const struct walk *walk)
+static enum err replace_derived(struct ctx *ctx, struct db *db, struct history *history,
+                                const struct walk *walk)
 {
     size_t kept = 0;
     for (size_t i = 0; i < history->count;) {
@@ -189,9 +199,12 @@ static enum err replace_derived(struct ctx *ctx, struct db *db, struct history *
     }
     for (; kept < walk->derived_count; kept++) {
         const struct derived *derived = &walk->derived[kept];
-        struct stage_event event = {.to_stage_id = derived->stage->stage_id, .to_status = LEAD_OPEN,
-                                    .occurred_at = derived->at, .cause = CAUSE_RULE, .score = derived->score,
-                                    .owner = derived->owner};
+        struct stage_event event = { .to_stage_id = derived->stage->stage_id,
+                                     .to_status = LEAD_OPEN,
+                                     .occurred_at = derived->at,
+                                     .cause = CAUSE_RULE,
+                                     .score = derived->score,
+                                     .owner = derived->owner };
         enum err err = history_add(ctx, db, history, &event);
         if (err)
             return err;
@@ -200,27 +213,32 @@ static enum err replace_derived(struct ctx *ctx, struct db *db, struct history *
 }
 
 /* The walk that both replays need: from the first fact to the last. */
-static enum err walk_history(struct ctx *ctx, struct db *db, const struct history *history, struct walk *ret)
+static enum err walk_history(struct ctx *ctx, struct db *db, const struct history *history,
+                             struct walk *ret)
 {
-    *ret = (struct walk){.history = history, .past = history->lead, .at = INT64_MIN,
-                         .last_fact = history->lead.created_at};
+    *ret = (struct walk){ .history = history,
+                          .past = history->lead,
+                          .at = INT64_MIN,
+                          .last_fact = history->lead.created_at };
     find_start(ret);
     start_standing(ret);
     return walk_log(ctx, db, ret);
 }
 
-enum err history_rescore(struct ctx *ctx, struct db *db, const struct history *history, struct replayed *ret)
+enum err history_rescore(struct ctx *ctx, struct db *db, const struct history *history,
+                         struct replayed *ret)
 {
     struct walk walk;
     enum err err = walk_history(ctx, db, history, &walk);
     if (err)
         return err;
-    *ret = (struct replayed){tally_score(&history->catalog->rule_set, &walk.tally), true};
+    *ret = (struct replayed){ tally_score(&history->catalog->rule_set, &walk.tally), true };
     size_t found = 0;
     for (size_t i = 0; i < history->count; i++) {
         if (!rule_may_change(history, &history->events[i], walk.open_from))
             continue;
-        bool same = found < walk.derived_count && same_event(history, &history->events[i], &walk.derived[found]);
+        bool same = found < walk.derived_count &&
+                    same_event(history, &history->events[i], &walk.derived[found]);
         ret->events_agree &= same;
         found++;
     }

@@ -1,5 +1,6 @@
-/* scoring.c: what a lead scores under a rule set. Pure arithmetic in whole thousandths of a point on a tally, the number
- * of matches of each rule; it does not know where facts come from or what follows from a score. */
+/* scoring.c: what a lead scores under a rule set. Pure arithmetic in whole thousandths of a
+ * point on a tally, the number of matches of each rule; it does not know where facts come from
+ * or what follows from a score. */
 #include "history.h"
 
 #include <string.h>
@@ -8,7 +9,7 @@
 /* A tally is kept as one varint per rule, rule 0 first. */
 void tally_decode(const struct bytes *bytes, struct tally *ret)
 {
-    *ret = (struct tally){0};
+    *ret = (struct tally){ 0 };
     size_t at = 0;
     for (size_t rule = 0; rule < RULES_MAX && at < bytes->length; rule++) {
         unsigned shift = 0;
@@ -21,7 +22,8 @@ void tally_decode(const struct bytes *bytes, struct tally *ret)
     }
 }
 
-enum err tally_encode(struct ctx *ctx, const struct rule_set *rule_set, const struct tally *tally, struct bytes *ret)
+enum err tally_encode(struct ctx *ctx, const struct rule_set *rule_set, const struct tally *tally,
+                      struct bytes *ret)
 {
     uint8_t *data = ctx_alloc(ctx, rule_set->rules.count * 5 + 1);
     if (!data)
@@ -33,7 +35,7 @@ enum err tally_encode(struct ctx *ctx, const struct rule_set *rule_set, const st
             data[at++] = (uint8_t)(rest | 0x80);
         data[at++] = (uint8_t)rest;
     }
-    *ret = (struct bytes){data, at};
+    *ret = (struct bytes){ data, at };
     return OK;
 }
 
@@ -51,12 +53,9 @@ static bool attribute_matches(const struct rule *rule, const struct lead *lead)
     if (!value || !*value)
         return false;
     switch (rule->test) {
-    case TEST_PRESENT:
-        return true;
-    case TEST_EQUALS:
-        return rule->value && strcasecmp(value, rule->value) == 0;
-    case TEST_CONTAINS:
-        return rule->value && strcasestr(value, rule->value) != NULL;
+    case TEST_PRESENT: return true;
+    case TEST_EQUALS: return rule->value && strcasecmp(value, rule->value) == 0;
+    case TEST_CONTAINS: return rule->value && strcasestr(value, rule->value) != NULL;
     }
     return false;
 }
@@ -73,7 +72,8 @@ void tally_activity(const struct rule_set *rule_set, const char *type, struct ta
 {
     const struct rule *rules = rule_set->rules.items;
     for (size_t i = 0; i < rule_set->rules.count; i++)
-        if (rules[i].activity_type && strcmp(rules[i].activity_type, type) == 0 && tally->matches[i] < UINT32_MAX)
+        if (rules[i].activity_type && strcmp(rules[i].activity_type, type) == 0 &&
+            tally->matches[i] < UINT32_MAX)
             tally->matches[i]++;
 }
 
@@ -88,7 +88,8 @@ static int64_t rule_sum_milli(const struct rule *rule, uint32_t matches)
     int64_t sum = (int64_t)matches * rule->points_milli;
     if (rule->cap_milli == NO_INT)
         return sum;
-    return rule->points_milli < 0 ? clamp(sum, -rule->cap_milli, 0) : clamp(sum, 0, rule->cap_milli);
+    return rule->points_milli < 0 ? clamp(sum, -rule->cap_milli, 0)
+                                  : clamp(sum, 0, rule->cap_milli);
 }
 
 static int64_t group_sum_milli(const struct rule_set *rule_set, const struct score_group *group,
@@ -127,7 +128,8 @@ const struct stage *stage_earned(const struct catalog *catalog, const struct pip
 {
     const struct stage *stages = pipeline->stages.items, *earned = NULL;
     for (size_t i = 0; i < pipeline->stages.count; i++)
-        if (stages[i].position > stage->position && criterion_met(&catalog->rule_set, &stages[i], score))
+        if (stages[i].position > stage->position &&
+            criterion_met(&catalog->rule_set, &stages[i], score))
             earned = &stages[i];
     return earned;
 }

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-enum err user_create(struct ctx *ctx, struct db *db, const struct user_input *input, struct user *ret)
+enum err user_create(struct ctx *ctx, struct db *db, const struct user_input *input,
+                     struct user *ret)
 {
     const char *email, *match_key;
     enum err err = email_normalise(ctx, "email", input->email, &email, &match_key);
@@ -17,7 +18,9 @@ enum err user_create(struct ctx *ctx, struct db *db, const struct user_input *in
     }
     if (err != ERR_NOT_FOUND)
         return err;
-    *ret = (struct user){.id = id_new(ctx), .email = email, .name = input->name, .created_at = ctx->now_ms};
+    *ret = (struct user){
+        .id = id_new(ctx), .email = email, .name = input->name, .created_at = ctx->now_ms
+    };
     return user_insert(ctx, db, ret);
 }
 
@@ -30,10 +33,11 @@ void api_key_name_scopes(struct ctx *ctx, struct api_key *key)
     for (size_t bit = 0; scope_names[bit]; bit++)
         if (key->scopes & (INT64_C(1) << bit))
             names[count++] = scope_names[bit];
-    key->scope_names = (struct texts){names, count};
+    key->scope_names = (struct texts){ names, count };
 }
 
-enum err api_key_create(struct ctx *ctx, struct db *db, const char *name, unsigned scopes, struct api_key *ret)
+enum err api_key_create(struct ctx *ctx, struct db *db, const char *name, unsigned scopes,
+                        struct api_key *ret)
 {
     char text[KEY_TEXT_SIZE];
     uint8_t hash[KEY_HASH_BYTES];
@@ -45,7 +49,7 @@ enum err api_key_create(struct ctx *ctx, struct db *db, const char *name, unsign
     ret->scopes = scopes;
     ret->created_at = ctx->now_ms;
     ret->key = ctx_text(ctx, text);
-    ret->hash = (struct bytes){arena_copy(ctx->arena, hash, sizeof hash), sizeof hash};
+    ret->hash = (struct bytes){ arena_copy(ctx->arena, hash, sizeof hash), sizeof hash };
     if (!ret->key || !ret->hash.data)
         return fail(ctx, ERR_MEMORY, NULL, "no memory for a key");
     api_key_name_scopes(ctx, ret);

@@ -78,8 +78,7 @@ void db_close(struct db *db)
         prepared_close(db, &db->named[i]);
     if (db->queries)
         queries_close(db);
-    if (db->memo.release)
-        db->memo.release(db->memo.data);
+    arena_free(&db->memo.arena);
     if (db->rollups)
         rollups_free(db->rollups);
     if (db->connection)

@@ -1,4 +1,5 @@
--- Which migrations the data file has seen. The migrator makes this table itself, before the first of them.
+-- Which migrations the data file has seen. The migrator makes this table itself, before the first
+-- of them.
 
 -- migration_table
 CREATE TABLE IF NOT EXISTS schema_migration (
