@@ -23,7 +23,9 @@ enum {
     EVENTS_MAX = 32,
     LINGERERS_MAX = 64,
     LINGER_US = 2 * 1000 * 1000,
-    QUIET_US = 50 * 1000,  /* a stop waits this long for requests that are on the wire already */
+    QUIET_US =
+        300 * 1000, /* a stop waits so long for what clients have sent or are about to send */
+    BUSY_LATELY_US = 1000 * 1000,
     PAUSE_US = 200 * 1000, /* without accepting, when the process is out of file descriptors */
     DRAIN_ROUND_MS = 10,
 };
@@ -293,10 +295,12 @@ static bool drain_is_over(struct runner *runner, int64_t now_us)
         runner->draining_since_us = now_us;
     if (now_us >= atomic_load(&runner->server->stop_deadline_us))
         return true;
-    int64_t quiet_since_us = runner->draining_since_us;
-    if (thread->last_reply_us > quiet_since_us)
-        quiet_since_us = thread->last_reply_us;
-    bool quiet = thread->reaper.count == 0 || now_us - quiet_since_us >= QUIET_US;
+    /* Clients that had a reply a moment ago may have sent their next request without knowing. */
+    bool lately = thread->last_reply_us > runner->draining_since_us - BUSY_LATELY_US;
+    int64_t since_us = thread->last_reply_us > runner->draining_since_us
+                           ? thread->last_reply_us
+                           : runner->draining_since_us;
+    bool quiet = !lately || thread->reaper.count == 0 || now_us - since_us >= QUIET_US;
     return thread->reaper.busy == 0 && quiet;
 }
 
