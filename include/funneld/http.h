@@ -1,8 +1,7 @@
-/* http.h: requests and replies over libmicrohttpd.
- *
- * The one state machine. It knows no CRM and no database: what a request means is asked of a struct http_app.
- * Every connection belongs to one HTTP thread, and so does its request, except between HTTP_LATER and
- * http_resume(), when it belongs to whoever the app handed it to. */
+/* http.h: requests and replies over libmicrohttpd.  The one state machine. It knows no CRM and
+ * no database: what a request means is asked of a struct http_app. Every connection belongs to
+ * one HTTP thread, and so does its request, except between HTTP_LATER and http_resume(), when it
+ * belongs to whoever the app handed it to. */
 #ifndef FUNNELD_HTTP_H
 #define FUNNELD_HTTP_H
 
@@ -42,9 +41,12 @@ struct http_reply {
 
 /* From the first header byte to the last reply byte. Everything it points to lives in its arena. */
 struct http_request {
-    struct ctx ctx; /* ctx.request_id: the client's X-Request-Id if well formed, else a new id; echoed */
+    /* ctx.request_id: the client's X-Request-Id if well formed, else a new id; echoed. ctx.ids
+     * belongs to the HTTP thread: another thread that has the request makes ids from its own
+     * source. */
+    struct ctx ctx;
     struct arena arena;
-    enum http_method method;
+    enum http_method method; /* 0: one we do not know; router_match() says ERR_METHOD */
     const char *path;  /* raw: still percent-encoded, without the query */
     const char *query; /* raw, without '?'; "" when there is none */
     bool control;      /* came over the control socket */
@@ -53,7 +55,7 @@ struct http_request {
     size_t body_bytes;
     size_t body_limit_bytes; /* on_headers may lower it; above it the answer is 413 */
     int64_t start_us;        /* monotonic */
-    struct http_reply reply;
+    struct http_reply reply; /* in on_end its status is 0 when the client was gone before there was one */
     void *app;        /* the app's own state of this request */
     void *thread_app; /* what app.thread_open() returned for the thread of this request */
     struct http_exchange *exchange; /* private to server/http */
@@ -61,15 +63,19 @@ struct http_request {
 
 /* Value of a request header, or NULL. Only on the HTTP thread. */
 const char *http_header(const struct http_request *request, const char *name);
+/* Replaces one of the same name. Without one of the app's, Cache-Control is no-store;
+ * X-Request-Id and X-Content-Type-Options are always there. The value lives as long as the
+ * request. */
 void http_reply_header(struct http_request *request, const char *name, const char *value);
 
 enum http_step {
     HTTP_CONTINUE, /* on_headers: read the body, then on_body */
-    HTTP_REPLY,    /* request->reply is complete */
-    HTTP_LATER,    /* suspend, then call submit(); http_resume() wakes it */
+    HTTP_REPLY,    /* request->reply is complete; a body is dropped, a long one ends the connection */
+    HTTP_LATER,    /* suspend, then call submit(); http_resume() wakes it. From on_headers: a body is dropped first */
 };
 
-/* What the layer above does; `self` is passed through. All on the thread of the request unless said otherwise. */
+/* What the layer above does; `self` is passed through. All on the thread of the request unless
+ * said otherwise. */
 struct http_app {
     void *self;
     void *(*thread_open)(void *self);        /* NULL: the thread cannot work, start fails */
@@ -78,27 +84,34 @@ struct http_app {
     enum http_step (*on_body)(void *self, struct http_request *request);
     void (*submit)(void *self, struct http_request *request);  /* hands it on; http_resume() may come at once */
     void (*on_resume)(void *self, struct http_request *request); /* completes request->reply */
-    /* Writes the reply for a failure (ctx.failure or only err); used for the gate's own refusals too. */
+    /* Writes the reply for a failure (ctx.failure or only err); used for the gate's own refusals
+     * too, which come without on_headers or after it. ERR_BUSY gets a Retry-After, refused
+     * bodies and framing Connection: close. */
     void (*on_failure)(void *self, struct http_request *request, enum err err);
-    void (*on_end)(void *self, struct http_request *request); /* reply sent, or the client is gone: count, log */
+    /* Reply sent, or the client is gone: count, log. Once for every request that on_headers or
+     * on_failure saw. METRIC_HTTP_* are counted by server/http itself. */
+    void (*on_end)(void *self, struct http_request *request);
 };
 
-/* Any thread. The request goes back to its HTTP thread, which calls on_resume. */
+/* Any thread, once per submit(). The request goes back to its HTTP thread, which calls
+ * on_resume. */
 void http_resume(struct http_request *request);
 
 /* ---- The server ---- */
 
 struct http_server;
 
-/* Listens on config->listen (unless it is "") with config->http_threads threads, and on the unix socket at
- * control_path (unless NULL; mode 0600, peers of the same user or root only) with one more.
- * ERR_CONFIG: the address is taken or malformed. */
+/* Listens on config->listen (unless it is "") with config->http_threads threads, and on the unix
+ * socket at control_path (unless NULL; mode 0600, peers of the same user or root only) with one
+ * more. ERR_CONFIG: the address is taken or malformed. */
 enum err http_start(struct ctx *ctx, const struct config *config, const char *control_path,
                     const struct http_app *app, struct http_server **ret) _must_check_;
 /* The address it really listens on, with the port that was given for 0: "127.0.0.1:40123". */
 const char *http_address(const struct http_server *server);
-/* Stops in this order: accept nothing new, answer new requests of open connections 503 with Connection: close, wait
- * until every request fully received is answered (at most timeout_ms), close half-sent ones, end the threads. */
+/* Stops in this order: accept nothing new, answer new requests of open connections 503 with
+ * Connection: close, wait until every request fully received is answered (at most timeout_ms),
+ * close half-sent ones, end the threads. A request that is still in other hands then is left to
+ * them, with all it needs: http_resume() may still come, and does nothing. */
 void http_stop(struct http_server *server, int timeout_ms);
 
 /* ---- Routes ---- */
@@ -120,27 +133,30 @@ struct http_match {
 struct router;
 /* count rows of `stride` bytes, each beginning with a struct http_route. Process lifetime. */
 struct router *router_new(struct arena *arena, const void *routes, size_t count, size_t stride);
-/* OK, ERR_NOT_FOUND, ERR_METHOD, ERR_MEMORY, or ERR_MALFORMED (bad percent-encoding, %00, invalid UTF-8). Works on the raw path:
- * segments are split first and decoded once after, so %2F never separates and %2e%2e never climbs. HEAD matches GET
- * routes. A literal segment beats a parameter, whatever the method. Method 0 (unknown) is always ERR_METHOD. */
+/* OK, ERR_NOT_FOUND, ERR_METHOD, ERR_MEMORY, or ERR_MALFORMED (bad percent-encoding, %00,
+ * invalid UTF-8). Works on the raw path: segments are split first and decoded once after, so %2F
+ * never separates and %2e%2e never climbs. HEAD matches GET routes. A literal segment beats a
+ * parameter, whatever the method. Method 0 (unknown) is always ERR_METHOD. */
 enum err router_match(const struct router *router, struct arena *arena, enum http_method method,
                       const char *raw_path, struct http_match *ret) _must_check_;
 void router_allow(unsigned methods, char text[static 64]); /* "GET, HEAD, POST, OPTIONS" */
 
 /* ---- Reading ---- */
 
-/* JSON object -> *args by the table; args is cleared first. ERR_MALFORMED: not one JSON object in valid UTF-8 without
- * NUL or duplicate keys, at most 32 deep. ERR_VALIDATION: every wrong member is named ("activities/3/type"; within a
- * name that the client made up, ~ and / are written ~0 and ~1, as in a JSON pointer), also in the failures of single
- * items (FIELD_EACH). Codes: required, not_null, wrong_type, out_of_range, too_short, too_long, too_few, too_many,
+/* JSON object -> *args by the table; args is cleared first. ERR_MALFORMED: not one JSON object
+ * in valid UTF-8 without NUL or duplicate keys, at most 32 deep. ERR_VALIDATION: every wrong
+ * member is named ("activities/3/type"; within a name that the client made up, ~ and / are
+ * written ~0 and ~1, as in a JSON pointer), also in the failures of single items (FIELD_EACH).
+ * Codes: required, not_null, wrong_type, out_of_range, too_short, too_long, too_few, too_many,
  * unknown_value, invalid, unknown_member; in queries also unknown_parameter, repeated. */
 enum err json_read(struct ctx *ctx, const char *text, size_t bytes, const struct table *table, void *args)
     _must_check_;
 /* The same from a raw query string: name=value, repeated names are 422 except for TEXTS. */
 enum err query_read(struct ctx *ctx, const char *raw_query, const struct table *table, void *args) _must_check_;
 
-/* Names and values of a form post, in order; nested JSON becomes "a.b", "a[0]" is "a", and null makes no pair. Form
- * posts are mended, never refused; ERR_TOO_LARGE: more than PAIRS_MAX. JSON is as strict as json_read(). */
+/* Names and values of a form post, in order; nested JSON becomes "a.b", "a[0]" is "a", and null
+ * makes no pair. Form posts are mended, never refused; ERR_TOO_LARGE: more than PAIRS_MAX. JSON
+ * is as strict as json_read(). */
 struct pair {
     const char *name, *value;
 };
