@@ -1,6 +1,9 @@
--- The first schema. Ids are 16-byte UUIDv7, times are milliseconds since 1970 UTC, days are civil days since
--- 1970-01-01 in the installation's zone, money is in minor units, booleans are 0 or 1, enums are the numbers of
--- include/funneld/types.h. The price of a write is the number of different pages it dirties: see each table.
+-- The first schema. Ids are 16-byte UUIDv7, times are milliseconds since 1970 UTC, days are civil
+-- days since
+-- 1970-01-01 in the installation's zone, money is in minor units, booleans are 0 or 1, enums are
+-- the numbers of
+-- include/funneld/types.h. The price of a write is the number of different pages it dirties: see
+-- each table.
 
 -- What was decided once for this installation.
 CREATE TABLE setting (
@@ -47,7 +50,8 @@ CREATE TABLE stage (
     UNIQUE (pipeline_id, key)
 ) WITHOUT ROWID;
 
--- A published list of scoring rules and stage criteria. Never changed: the next version replaces it.
+-- A published list of scoring rules and stage criteria. Never changed: the next version replaces
+-- it.
 CREATE TABLE rule_set (
     id BLOB NOT NULL PRIMARY KEY,
     version BIGINT NOT NULL UNIQUE,
@@ -130,12 +134,13 @@ CREATE TABLE lead (
     updated_at BIGINT NOT NULL
 ) WITHOUT ROWID;
 -- Lists: newest first, of everyone, or of one source, campaign or owner.
-CREATE INDEX lead_created ON lead (created_at, id);
-CREATE INDEX lead_source ON lead (source, created_at, id) WHERE source IS NOT NULL;
-CREATE INDEX lead_campaign ON lead (campaign, created_at, id) WHERE campaign IS NOT NULL;
-CREATE INDEX lead_owner ON lead (owner, created_at, id) WHERE owner IS NOT NULL;
+CREATE INDEX lead_created ON lead (created_at DESC, id);
+CREATE INDEX lead_source ON lead (source, created_at DESC, id) WHERE source IS NOT NULL;
+CREATE INDEX lead_campaign ON lead (campaign, created_at DESC, id) WHERE campaign IS NOT NULL;
+CREATE INDEX lead_owner ON lead (owner, created_at DESC, id) WHERE owner IS NOT NULL;
 
--- Where a lead stands: the narrow row that every activity rewrites. Derived from the log, except for version.
+-- Where a lead stands: the narrow row that every activity rewrites. Derived from the log, except
+-- for version.
 CREATE TABLE lead_state (
     lead_id BLOB NOT NULL PRIMARY KEY,
     pipeline_id BIGINT NOT NULL,
@@ -157,7 +162,8 @@ CREATE INDEX lead_state_stage ON lead_state (stage_id, status, score DESC, lead_
 -- Lookups of a lead by key; also what makes identities unique.
 CREATE TABLE lead_key (
     kind BIGINT NOT NULL, -- enum lead_key_kind
-    key TEXT NOT NULL, -- e-mail without +tag; source_system, unit separator, external_id; E.164 number
+    -- e-mail without +tag; source_system, unit separator, external_id; E.164 number
+    key TEXT NOT NULL,
     lead_id BLOB NOT NULL,
     PRIMARY KEY (kind, key)
 ) WITHOUT ROWID;
@@ -243,7 +249,8 @@ CREATE TABLE submission (
     lead_id BLOB
 ) WITHOUT ROWID;
 
--- Counts kept exact in the transaction that changes a fact: the sum of contributions(lead) over all leads.
+-- Counts kept exact in the transaction that changes a fact: the sum of contributions(lead) over
+-- all leads.
 CREATE TABLE rollup (
     basis BIGINT NOT NULL, -- enum rollup_basis
     dimension BIGINT NOT NULL, -- enum dimension

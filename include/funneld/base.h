@@ -1,7 +1,7 @@
 /* base.h: what every layer stands on: errors, memory, time, ids, logs, metrics.
  *
- * Four lifetimes: process (made in main), thread (made when a thread starts), request arena (struct ctx),
- * block (_cleanup_). Nothing here knows HTTP, SQL or what a lead is. */
+ * Four lifetimes: process (made in main), thread (made when a thread starts), request arena
+ * (struct ctx), block (_cleanup_). Nothing here knows HTTP, SQL or what a lead is. */
 #ifndef FUNNELD_BASE_H
 #define FUNNELD_BASE_H
 
@@ -15,7 +15,8 @@
 #define _printf_(text, first) __attribute__((format(printf, text, first)))
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
-/* "Not known" for every whole number and time; SQL NULL, JSON null. Text uses NULL, ids all zeroes. */
+/* "Not known" for every whole number and time; SQL NULL, JSON null. Text uses NULL, ids all
+ * zeroes. */
 #define NO_INT INT64_MIN
 
 /* ---- Errors. One row each in server/base/errors.def: name, HTTP status, code, title. ---- */
@@ -50,7 +51,8 @@ struct id {
     uint8_t bytes[16];
 };
 
-/* Detail of the failure that a function reported through its enum err. Lives in the arena of its ctx. */
+/* Detail of the failure that a function reported through its enum err. Lives in the arena of its
+ * ctx. */
 struct failure {
     enum err err;
     const char *detail;
@@ -73,13 +75,17 @@ struct arena {
 /* Zeroed memory aligned for any type, or NULL when memory or the limit is exhausted. */
 void *arena_alloc(struct arena *arena, size_t bytes) _must_check_;
 void *arena_copy(struct arena *arena, const void *data, size_t bytes) _must_check_;
-char *arena_text(struct arena *arena, const char *text, size_t bytes) _must_check_; /* adds the NUL */
+/* adds the NUL */
+char *arena_text(struct arena *arena, const char *text, size_t bytes) _must_check_;
 char *arena_printf(struct arena *arena, const char *format, ...) _must_check_ _printf_(2, 3);
-char *arena_vprintf(struct arena *arena, const char *format, va_list args) _must_check_ _printf_(2, 0);
-void arena_reset(struct arena *arena); /* forgets everything, keeps the first block for the next use */
+char *arena_vprintf(struct arena *arena, const char *format, va_list args)
+    _must_check_ _printf_(2, 0);
+/* forgets everything, keeps the first block for the next use */
+void arena_reset(struct arena *arena);
 void arena_free(struct arena *arena);
 
-/* Text that grows in an arena. After a failed allocation `failed` stays set and appends do nothing. */
+/* Text that grows in an arena. After a failed allocation `failed` stays set and appends do
+ * nothing. */
 struct buffer {
     struct arena *arena;
     char *data; /* not NUL-terminated; NULL while empty */
@@ -116,7 +122,8 @@ struct id_source {
     uint32_t counter;
 };
 
-/* Passed down every call of a request: where to allocate, what the time is, who asks, what went wrong. */
+/* Passed down every call of a request: where to allocate, what the time is, who asks, what went
+ * wrong. */
 struct ctx {
     struct arena *arena;
     struct id_source *ids;
@@ -158,29 +165,34 @@ int id_compare(const struct id *a, const struct id *b);
 
 int64_t clock_now_ms(void);
 int64_t clock_monotonic_us(void);
-/* Sets the zone of days; call once in main, before threads. False: no such zone. "UTC" needs no files. */
+/* Sets the zone of days; call once in main, before threads. False: no such zone. "UTC" needs no
+ * files. */
 bool clock_set_zone(const char *name);
 bool clock_has_zone(const char *name); /* whether clock_set_zone() would take it */
-int64_t day_of(int64_t time_ms);        /* days since 1970-01-01 of the local date */
-int64_t day_start_ms(int64_t day);      /* the instant at which that day begins */
+int64_t day_of(int64_t time_ms);       /* days since 1970-01-01 of the local date */
+int64_t day_start_ms(int64_t day);     /* the instant at which that day begins */
 void time_format(int64_t time_ms, char text[static TIME_TEXT_SIZE]); /* 2026-11-22T22:05:22.123Z */
 void day_format(int64_t day, char text[static TIME_TEXT_SIZE]);      /* 2026-11-22 */
-/* RFC 3339 with any offset. Strict: what is not a real date, hour or offset is false. Years 1970 to 9999. */
+/* RFC 3339 with any offset. Strict: what is not a real date, hour or offset is false. Years 1970
+ * to 9999. */
 bool time_parse(const char *text, int64_t *ret_ms);
 bool day_parse(const char *text, int64_t *ret_day); /* YYYY-MM-DD */
-/* What files hold: RFC 3339, or "YYYY-MM-DD[ T]HH:MM[:SS[.mmm]]" or "YYYY-MM-DD" in the installation's zone. */
+/* What files hold: RFC 3339, or "YYYY-MM-DD[ T]HH:MM[:SS[.mmm]]" or "YYYY-MM-DD" in the
+ * installation's zone. */
 bool time_parse_lenient(const char *text, int64_t *ret_ms);
 
 /* ---- Text ---- */
 
-bool utf8_valid(const char *text, size_t bytes);       /* rejects NUL, surrogates, overlong forms */
-size_t utf8_length(const char *text);                  /* code points of valid text */
-char *text_trim(struct arena *arena, const char *text, size_t bytes); /* without white space at both ends */
-/* The address as kept: trimmed, lower case, domain as A-labels; *ret_key is the match key, without the +tag.
- * ERR_VALIDATION on `member` when it is no address. */
-enum err email_normalise(struct ctx *ctx, const char *member, const char *text, const char **ret_email,
-                         const char **ret_key) _must_check_;
-/* E.164 of an international number ("+49 30 1234-5", "0049..."), or NULL when it is not one: no error. */
+bool utf8_valid(const char *text, size_t bytes); /* rejects NUL, surrogates, overlong forms */
+size_t utf8_length(const char *text);            /* code points of valid text */
+/* without white space at both ends */
+char *text_trim(struct arena *arena, const char *text, size_t bytes);
+/* The address as kept: trimmed, lower case, domain as A-labels; *ret_key is the match key,
+ * without the +tag. ERR_VALIDATION on `member` when it is no address. */
+enum err email_normalise(struct ctx *ctx, const char *member, const char *text,
+                         const char **ret_email, const char **ret_key) _must_check_;
+/* E.164 of an international number ("+49 30 1234-5", "0049..."), or NULL when it is not one: no
+ * error. */
 const char *phone_normalise(struct arena *arena, const char *text);
 
 /* ---- Secrets ---- */

@@ -1,5 +1,5 @@
-/* config.h: every option of the daemon. One row each in server/base/options.def gives the struct member,
- * the key in the file, the environment variable, the flag, the default and the help. */
+/* config.h: every option of the daemon. One row each in server/base/options.def gives the struct
+ * member, the key in the file, the environment variable, the flag, the default and the help. */
 #ifndef FUNNELD_CONFIG_H
 #define FUNNELD_CONFIG_H
 
@@ -15,11 +15,13 @@ struct config {
 #undef OPTION_NAME
 };
 
-/* File < environment (FUNNELD_LISTEN) < flags (--listen=... or --listen ...). Reads flags from argv and moves
- * what is not an option of the daemon to the front, setting *argc. Texts live in the arena. On ERR_CONFIG
- * ctx->failure says which option, where it was set and what would be right. */
+/* File < environment (FUNNELD_LISTEN) < flags (--listen=... or --listen ...). Reads flags from
+ * argv and moves what is not an option of the daemon to the front, setting *argc. Texts live in
+ * the arena. On ERR_CONFIG ctx->failure says which option, where it was set and what would be
+ * right. */
 enum err config_load(struct ctx *ctx, struct config *config, int *argc, char **argv) _must_check_;
-/* The options as a commented configuration file with their defaults (config/funneld.conf is this). */
+/* The options as a commented configuration file with their defaults (config/funneld.conf is
+ * this). */
 void config_example(struct buffer *buffer);
 /* The options as lines of --help. */
 void config_help(struct buffer *buffer);

@@ -1,8 +1,10 @@
-/* crm.h: the use cases. What a request, an import or a test can ask of funneld, whatever the door.
+/* crm.h: the use cases. What a request, an import or a test can ask of funneld, whatever the
+ * door.
  *
- * Writing ones run on the writer's connection inside its transaction; after an error the caller rolls back to its
- * savepoint. Errors a client can cause: ERR_VALIDATION (names the member), ERR_NOT_FOUND, ERR_DUPLICATE (failure.existing
- * says which), ERR_CONFLICT (the state does not allow it), ERR_VERSION. Everything returned lives in ctx's arena. */
+ * Writing ones run on the writer's connection inside its transaction; after an error the caller
+ * rolls back to its savepoint. Errors a client can cause: ERR_VALIDATION (names the member),
+ * ERR_NOT_FOUND, ERR_DUPLICATE (failure.existing says which), ERR_CONFLICT (the state does not
+ * allow it), ERR_VERSION. Everything returned lives in ctx's arena. */
 #ifndef FUNNELD_CRM_H
 #define FUNNELD_CRM_H
 
@@ -12,13 +14,15 @@
 
 /* ---- Installation ---- */
 
-/* First start: the default pipeline and rule set, the settings, and an admin key, whose text is returned so that the
- * caller can keep it where only the operator reads; NULL on any later start. ERR_CONFIG when the configured time zone is
- * not the one that the days of this file are in. */
-enum err installation_prepare(struct ctx *ctx, struct db *db, const struct config *config, const char **ret_admin_key)
-    _must_check_;
+/* First start: the default pipeline and rule set, the settings, and an admin key, whose text is
+ * returned so that the caller can keep it where only the operator reads; NULL on any later
+ * start. ERR_CONFIG when the configured time zone is not the one that the days of this file are
+ * in. */
+enum err installation_prepare(struct ctx *ctx, struct db *db, const struct config *config,
+                              const char **ret_admin_key) _must_check_;
 
-/* ---- Catalog: pipelines and the rule set in force, kept with each connection until they change ---- */
+/* ---- Catalog: pipelines and the rule set in force, kept with each connection until they change
+ * ---- */
 
 struct catalog {
     struct rows pipelines; /* struct pipeline */
@@ -44,26 +48,30 @@ struct lead_created {
 /* merge: a known identity gets its blanks filled instead of ERR_DUPLICATE. */
 enum err lead_create(struct ctx *ctx, struct db *db, const struct lead_input *input, bool merge,
                      struct lead_created *ret) _must_check_;
-/* The same for one row of an import: keeps its created_at and stage, merges, and is the cause of its entry. */
-enum err lead_import(struct ctx *ctx, struct db *db, const struct lead_input *input, struct lead_created *ret)
-    _must_check_;
+/* The same for one row of an import: keeps its created_at and stage, merges, and is the cause of
+ * its entry. */
+enum err lead_import(struct ctx *ctx, struct db *db, const struct lead_input *input,
+                     struct lead_created *ret) _must_check_;
 /* Sets what the input has present (lead_patch_table); expected_version NO_INT: any. */
-enum err lead_edit(struct ctx *ctx, struct db *db, const struct id *id, const struct lead_input *input,
-                   int64_t expected_version, struct lead *ret) _must_check_;
+enum err lead_edit(struct ctx *ctx, struct db *db, const struct id *id,
+                   const struct lead_input *input, int64_t expected_version, struct lead *ret)
+    _must_check_;
 /* The lead that these identities name, or ERR_NOT_FOUND; NULL ones are not looked for. */
 enum err lead_identify(struct ctx *ctx, struct db *db, const char *email, const char *source_system,
                        const char *external_id, struct id *ret) _must_check_;
 
 /* ---- Stages ---- */
 
-enum err lead_move(struct ctx *ctx, struct db *db, const struct id *id, const char *stage, const char *reason,
-                   enum cause cause, int64_t expected_version, struct lead *ret) _must_check_;
-/* To won, lost, disqualified or open again. amount_minor NO_INT leaves the amount. */
-enum err lead_close(struct ctx *ctx, struct db *db, const struct id *id, enum lead_status status, const char *reason,
-                    int64_t amount_minor, int64_t expected_version, struct lead *ret) _must_check_;
-/* Its stage events in the order they happened; voided ones only on request. */
-enum err lead_history(struct ctx *ctx, struct db *db, const struct id *id, bool with_voided, struct rows *ret)
+enum err lead_move(struct ctx *ctx, struct db *db, const struct id *id, const char *stage,
+                   const char *reason, enum cause cause, int64_t expected_version, struct lead *ret)
     _must_check_;
+/* To won, lost, disqualified or open again. amount_minor NO_INT leaves the amount. */
+enum err lead_close(struct ctx *ctx, struct db *db, const struct id *id, enum lead_status status,
+                    const char *reason, int64_t amount_minor, int64_t expected_version,
+                    struct lead *ret) _must_check_;
+/* Its stage events in the order they happened; voided ones only on request. */
+enum err lead_history(struct ctx *ctx, struct db *db, const struct id *id, bool with_voided,
+                      struct rows *ret) _must_check_;
 
 struct stage_event_input {
     struct input input;
@@ -78,8 +86,8 @@ struct stage_event_input {
 extern const struct table stage_event_import_table;
 
 /* An event of the past, at its own time. Told again it changes nothing: *ret_new is false. */
-enum err stage_event_import(struct ctx *ctx, struct db *db, const struct stage_event_input *input, bool *ret_new)
-    _must_check_;
+enum err stage_event_import(struct ctx *ctx, struct db *db, const struct stage_event_input *input,
+                            bool *ret_new) _must_check_;
 
 /* ---- Activities ---- */
 
@@ -90,24 +98,27 @@ struct activity_recorded {
     const char *stage_before, *stage_after; /* keys */
 };
 
-enum err activity_record(struct ctx *ctx, struct db *db, const struct id *lead_id, const struct activity_input *input,
-                         struct activity_recorded *ret) _must_check_;
+enum err activity_record(struct ctx *ctx, struct db *db, const struct id *lead_id,
+                         const struct activity_input *input, struct activity_recorded *ret)
+    _must_check_;
 
 /* ---- Campaigns, users, keys ---- */
 
-enum err campaign_create(struct ctx *ctx, struct db *db, const struct campaign_input *input, struct campaign *ret)
-    _must_check_;
+enum err campaign_create(struct ctx *ctx, struct db *db, const struct campaign_input *input,
+                         struct campaign *ret) _must_check_;
 /* Makes the lead a member; the first campaign a lead is attached to becomes its primary one. */
-enum err campaign_attach(struct ctx *ctx, struct db *db, const struct id *campaign, const struct id *lead_id,
-                         bool *ret_added) _must_check_;
-enum err user_create(struct ctx *ctx, struct db *db, const struct user_input *input, struct user *ret) _must_check_;
-enum err api_key_create(struct ctx *ctx, struct db *db, const char *name, unsigned scopes, struct api_key *ret)
-    _must_check_; /* ret->key is the secret */
+enum err campaign_attach(struct ctx *ctx, struct db *db, const struct id *campaign,
+                         const struct id *lead_id, bool *ret_added) _must_check_;
+enum err user_create(struct ctx *ctx, struct db *db, const struct user_input *input,
+                     struct user *ret) _must_check_;
+enum err api_key_create(struct ctx *ctx, struct db *db, const char *name, unsigned scopes,
+                        struct api_key *ret) _must_check_;      /* ret->key is the secret */
 void api_key_name_scopes(struct ctx *ctx, struct api_key *key); /* fills scope_names from scopes */
 
 /* ---- Forms ---- */
 
-enum err form_create(struct ctx *ctx, struct db *db, const struct form_input *input, struct form *ret) _must_check_;
+enum err form_create(struct ctx *ctx, struct db *db, const struct form_input *input,
+                     struct form *ret) _must_check_;
 
 struct form_post {
     struct id form;
@@ -120,9 +131,10 @@ struct form_post {
     const char *unreadable;
 };
 
-/* Journals the post, then makes or fills in a lead. Returns OK whenever the journal holds it, with the verdict in *ret:
- * a post that makes no lead is kept all the same. */
-enum err form_submit(struct ctx *ctx, struct db *db, const struct form_post *post, struct submission *ret) _must_check_;
+/* Journals the post, then makes or fills in a lead. Returns OK whenever the journal holds it,
+ * with the verdict in *ret: a post that makes no lead is kept all the same. */
+enum err form_submit(struct ctx *ctx, struct db *db, const struct form_post *post,
+                     struct submission *ret) _must_check_;
 
 /* ---- Metrics ---- */
 
@@ -140,9 +152,9 @@ struct rate {
 };
 
 struct funnel_stage {
-    const char *stage; /* key */
-    int64_t entered;   /* entries */
-    int64_t reached;   /* leads */
+    const char *stage;                     /* key */
+    int64_t entered;                       /* entries */
+    int64_t reached;                       /* leads */
     struct rate from_previous, cumulative; /* denominator NO_INT: no stage before */
 };
 
@@ -161,8 +173,8 @@ struct funnel_report {
     struct funnel_group *groups;
 };
 
-enum err funnel_report(struct ctx *ctx, struct db *db, const struct funnel_query *query, struct funnel_report *ret)
-    _must_check_;
+enum err funnel_report(struct ctx *ctx, struct db *db, const struct funnel_query *query,
+                       struct funnel_report *ret) _must_check_;
 
 struct board_column {
     const struct stage *stage;
@@ -176,7 +188,8 @@ struct board {
     struct board_column *columns;
 };
 
-enum err board_read(struct ctx *ctx, struct db *db, const char *pipeline, int64_t limit, struct board *ret) _must_check_;
+enum err board_read(struct ctx *ctx, struct db *db, const char *pipeline, int64_t limit,
+                    struct board *ret) _must_check_;
 
 /* ---- Check: everything derived, derived again and compared ---- */
 
@@ -186,8 +199,7 @@ struct check_report {
     struct texts findings; /* the first of them, for people: no personal data */
 };
 
-/* Recounts in the read transaction that is open on db. progress (may be NULL) is told after each slice of leads. */
-enum err check_run(struct ctx *ctx, struct db *db, void (*progress)(void *self, int64_t done, int64_t total), void *self,
-                   struct check_report *ret) _must_check_;
+/* Recounts in the read transaction that is open on db. */
+enum err check_run(struct ctx *ctx, struct db *db, struct check_report *ret) _must_check_;
 
 #endif

@@ -1,12 +1,13 @@
 /* db.h: one connection to the data, whatever engine drives it.
  *
- * SQL lives in server/store/sql/ as named statements, here numbers of the generated `enum sql`. A statement is
- * prepared once per connection. Rows map onto structs by column name, through the field table that the statement
- * names. A connection belongs to one thread at a time.
+ * SQL lives in server/store/sql/ as named statements, here numbers of the generated `enum sql`.
+ * A statement is prepared once per connection. Rows map onto structs by column name, through the
+ * field table that the statement names. A connection belongs to one thread at a time.
  *
- * Every function that can fail records the failure in ctx, except for ERR_NOT_FOUND (no row) and ERR_EXISTS
- * (a unique key is taken): what those mean is the caller's to say. Others: ERR_STORAGE (disk full, I/O error),
- * ERR_BUSY (deadline passed), ERR_MEMORY, ERR_CORRUPT, ERR_INTERNAL. */
+ * Every function that can fail records the failure in ctx, except for ERR_NOT_FOUND (no row) and
+ * ERR_EXISTS (a unique key is taken): what those mean is the caller's to say. Others:
+ * ERR_STORAGE (disk full, I/O error), ERR_BUSY (deadline passed), ERR_MEMORY, ERR_CORRUPT,
+ * ERR_INTERNAL. */
 #ifndef FUNNELD_DB_H
 #define FUNNELD_DB_H
 
@@ -26,32 +27,34 @@ struct param {
     size_t length;
 };
 
-struct param param_int(int64_t value);         /* NO_INT is NULL */
-struct param param_text(const char *text);     /* NULL is NULL */
-struct param param_id(const struct id *id);    /* nil is NULL */
+struct param param_int(int64_t value);      /* NO_INT is NULL */
+struct param param_text(const char *text);  /* NULL is NULL */
+struct param param_id(const struct id *id); /* nil is NULL */
 struct param param_bytes(const void *data, size_t length);
 
 #define PARAMS(...)                                                                                \
-    (const struct param[]){__VA_ARGS__}, sizeof((const struct param[]){__VA_ARGS__}) / sizeof(struct param)
+    (const struct param[]){ __VA_ARGS__ },                                                         \
+        sizeof((const struct param[]){ __VA_ARGS__ }) / sizeof(struct param)
 
 /* ---- Running a statement by its number; the macros take the parameters one by one ---- */
 
-enum err db_exec_params(struct ctx *ctx, struct db *db, int sql, const struct param *params, size_t count)
-    _must_check_;
-/* The first row into *row, its texts copied into ctx's arena. ERR_NOT_FOUND when there is none. */
-enum err db_one_params(struct ctx *ctx, struct db *db, int sql, void *row, const struct param *params,
-                       size_t count) _must_check_;
-/* All rows as an array in ctx's arena. */
-enum err db_rows_params(struct ctx *ctx, struct db *db, int sql, struct rows *ret, const struct param *params,
+enum err db_exec_params(struct ctx *ctx, struct db *db, int sql, const struct param *params,
                         size_t count) _must_check_;
-/* The single column of the first row; NO_INT for NULL, ERR_NOT_FOUND without a row. */
-enum err db_int_params(struct ctx *ctx, struct db *db, int sql, int64_t *ret, const struct param *params,
-                       size_t count) _must_check_;
-/* Calls visit for each row with `row` filled; its texts are valid only during that call (no copy is made).
- * visit must not run the same statement. What visit returns other than OK ends the walk and is returned. */
-typedef enum err db_visit(struct ctx *ctx, void *self, const void *row);
-enum err db_each_params(struct ctx *ctx, struct db *db, int sql, void *row, db_visit *visit, void *self,
+/* The first row into *row, its texts copied into ctx's arena. ERR_NOT_FOUND when there is none. */
+enum err db_one_params(struct ctx *ctx, struct db *db, int sql, void *row,
+                       const struct param *params, size_t count) _must_check_;
+/* All rows as an array in ctx's arena. */
+enum err db_rows_params(struct ctx *ctx, struct db *db, int sql, struct rows *ret,
                         const struct param *params, size_t count) _must_check_;
+/* The single column of the first row; NO_INT for NULL, ERR_NOT_FOUND without a row. */
+enum err db_int_params(struct ctx *ctx, struct db *db, int sql, int64_t *ret,
+                       const struct param *params, size_t count) _must_check_;
+/* Calls visit for each row with `row` filled; its texts are valid only during that call (no copy
+ * is made). visit must not run the same statement. What visit returns other than OK ends the
+ * walk and is returned. */
+typedef enum err db_visit(struct ctx *ctx, void *self, const void *row);
+enum err db_each_params(struct ctx *ctx, struct db *db, int sql, void *row, db_visit *visit,
+                        void *self, const struct param *params, size_t count) _must_check_;
 
 #define db_exec(ctx, db, sql, ...) db_exec_params(ctx, db, sql, PARAMS(__VA_ARGS__))
 #define db_one(ctx, db, sql, row, ...) db_one_params(ctx, db, sql, row, PARAMS(__VA_ARGS__))
@@ -66,8 +69,9 @@ int64_t db_changes(const struct db *db); /* rows changed by the last db_exec() *
 
 enum { QUERY_PARTS_MAX = 32, QUERY_PARAMS_MAX = 64 };
 
-/* Each part is a named statement of its own whose $1..$n are numbered on behind those of the parts before it.
- * The first part names the row table. Prepared statements are kept per sequence of parts (the 64 used last). */
+/* Each part is a named statement of its own whose $1..$n are numbered on behind those of the
+ * parts before it. The first part names the row table. Prepared statements are kept per sequence
+ * of parts (the 64 used last). */
 struct query {
     size_t part_count, param_count;
     int parts[QUERY_PARTS_MAX];
@@ -76,8 +80,10 @@ struct query {
 
 void query_part_params(struct query *query, int sql, const struct param *params, size_t count);
 #define query_part(query, sql, ...) query_part_params(query, sql, PARAMS(__VA_ARGS__))
-enum err query_rows(struct ctx *ctx, struct db *db, const struct query *query, struct rows *ret) _must_check_;
-enum err query_int(struct ctx *ctx, struct db *db, const struct query *query, int64_t *ret) _must_check_;
+enum err query_rows(struct ctx *ctx, struct db *db, const struct query *query, struct rows *ret)
+    _must_check_;
+enum err query_int(struct ctx *ctx, struct db *db, const struct query *query, int64_t *ret)
+    _must_check_;
 
 /* ---- Transactions ---- */
 
@@ -85,8 +91,9 @@ enum err db_begin_read(struct ctx *ctx, struct db *db) _must_check_;
 void db_end_read(struct db *db);
 enum err db_begin_write(struct ctx *ctx, struct db *db) _must_check_;
 enum err db_commit(struct ctx *ctx, struct db *db) _must_check_;
-void db_rollback(struct db *db);           /* safe when nothing is open */
-bool db_in_transaction(const struct db *db); /* false too when the engine has rolled back by itself */
+void db_rollback(struct db *db); /* safe when nothing is open */
+/* false too when the engine has rolled back by itself */
+bool db_in_transaction(const struct db *db);
 
 /* Savepoints nest; what was added to the rollups since is dropped by a rollback. */
 struct savepoint {
@@ -101,15 +108,17 @@ void db_rollback_to(struct db *db, const struct savepoint *savepoint); /* and re
 /* Statements end with ERR_BUSY once the monotonic clock passes this; 0: no deadline. */
 void db_set_deadline(struct db *db, int64_t monotonic_us);
 
-/* One object that a layer above derives from the data and keeps with the connection. */
+/* One object that a layer above derives from the data and keeps with the connection, in an arena of
+ * its own; db_close() frees it. */
 struct db_memo {
-    void *data;
+    struct arena arena;
+    const void *data;
     int64_t version;
-    void (*release)(void *data); /* called by db_close() and before data is replaced */
 };
 struct db_memo *db_memo(struct db *db);
 
-/* Deltas of rollup cells that wait for the commit: see server/store/rollups.c. NULL on read-only connections. */
+/* Deltas of rollup cells that wait for the commit: see server/store/rollups.c. NULL on read-only
+ * connections. */
 struct rollup_log;
 struct rollup_log *db_rollups(struct db *db);
 

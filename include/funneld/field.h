@@ -1,7 +1,7 @@
 /* field.h: a struct's fields, told once.
  *
- * One table per struct drives JSON in, query parameters in, JSON out and row -> struct by column name.
- * The JSON member, the SQL column and the struct member are the same snake_case word. */
+ * One table per struct drives JSON in, query parameters in, JSON out and row -> struct by column
+ * name. The JSON member, the SQL column and the struct member are the same snake_case word. */
 #ifndef FUNNELD_FIELD_H
 #define FUNNELD_FIELD_H
 
@@ -29,8 +29,9 @@ enum {
     FIELD_HIDDEN = 2,    /* out: a row's column that JSON never shows */
     FIELD_NOT_NULL = 4,  /* in: may be absent, but null is refused */
     FIELD_OMIT_NULL = 8, /* out: left out when null */
-    FIELD_EACH = 16,     /* in, FIELD_ROWS: a bad item fails alone (struct input.failure), not the request */
-    FIELD_BLANK = 32,    /* in, FIELD_TEXT: an empty text is kept; otherwise it means null */
+    /* in, FIELD_ROWS: a bad item fails alone (struct input.failure), not the request */
+    FIELD_EACH = 16,
+    FIELD_BLANK = 32, /* in, FIELD_TEXT: an empty text is kept; otherwise it means null */
 };
 
 struct bytes {
@@ -52,7 +53,8 @@ struct failure;
 
 /* First member of every struct that a request is read into. */
 struct input {
-    uint64_t present;              /* bit i: field i of the table was in the request, perhaps as null */
+    /* bit i: field i of the table was in the request, perhaps as null */
+    uint64_t present;
     const struct failure *failure; /* set for one bad item of a FIELD_EACH list, else NULL */
 };
 
@@ -62,10 +64,10 @@ struct field {
     enum field_kind kind;
     unsigned flags;
     size_t offset;
-    int64_t min, max;        /* INT: value; TEXT: code points; TEXTS, ROWS: items; 0,0: no limit */
+    int64_t min, max;         /* INT: value; TEXT: code points; TEXTS, ROWS: items; 0,0: no limit */
     const char *const *names; /* ENUM: texts of 0, 1, 2 ... ending in NULL */
-    const struct table *of;  /* ROWS, ROW */
-    const char *note;        /* for people: what it means, unit, example */
+    const struct table *of;   /* ROWS, ROW */
+    const char *note;         /* for people: what it means, unit, example */
 };
 
 struct table {
@@ -75,7 +77,8 @@ struct table {
     size_t size;  /* of the struct */
 };
 
-/* Rows of a table: FIELD(struct lead, email, TEXT, .max = 254, .note = "..."). The member's type is checked. */
+/* Rows of a table: FIELD(struct lead, email, TEXT, .max = 254, .note = "..."). The member's type
+ * is checked. */
 #define FIELD_TYPE_ID struct id
 #define FIELD_TYPE_INT int64_t
 #define FIELD_TYPE_BOOL int64_t
@@ -86,29 +89,39 @@ struct table {
 #define FIELD_TYPE_TEXTS struct texts
 #define FIELD_TYPE_BYTES struct bytes
 #define FIELD_TYPE_ROWS struct rows
-#define FIELD_OFFSET(type, member, member_type)                                                        \
-    (offsetof(type, member) +                                                                          \
-     0 * sizeof(char[__builtin_types_compatible_p(__typeof__(((type *)0)->member), member_type) ? 1 : -1]))
-#define FIELD(type, member, field_kind_, ...)                                                          \
-    {                                                                                                  \
-        .name = #member, .kind = FIELD_##field_kind_,                                                  \
-        .offset = FIELD_OFFSET(type, member, FIELD_TYPE_##field_kind_), __VA_ARGS__                    \
+#define FIELD_OFFSET(type, member, member_type)                                                    \
+    (offsetof(type, member) +                                                                      \
+     0 * sizeof(char[__builtin_types_compatible_p(__typeof__(((type *)0)->member), member_type)    \
+                         ? 1                                                                       \
+                         : -1]))
+#define FIELD(type, member, field_kind_, ...)                                                      \
+    {                                                                                              \
+        .name = #member, .kind = FIELD_##field_kind_,                                              \
+        .offset = FIELD_OFFSET(type, member, FIELD_TYPE_##field_kind_), __VA_ARGS__                \
+    }
+/* The same under another name: a query parameter like score[gte]. */
+#define FIELD_AS(type, member, field_kind_, name_, ...)                                            \
+    {                                                                                              \
+        .name = name_, .kind = FIELD_##field_kind_,                                                \
+        .offset = FIELD_OFFSET(type, member, FIELD_TYPE_##field_kind_), __VA_ARGS__                \
     }
 /* An enum member: any enum type of the size of int. */
-#define FIELD_NAMED(type, member, names_, ...)                                                         \
-    {                                                                                                  \
-        .name = #member, .kind = FIELD_ENUM, .names = names_,                                          \
-        .offset = offsetof(type, member) + 0 * sizeof(char[sizeof(((type *)0)->member) == sizeof(int) ? 1 : -1]), \
-        __VA_ARGS__                                                                                    \
+#define FIELD_NAMED(type, member, names_, ...)                                                     \
+    {                                                                                              \
+        .name = #member, .kind = FIELD_ENUM, .names = names_,                                      \
+        .offset = offsetof(type, member) +                                                         \
+                  0 * sizeof(char[sizeof(((type *)0)->member) == sizeof(int) ? 1 : -1]),           \
+        __VA_ARGS__                                                                                \
     }
-#define FIELD_EMBED(type, member, table_, ...)                                                         \
-    {                                                                                                  \
-        .name = #member, .kind = FIELD_ROW, .of = table_, .offset = offsetof(type, member), __VA_ARGS__ \
+#define FIELD_EMBED(type, member, table_, ...)                                                     \
+    {                                                                                              \
+        .name = #member, .kind = FIELD_ROW, .of = table_, .offset = offsetof(type, member),        \
+        __VA_ARGS__                                                                                \
     }
-#define TABLE(struct_type, name_, fields_)                                                             \
-    {                                                                                                  \
-        .name = name_, .fields = fields_, .count = sizeof(fields_) / sizeof((fields_)[0]),             \
-        .size = sizeof(struct_type)                                                                    \
+#define TABLE(struct_type, name_, fields_)                                                         \
+    {                                                                                              \
+        .name = name_, .fields = fields_, .count = sizeof(fields_) / sizeof((fields_)[0]),         \
+        .size = sizeof(struct_type)                                                                \
     }
 
 /* Index of the field of that name, or -1. */

@@ -1,7 +1,8 @@
-/* http.h: requests and replies over libmicrohttpd.  The one state machine. It knows no CRM and
- * no database: what a request means is asked of a struct http_app. Every connection belongs to
- * one HTTP thread, and so does its request, except between HTTP_LATER and http_resume(), when it
- * belongs to whoever the app handed it to. */
+/* http.h: requests and replies over libmicrohttpd.
+ *
+ * The one state machine. It knows no CRM and no database: what a request means is asked of a
+ * struct http_app. Every connection belongs to one HTTP thread, and so does its request, except
+ * between HTTP_LATER and http_resume(), when it belongs to whoever the app handed it to. */
 #ifndef FUNNELD_HTTP_H
 #define FUNNELD_HTTP_H
 
@@ -32,7 +33,8 @@ enum { HTTP_REPLY_HEADERS_MAX = 12 };
 struct http_reply {
     int status;
     const char *content_type; /* a constant; NULL without a body */
-    const char *body;         /* in the request's arena; freed with the request, after it was sent */
+    /* in the request's arena; freed with the request, after it was sent */
+    const char *body;
     size_t body_bytes;
     size_t header_count;
     struct http_header headers[HTTP_REPLY_HEADERS_MAX];
@@ -42,59 +44,57 @@ struct http_reply {
 /* From the first header byte to the last reply byte. Everything it points to lives in its arena. */
 struct http_request {
     /* ctx.request_id: the client's X-Request-Id if well formed, else a new id; echoed. ctx.ids
-     * belongs to the HTTP thread: another thread that has the request makes ids from its own
-     * source. */
+     * belongs to the HTTP thread: another thread makes ids from a source of its own. */
     struct ctx ctx;
     struct arena arena;
     enum http_method method; /* 0: one we do not know; router_match() says ERR_METHOD */
-    const char *path;  /* raw: still percent-encoded, without the query */
-    const char *query; /* raw, without '?'; "" when there is none */
-    bool control;      /* came over the control socket */
-    const char *peer;  /* address as text, "" on the control socket */
-    const char *body;  /* NUL-terminated for convenience; body_bytes counts without it */
+    const char *path;        /* raw: still percent-encoded, without the query */
+    const char *query;       /* raw, without '?'; "" when there is none */
+    bool control;            /* came over the control socket */
+    const char *peer;        /* address as text, "" on the control socket */
+    const char *body;        /* NUL-terminated for convenience; body_bytes counts without it */
     size_t body_bytes;
     size_t body_limit_bytes; /* on_headers may lower it; above it the answer is 413 */
     int64_t start_us;        /* monotonic */
-    struct http_reply reply; /* in on_end its status is 0 when the client was gone before there was one */
-    void *app;        /* the app's own state of this request */
-    void *thread_app; /* what app.thread_open() returned for the thread of this request */
+    struct http_reply reply; /* in on_end: status 0 when the client was gone before a reply */
+    void *app;               /* the app's own state of this request */
+    void *thread_app;        /* what app.thread_open() returned for the thread of this request */
     struct http_exchange *exchange; /* private to server/http */
 };
 
 /* Value of a request header, or NULL. Only on the HTTP thread. */
 const char *http_header(const struct http_request *request, const char *name);
-/* Replaces one of the same name. Without one of the app's, Cache-Control is no-store;
- * X-Request-Id and X-Content-Type-Options are always there. The value lives as long as the
- * request. */
+/* Replaces one of the same name. Unless the app sets one, Cache-Control is no-store; X-Request-Id
+ * and X-Content-Type-Options are always there. The value lives as long as the request. */
 void http_reply_header(struct http_request *request, const char *name, const char *value);
 
 enum http_step {
     HTTP_CONTINUE, /* on_headers: read the body, then on_body */
-    HTTP_REPLY,    /* request->reply is complete; a body is dropped, a long one ends the connection */
-    HTTP_LATER,    /* suspend, then call submit(); http_resume() wakes it. From on_headers: a body is dropped first */
+    HTTP_REPLY,    /* request->reply is complete; of on_headers: the body is dropped, and a long
+                    * one ends the connection */
+    HTTP_LATER,    /* suspend, then call submit(); http_resume() wakes it */
 };
 
 /* What the layer above does; `self` is passed through. All on the thread of the request unless
  * said otherwise. */
 struct http_app {
     void *self;
-    void *(*thread_open)(void *self);        /* NULL: the thread cannot work, start fails */
+    void *(*thread_open)(void *self); /* NULL: the thread cannot work, start fails */
     void (*thread_close)(void *thread_app);
     enum http_step (*on_headers)(void *self, struct http_request *request);
     enum http_step (*on_body)(void *self, struct http_request *request);
-    void (*submit)(void *self, struct http_request *request);  /* hands it on; http_resume() may come at once */
+    /* hands it on; http_resume() may come at once */
+    void (*submit)(void *self, struct http_request *request);
     void (*on_resume)(void *self, struct http_request *request); /* completes request->reply */
     /* Writes the reply for a failure (ctx.failure or only err); used for the gate's own refusals
-     * too, which come without on_headers or after it. ERR_BUSY gets a Retry-After, refused
-     * bodies and framing Connection: close. */
+     * too, which come without on_headers or after it. ERR_BUSY gets a Retry-After. */
     void (*on_failure)(void *self, struct http_request *request, enum err err);
     /* Reply sent, or the client is gone: count, log. Once for every request that on_headers or
      * on_failure saw. METRIC_HTTP_* are counted by server/http itself. */
     void (*on_end)(void *self, struct http_request *request);
 };
 
-/* Any thread, once per submit(). The request goes back to its HTTP thread, which calls
- * on_resume. */
+/* Any thread, once per submit(). The request goes back to its HTTP thread, which calls on_resume. */
 void http_resume(struct http_request *request);
 
 /* ---- The server ---- */
@@ -119,7 +119,8 @@ void http_stop(struct http_server *server, int timeout_ms);
 /* First member of the app's own route row. */
 struct http_route {
     enum http_method method;
-    const char *path; /* "/v1/leads/{id}/move": a segment in braces matches one segment that is not empty */
+    /* "/v1/leads/{id}/move": a segment in braces matches one segment that is not empty */
+    const char *path;
 };
 
 enum { HTTP_PATH_PARAMS_MAX = 4 };
@@ -149,10 +150,11 @@ void router_allow(unsigned methods, char text[static 64]); /* "GET, HEAD, POST, 
  * written ~0 and ~1, as in a JSON pointer), also in the failures of single items (FIELD_EACH).
  * Codes: required, not_null, wrong_type, out_of_range, too_short, too_long, too_few, too_many,
  * unknown_value, invalid, unknown_member; in queries also unknown_parameter, repeated. */
-enum err json_read(struct ctx *ctx, const char *text, size_t bytes, const struct table *table, void *args)
-    _must_check_;
+enum err json_read(struct ctx *ctx, const char *text, size_t bytes, const struct table *table,
+                   void *args) _must_check_;
 /* The same from a raw query string: name=value, repeated names are 422 except for TEXTS. */
-enum err query_read(struct ctx *ctx, const char *raw_query, const struct table *table, void *args) _must_check_;
+enum err query_read(struct ctx *ctx, const char *raw_query, const struct table *table, void *args)
+    _must_check_;
 
 /* Names and values of a form post, in order; nested JSON becomes "a.b", "a[0]" is "a", and null
  * makes no pair. Form posts are mended, never refused; ERR_TOO_LARGE: more than PAIRS_MAX. JSON
@@ -166,7 +168,8 @@ struct pairs {
 };
 enum { PAIRS_MAX = 1000 };
 enum err form_read(struct ctx *ctx, const char *body, size_t bytes, struct pairs *ret) _must_check_;
-enum err json_pairs(struct ctx *ctx, const char *body, size_t bytes, struct pairs *ret) _must_check_;
+enum err json_pairs(struct ctx *ctx, const char *body, size_t bytes, struct pairs *ret)
+    _must_check_;
 /* The first value of that name, or NULL. */
 const char *pairs_get(const struct pairs *pairs, const char *name);
 
@@ -177,8 +180,9 @@ struct json {
     bool comma; /* the next member or item needs one */
 };
 
-void json_open(struct json *json, const char *key, char bracket); /* '{' or '['; key NULL in arrays and at the top */
-void json_close(struct json *json, char bracket);                 /* '}' or ']' */
+/* '{' or '['; key NULL in arrays and at the top */
+void json_open(struct json *json, const char *key, char bracket);
+void json_close(struct json *json, char bracket);                     /* '}' or ']' */
 void json_text(struct json *json, const char *key, const char *text); /* NULL writes null */
 void json_int(struct json *json, const char *key, int64_t value);     /* NO_INT writes null */
 void json_bool(struct json *json, const char *key, bool value);

@@ -1,12 +1,11 @@
 /* store.h: the data file, and what is read from and written to it, row by row.
  *
- * No rules here: the functions of a resource move structs in and out. Every function takes the connection it works
- * on; writing ones are for the writer's. Errors are those of db.h. */
+ * No rules here: the functions of a resource move structs in and out. Every function takes the
+ * connection it works on; writing ones are for the writer's. Errors are those of db.h. */
 #ifndef FUNNELD_STORE_H
 #define FUNNELD_STORE_H
 
 #include <funneld/base.h>
-#include <funneld/config.h>
 #include <funneld/db.h>
 #include <funneld/types.h>
 
@@ -14,34 +13,44 @@
 
 struct store;
 
-/* Takes the lock beside the file (ERR_CONFLICT when another process has it), opens or creates it, checks and runs
- * the migrations (ERR_CONFIG with the reason: newer, altered, not ours), sets and asserts the pragmas. */
+/* Takes the lock beside the file (ERR_CONFLICT when another process has it), opens or creates
+ * it, checks and runs the migrations (ERR_CONFIG with the reason: newer, altered, not ours),
+ * sets and asserts the pragmas. */
 enum err store_open(struct ctx *ctx, const char *path, struct store **ret) _must_check_;
 void store_close(struct store *store); /* after every connection it gave out is closed */
-struct db *store_writer(struct store *store); /* the one that writes and checkpoints; owned by the store */
-enum err store_reader(struct ctx *ctx, struct store *store, struct db **ret) _must_check_; /* read-only */
+/* the one that writes and checkpoints; owned by the store */
+struct db *store_writer(struct store *store);
+/* read-only */
+enum err store_reader(struct ctx *ctx, struct store *store, struct db **ret) _must_check_;
 void db_close(struct db *db);
 
-/* Copies the WAL into the file: passive, or waiting up to 200 ms for readers and cutting the WAL to nothing. Writer
- * thread only. */
+/* Copies the WAL into the file: passive, or waiting up to 200 ms for readers and cutting the WAL
+ * to nothing. Writer thread only. */
 enum err store_checkpoint(struct ctx *ctx, struct store *store, bool truncate) _must_check_;
 int64_t store_wal_bytes(const struct store *store);
 int64_t store_file_bytes(const struct store *store);
 
-/* Prepares every named statement and checks that its columns are fields of its row table. For tests and `check`. */
+/* Prepares every named statement and checks that its columns are fields of its row table. For
+ * tests and `check`. */
 enum err store_check_statements(struct ctx *ctx, struct db *db) _must_check_;
 
 /* ---- Leads ---- */
 
-enum err lead_load(struct ctx *ctx, struct db *db, const struct id *id, struct lead *ret) _must_check_;
-/* Only the hot row: id, stage, status, score, tally. Everything else of *ret is null. */
-enum err lead_load_state(struct ctx *ctx, struct db *db, const struct id *id, struct lead *ret) _must_check_;
-enum err lead_insert(struct ctx *ctx, struct db *db, const struct lead *lead) _must_check_;       /* both rows */
-enum err lead_save(struct ctx *ctx, struct db *db, const struct lead *lead) _must_check_;         /* who it is */
-enum err lead_save_state(struct ctx *ctx, struct db *db, const struct lead *lead) _must_check_;   /* where it stands */
-enum err lead_save_tally(struct ctx *ctx, struct db *db, const struct lead *lead) _must_check_;   /* tally, as of */
-enum err lead_find(struct ctx *ctx, struct db *db, enum lead_key_kind kind, const char *key, struct id *ret)
+enum err lead_load(struct ctx *ctx, struct db *db, const struct id *id, struct lead *ret)
     _must_check_;
+/* Only the hot row: id, stage, status, score, tally. Everything else of *ret is null. */
+enum err lead_load_state(struct ctx *ctx, struct db *db, const struct id *id, struct lead *ret)
+    _must_check_;
+/* both rows */
+enum err lead_insert(struct ctx *ctx, struct db *db, const struct lead *lead) _must_check_;
+/* who it is */
+enum err lead_save(struct ctx *ctx, struct db *db, const struct lead *lead) _must_check_;
+/* where it stands */
+enum err lead_save_state(struct ctx *ctx, struct db *db, const struct lead *lead) _must_check_;
+/* tally, as of */
+enum err lead_save_tally(struct ctx *ctx, struct db *db, const struct lead *lead) _must_check_;
+enum err lead_find(struct ctx *ctx, struct db *db, enum lead_key_kind kind, const char *key,
+                   struct id *ret) _must_check_;
 enum err lead_key_add(struct ctx *ctx, struct db *db, enum lead_key_kind kind, const char *key,
                       const struct id *lead_id) _must_check_; /* ERR_EXISTS */
 /* Leaves the key with the lead that has it. */
@@ -49,12 +58,13 @@ enum err lead_key_offer(struct ctx *ctx, struct db *db, enum lead_key_kind kind,
                         const struct id *lead_id) _must_check_;
 enum err lead_key_remove(struct ctx *ctx, struct db *db, enum lead_key_kind kind, const char *key,
                          const struct id *lead_id) _must_check_;
-enum err lead_change_add(struct ctx *ctx, struct db *db, const struct lead_change *change) _must_check_;
+enum err lead_change_add(struct ctx *ctx, struct db *db, const struct lead_change *change)
+    _must_check_;
 enum err lead_changes(struct ctx *ctx, struct db *db, const struct id *lead_id, struct rows *ret)
     _must_check_; /* struct lead_change, oldest first */
 /* The next leads by id, for recounts; nil starts. Only `id` of each struct lead is set. */
-enum err lead_ids_after(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit, struct rows *ret)
-    _must_check_;
+enum err lead_ids_after(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit,
+                        struct rows *ret) _must_check_;
 
 enum lead_sort { SORT_CREATED_AT, SORT_SCORE, SORT_STAGE_ENTERED_AT };
 
@@ -68,36 +78,43 @@ struct lead_filter {
     int64_t created_gte, created_lt;
     int64_t entered_gte, entered_lt;
     enum lead_sort sort;
-    bool descending; /* ties go by id, upwards */
+    bool descending;     /* ties go by id, upwards */
     int64_t after_value; /* of the sort field in the last row seen; NO_INT: from the start */
     struct id after_id;
     int64_t limit;
 };
-enum err lead_list(struct ctx *ctx, struct db *db, const struct lead_filter *filter, struct rows *ret)
-    _must_check_; /* struct lead */
+enum err lead_list(struct ctx *ctx, struct db *db, const struct lead_filter *filter,
+                   struct rows *ret) _must_check_; /* struct lead */
 
 /* ---- Pipelines, stages, stage events ---- */
 
 enum err pipeline_insert(struct ctx *ctx, struct db *db, const struct pipeline *pipeline)
     _must_check_; /* with its stages */
-enum err pipelines_load(struct ctx *ctx, struct db *db, struct rows *ret) _must_check_; /* with their stages */
-enum err stage_event_insert(struct ctx *ctx, struct db *db, const struct stage_event *event) _must_check_;
-enum err stage_event_void(struct ctx *ctx, struct db *db, const struct stage_event *event, int64_t at) _must_check_;
-enum err stage_event_relink(struct ctx *ctx, struct db *db, const struct stage_event *event) _must_check_;
+/* with their stages */
+enum err pipelines_load(struct ctx *ctx, struct db *db, struct rows *ret) _must_check_;
+enum err stage_event_insert(struct ctx *ctx, struct db *db, const struct stage_event *event)
+    _must_check_;
+enum err stage_event_void(struct ctx *ctx, struct db *db, const struct stage_event *event,
+                          int64_t at) _must_check_;
+enum err stage_event_relink(struct ctx *ctx, struct db *db, const struct stage_event *event)
+    _must_check_;
 enum err stage_events(struct ctx *ctx, struct db *db, const struct id *lead_id, struct rows *ret)
     _must_check_; /* struct stage_event, voided ones too, by id */
 
 /* ---- Activities ---- */
 
-enum err activity_insert(struct ctx *ctx, struct db *db, const struct activity *activity) _must_check_;
-/* Takes (source_system, external_id) for an activity; ERR_EXISTS when it was told before. */
-enum err activity_key_add(struct ctx *ctx, struct db *db, const struct activity *activity) _must_check_;
-enum err activity_load(struct ctx *ctx, struct db *db, const struct id *id, struct activity *ret) _must_check_;
-enum err activity_find(struct ctx *ctx, struct db *db, const char *source_system, const char *external_id,
-                       struct activity *ret) _must_check_;
-/* Every activity of the lead in the order it happened; only occurred_at and type are set. */
-enum err activity_log(struct ctx *ctx, struct db *db, const struct id *lead_id, db_visit *visit, void *self)
+enum err activity_insert(struct ctx *ctx, struct db *db, const struct activity *activity)
     _must_check_;
+/* Takes (source_system, external_id) for an activity; ERR_EXISTS when it was told before. */
+enum err activity_key_add(struct ctx *ctx, struct db *db, const struct activity *activity)
+    _must_check_;
+enum err activity_load(struct ctx *ctx, struct db *db, const struct id *id, struct activity *ret)
+    _must_check_;
+enum err activity_find(struct ctx *ctx, struct db *db, const char *source_system,
+                       const char *external_id, struct activity *ret) _must_check_;
+/* Every activity of the lead in the order it happened; only occurred_at and type are set. */
+enum err activity_log(struct ctx *ctx, struct db *db, const struct id *lead_id, db_visit *visit,
+                      void *self) _must_check_;
 
 struct activity_filter {
     struct id lead_id;
@@ -107,59 +124,80 @@ struct activity_filter {
     struct id after_id;
     int64_t limit;
 };
-enum err activity_list(struct ctx *ctx, struct db *db, const struct activity_filter *filter, struct rows *ret)
-    _must_check_; /* struct activity, latest first */
+enum err activity_list(struct ctx *ctx, struct db *db, const struct activity_filter *filter,
+                       struct rows *ret) _must_check_; /* struct activity, latest first */
 
 /* ---- Rule sets ---- */
 
-enum err rule_set_insert(struct ctx *ctx, struct db *db, const struct rule_set *rule_set) _must_check_;
+enum err rule_set_insert(struct ctx *ctx, struct db *db, const struct rule_set *rule_set)
+    _must_check_;
 enum err rule_set_latest(struct ctx *ctx, struct db *db, struct rule_set *ret) _must_check_;
 
 /* ---- Campaigns, users, forms, keys, settings ---- */
 
-enum err campaign_insert(struct ctx *ctx, struct db *db, const struct campaign *campaign) _must_check_;
-enum err campaign_load(struct ctx *ctx, struct db *db, const struct id *id, struct campaign *ret) _must_check_;
-enum err campaign_find(struct ctx *ctx, struct db *db, const char *name, struct id *ret) _must_check_;
-enum err campaign_list(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit, struct rows *ret)
+enum err campaign_insert(struct ctx *ctx, struct db *db, const struct campaign *campaign)
     _must_check_;
-enum err campaign_member_add(struct ctx *ctx, struct db *db, const struct id *campaign, const struct id *lead_id,
-                             bool *ret_added) _must_check_;
-
-enum err user_insert(struct ctx *ctx, struct db *db, const struct user *user) _must_check_; /* ERR_EXISTS */
-enum err user_load(struct ctx *ctx, struct db *db, const struct id *id, struct user *ret) _must_check_;
-enum err user_find(struct ctx *ctx, struct db *db, const char *email, struct user *ret) _must_check_;
-enum err user_list(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit, struct rows *ret)
+enum err campaign_load(struct ctx *ctx, struct db *db, const struct id *id, struct campaign *ret)
     _must_check_;
+enum err campaign_find(struct ctx *ctx, struct db *db, const char *name, struct id *ret)
+    _must_check_;
+enum err campaign_list(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit,
+                       struct rows *ret) _must_check_;
+enum err campaign_member_add(struct ctx *ctx, struct db *db, const struct id *campaign,
+                             const struct id *lead_id, bool *ret_added) _must_check_;
 
-enum err form_insert(struct ctx *ctx, struct db *db, const struct form *form) _must_check_; /* ERR_EXISTS */
-enum err form_load(struct ctx *ctx, struct db *db, const struct id *id, struct form *ret) _must_check_;
+/* ERR_EXISTS */
+enum err user_insert(struct ctx *ctx, struct db *db, const struct user *user) _must_check_;
+enum err user_load(struct ctx *ctx, struct db *db, const struct id *id, struct user *ret)
+    _must_check_;
+enum err user_find(struct ctx *ctx, struct db *db, const char *email, struct user *ret)
+    _must_check_;
+enum err user_list(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit,
+                   struct rows *ret) _must_check_;
+
+/* ERR_EXISTS */
+enum err form_insert(struct ctx *ctx, struct db *db, const struct form *form) _must_check_;
+enum err form_load(struct ctx *ctx, struct db *db, const struct id *id, struct form *ret)
+    _must_check_;
 enum err form_find(struct ctx *ctx, struct db *db, const char *key, struct form *ret) _must_check_;
-enum err form_list(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit, struct rows *ret)
+enum err form_list(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit,
+                   struct rows *ret) _must_check_;
+enum err submission_insert(struct ctx *ctx, struct db *db, const struct submission *submission)
     _must_check_;
-enum err submission_insert(struct ctx *ctx, struct db *db, const struct submission *submission) _must_check_;
-enum err submission_list(struct ctx *ctx, struct db *db, const struct id *before, int64_t limit, struct rows *ret)
-    _must_check_; /* newest first; nil starts */
+enum err submission_list(struct ctx *ctx, struct db *db, const struct id *before, int64_t limit,
+                         struct rows *ret) _must_check_; /* newest first; nil starts */
 
 enum err api_key_insert(struct ctx *ctx, struct db *db, const struct api_key *key) _must_check_;
 enum err api_key_find(struct ctx *ctx, struct db *db, const uint8_t hash[static KEY_HASH_BYTES],
                       struct api_key *ret) _must_check_;
-enum err api_key_load(struct ctx *ctx, struct db *db, const struct id *id, struct api_key *ret) _must_check_;
-enum err api_key_list(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit, struct rows *ret)
+enum err api_key_load(struct ctx *ctx, struct db *db, const struct id *id, struct api_key *ret)
     _must_check_;
+enum err api_key_list(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit,
+                      struct rows *ret) _must_check_;
 enum err api_key_revoke(struct ctx *ctx, struct db *db, const struct id *id) _must_check_;
 
-enum err setting_get(struct ctx *ctx, struct db *db, const char *name, const char **ret) _must_check_;
-enum err setting_put(struct ctx *ctx, struct db *db, const char *name, const char *value) _must_check_;
+enum err setting_get(struct ctx *ctx, struct db *db, const char *name, const char **ret)
+    _must_check_;
+enum err setting_put(struct ctx *ctx, struct db *db, const char *name, const char *value)
+    _must_check_;
 
 /* ---- Rollups ---- */
 
 /* Adds to a cell; the sums reach the table with the commit. Dropped again by db_rollback_to(). */
-enum err rollup_add(struct ctx *ctx, struct db *db, const struct rollup_key *key, const struct rollup_value *value)
-    _must_check_;
-/* Sums per (member, item) of the days in [from_day, to_day), by member, then item. */
-enum err rollup_sums(struct ctx *ctx, struct db *db, enum rollup_basis basis, enum dimension dimension,
-                     int64_t pipeline_id, int64_t from_day, int64_t to_day, struct rows *ret)
-    _must_check_; /* struct rollup_row */
-enum err rollup_each(struct ctx *ctx, struct db *db, db_visit *visit, void *self) _must_check_; /* every cell */
+enum err rollup_add(struct ctx *ctx, struct db *db, const struct rollup_key *key,
+                    const struct rollup_value *value) _must_check_;
+/* Which cells to sum: of the days in [from_day, to_day). */
+struct rollup_range {
+    enum rollup_basis basis;
+    enum dimension dimension;
+    int64_t pipeline_id;
+    int64_t from_day, to_day;
+    bool with_horizons; /* the within_* members too; otherwise NO_INT */
+};
+
+/* Sums per (member, item), by member, then item: struct rollup_row. */
+enum err rollup_sums(struct ctx *ctx, struct db *db, const struct rollup_range *range,
+                     struct rows *ret) _must_check_;
+enum err rollup_each(struct ctx *ctx, struct db *db, db_visit *visit, void *self) _must_check_;
 
 #endif

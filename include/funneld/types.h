@@ -1,7 +1,8 @@
 /* types.h: the things funneld keeps, as plain structs and enums. No functions.
  *
- * Each struct has its field table in field.h's terms, declared beside it and defined in server/base/fields.c. Members
- * are the words of the design: the same in SQL and JSON. Texts are NULL, whole numbers NO_INT, ids nil when unknown. */
+ * Each struct has its field table in field.h's terms, declared beside it and defined in
+ * server/base/fields.c. Members are the words of the design: the same in SQL and JSON. Texts are
+ * NULL, whole numbers NO_INT, ids nil when unknown. */
 #ifndef FUNNELD_TYPES_H
 #define FUNNELD_TYPES_H
 
@@ -24,7 +25,8 @@ extern const char *const stage_kind_names[];
 enum { STAGES_MAX = 32, PIPELINES_MAX = 32 };
 
 struct stage {
-    int64_t stage_id; /* small and ours, never in JSON: it stands in every lead and every rollup cell */
+    /* small and ours, never in JSON: it stands in every lead and every rollup cell */
+    int64_t stage_id;
     int64_t pipeline_id;
     const char *key;  /* "mql" */
     const char *name; /* what people see */
@@ -47,6 +49,7 @@ extern const struct table pipeline_table;
 /* ---- Leads ---- */
 
 enum lead_status { LEAD_OPEN, LEAD_WON, LEAD_LOST, LEAD_DISQUALIFIED };
+enum { LEAD_STATUS_COUNT = 4 };
 extern const char *const lead_status_names[];
 
 struct lead {
@@ -85,14 +88,16 @@ struct lead {
     int64_t rule_set_version;
     struct bytes tally;   /* matches per rule of that rule set: see crm/scoring.c */
     int64_t last_fact_at; /* latest activity or change of an attribute that the tally holds */
-    int64_t automatic_at; /* latest automatic stage event that a replay may still change; NO_INT: none */
+    /* latest automatic stage event that a replay may still change; NO_INT: none */
+    int64_t automatic_at;
 };
 extern const struct table lead_table;
 
 /* What a client may set on a lead. On a change, what is not `present` stays. */
 struct lead_input {
     struct input input;
-    const char *email, *phone, *first_name, *last_name, *company, *job_title, *website, *industry, *country, *city;
+    const char *email, *phone, *first_name, *last_name, *company, *job_title, *website, *industry,
+        *country, *city;
     const char *source;
     struct id campaign, owner;
     int64_t amount_minor;
@@ -137,8 +142,9 @@ extern const char *const cause_names[];
 struct stage_event {
     struct id id;
     struct id lead_id;
-    int64_t from_stage_id, to_stage_id; /* NO_INT: a change of status only; from is NO_INT at creation */
-    const char *from, *to;                  /* keys */
+    /* NO_INT: a change of status only; from is NO_INT at creation */
+    int64_t from_stage_id, to_stage_id;
+    const char *from, *to; /* keys */
     enum lead_status from_status, to_status;
     int64_t occurred_at;
     int64_t recorded_at;
@@ -203,7 +209,8 @@ struct rule {
     const char *score_group;
     int64_t points_milli; /* per match, in thousandths of a point */
     int64_t cap_milli;    /* of the rule's sum; NO_INT: none */
-    /* Exactly one of the two: a match per activity of that type, or one match while the field passes the test. */
+    /* Exactly one of the two: a match per activity of that type, or one match while the field
+     * passes the test. */
     const char *activity_type;
     const char *field;
     enum rule_test test;
@@ -346,7 +353,13 @@ extern const char *const scope_names[]; /* by bit number of enum scope */
 /* ---- Rollups ---- */
 
 enum rollup_basis { ROLLUP_COHORT, ROLLUP_PERIOD, ROLLUP_OPEN };
-enum dimension { DIMENSION_ALL, DIMENSION_SOURCE, DIMENSION_CAMPAIGN, DIMENSION_OWNER, DIMENSION_COUNT };
+enum dimension {
+    DIMENSION_ALL,
+    DIMENSION_SOURCE,
+    DIMENSION_CAMPAIGN,
+    DIMENSION_OWNER,
+    DIMENSION_COUNT
+};
 extern const char *const dimension_names[];
 extern const char *const basis_names[]; /* cohort, period */
 

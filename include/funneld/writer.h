@@ -1,26 +1,31 @@
 /* writer.h: the one thread that writes.
  *
- * Commands that wait are taken together: BEGIN IMMEDIATE, each in a savepoint, one COMMIT with one fsync, then all
- * are told. Natural batching: while one fsync runs the next batch gathers, there is no timer. */
+ * Commands that wait are taken together: BEGIN IMMEDIATE, each in a savepoint, one COMMIT with
+ * one fsync, then all are told. Natural batching: while one fsync runs the next batch gathers,
+ * there is no timer. */
 #ifndef FUNNELD_WRITER_H
 #define FUNNELD_WRITER_H
 
 #include <funneld/base.h>
 #include <funneld/db.h>
 
-/* Embedded by whoever submits it; owned by the writer from a successful writer_submit() until done(). */
+/* Embedded by whoever submits it; owned by the writer from a successful writer_submit() until
+ * done(). */
 struct command {
     /* Set by the submitter. */
     struct ctx *ctx;
-    /* On the writer thread, in a savepoint that is rolled back unless OK is returned. Must leave no statement
-     * half-run and can be run again after a failed batch only by submitting it anew. ctx->now_ms and ctx->ids are
-     * the writer's: time never goes back from one command to the next. */
+    /* On the writer thread, in a savepoint that is rolled back unless OK is returned. Must leave
+     * no statement half-run and can be run again after a failed batch only by submitting it
+     * anew. ctx->now_ms and ctx->ids are the writer's: time never goes back from one command to
+     * the next. */
     enum err (*run)(struct command *command, struct db *db);
     /* On the writer thread after the commit, or after it failed (result says which). */
     void (*done)(struct command *command);
-    bool background; /* imports and the like: at most a quarter of the writer's time while others wait */
+    /* imports and the like: at most a quarter of the writer's time while others wait */
+    bool background;
 
-    /* Set by run: there is another slice, to be run in a later transaction. What is done so far is committed. */
+    /* Set by run: there is another slice, to be run in a later transaction. What is done so far
+     * is committed. */
     bool more;
 
     /* Set by the writer, read in done(). OK means: fsynced. */
@@ -40,20 +45,23 @@ enum {
 struct writer;
 struct store;
 
-/* Starts the thread. batch_done (may be NULL) is called after the done() of a whole batch. */
-enum err writer_start(struct ctx *ctx, struct store *store, size_t queue_max, struct writer **ret) _must_check_;
+/* Starts the thread. queue_max: of commands that wait, foreground and background each. */
+enum err writer_start(struct ctx *ctx, struct store *store, size_t queue_max, struct writer **ret)
+    _must_check_;
 
-/* Any thread. False when the queue is full, the writer drains, or storage has failed: the command was not taken,
- * ctx->failure says ERR_BUSY or ERR_STORAGE, done() will not be called. */
+/* Any thread. False when the queue is full, the writer drains, or storage has failed: the
+ * command was not taken, ctx->failure says ERR_BUSY or ERR_STORAGE, done() will not be called. */
 bool writer_submit(struct writer *writer, struct command *command) _must_check_;
 
 /* False after a failed fsync (which is final: see writer_failed) or while the disk is full. */
 bool writer_healthy(struct writer *writer);
-/* A failed fsync leaves the state of the file unknown: nothing is written until a restart. main polls this and
- * exits with EX_TEMPFAIL so that a supervisor restarts it. */
+/* A failed fsync leaves the state of the file unknown: nothing is written until a restart. main
+ * polls this and exits with EX_TEMPFAIL so that a supervisor restarts it. */
 bool writer_failed(struct writer *writer);
 
-/* Takes nothing new, runs what waits, checkpoints, ends the thread. */
+/* Takes nothing new, runs what waits, checkpoints, ends the thread. A background command that
+ * has more to do is not run to its end: after its slice it is done with ERR_BUSY, what it has
+ * committed stays. */
 void writer_stop(struct writer *writer);
 
 #endif

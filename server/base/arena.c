@@ -1,5 +1,5 @@
-/* arena.c: the bump allocator of a request, and text that grows in it.
- * Knows nothing of who allocates or why; it never aborts, and running out is an answer like any other. */
+/* arena.c: the bump allocator of a request, and text that grows in it. Knows nothing of who
+ * allocates or why; it never aborts, and running out is an answer like any other. */
 #include <funneld/base.h>
 
 #include <stdalign.h>

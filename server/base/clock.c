@@ -1,5 +1,5 @@
-/* clock.c: instants as milliseconds since 1970 UTC, civil days in the installation's zone, and their texts.
- * Never depends on the locale, and knows nothing of who asks for the time. */
+/* clock.c: instants as milliseconds since 1970 UTC, civil days in the installation's zone, and
+ * their texts. Never depends on the locale, and knows nothing of who asks for the time. */
 #include <funneld/base.h>
 
 #include <fcntl.h>
@@ -86,7 +86,8 @@ static int days_in_month(int year, int month)
 
 static bool zone_name_is_safe(const char *name)
 {
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-_/";
+    static const char allowed[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-_/";
     return name[0] != '\0' && name[0] != '/' && name[strspn(name, allowed)] == '\0' &&
            strlen(name) < 64 && strncmp(name, "right/", 6) != 0; /* those count leap seconds */
 }
@@ -134,8 +135,8 @@ static int64_t zone_offset(int64_t time_s)
     return localtime_r(&when, &local) == NULL ? 0 : local.tm_gmtoff;
 }
 
-/* What the zone does around a local time: one offset, or a change from one to another. No zone changes
- * twice within the 28 hours in which a local time can fall. */
+/* What the zone does around a local time: one offset, or a change from one to another. No zone
+ * changes twice within the 28 hours in which a local time can fall. */
 struct zone_window {
     int64_t before, after; /* offsets */
     int64_t change_s;      /* first instant of `after`; when both are equal, any */
@@ -158,7 +159,8 @@ static struct zone_window zone_window_around(int64_t local_s)
     return window;
 }
 
-/* The instant of a local time: the earlier one of two; where clocks jumped over it, as if they had not yet. */
+/* The instant of a local time: the earlier one of two; where clocks jumped over it, as if they
+ * had not yet. */
 static int64_t instant_of_local(int64_t local_s)
 {
     struct zone_window window = zone_window_around(local_s);
@@ -169,8 +171,9 @@ static int64_t instant_of_local(int64_t local_s)
     return late;
 }
 
-/* A day begins at the first instant that shows its date or a later one; so every instant belongs to exactly
- * one day, even where clocks go back across midnight, and a day that a zone skipped is empty. */
+/* A day begins at the first instant that shows its date or a later one; so every instant belongs
+ * to exactly one day, even where clocks go back across midnight, and a day that a zone skipped
+ * is empty. */
 static int64_t day_start_s(int64_t day)
 {
     int64_t midnight = day * SECONDS_PER_DAY;
@@ -238,7 +241,9 @@ void time_format(int64_t time_ms, char text[static TIME_TEXT_SIZE])
     if (time_ms == NO_INT)
         return;
     int64_t day = floor_div(time_ms, MS_PER_DAY);
-    int64_t rest = time_ms - day * MS_PER_DAY;
+    int64_t rest = time_ms % MS_PER_DAY;
+    if (rest < 0)
+        rest += MS_PER_DAY;
     char *out = put_date(text, day);
     *out++ = 'T';
     out = put_digits(out, rest / 3600000, 2);

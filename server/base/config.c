@@ -1,5 +1,5 @@
-/* config.c: reads options from defaults, file, environment and flags, and describes them, from one table.
- * It only reads: acting on an option is the business of whoever owns what it sets. */
+/* config.c: reads options from defaults, file, environment and flags, and describes them, from
+ * one table. It only reads: acting on an option is the business of whoever owns what it sets. */
 #include <funneld/config.h>
 #include <funneld/field.h>
 
@@ -26,14 +26,26 @@ struct option {
 
 static const struct option options[] = {
 #define OPTION_TEXT(member, fallback, help_)                                                       \
-    { .key = #member, .kind = OPTION_KIND_TEXT, .offset = offsetof(struct config, member),         \
-      .text = fallback, .help = help_ },
+    { .key = #member,                                                                              \
+      .kind = OPTION_KIND_TEXT,                                                                    \
+      .offset = offsetof(struct config, member),                                                   \
+      .text = fallback,                                                                            \
+      .help = help_ },
 #define OPTION_INT(member, fallback, min_, max_, help_)                                            \
-    { .key = #member, .kind = OPTION_KIND_INT, .offset = offsetof(struct config, member),          \
-      .number = fallback, .min = min_, .max = max_, .help = help_ },
+    { .key = #member,                                                                              \
+      .kind = OPTION_KIND_INT,                                                                     \
+      .offset = offsetof(struct config, member),                                                   \
+      .number = fallback,                                                                          \
+      .min = min_,                                                                                 \
+      .max = max_,                                                                                 \
+      .help = help_ },
 #define OPTION_NAME(member, fallback, names_, help_)                                               \
-    { .key = #member, .kind = OPTION_KIND_NAME, .offset = offsetof(struct config, member),         \
-      .number = fallback, .names = names_, .help = help_ },
+    { .key = #member,                                                                              \
+      .kind = OPTION_KIND_NAME,                                                                    \
+      .offset = offsetof(struct config, member),                                                   \
+      .number = fallback,                                                                          \
+      .names = names_,                                                                             \
+      .help = help_ },
 #include "options.def"
 #undef OPTION_TEXT
 #undef OPTION_INT
@@ -54,6 +66,16 @@ static bool is_currency(const char *text)
     return strlen(text) == 3 && strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 3;
 }
 
+static bool number_parse(const char *text, int64_t *ret)
+{
+    size_t sign = text[0] == '-';
+    size_t digits = strspn(text + sign, "0123456789");
+    if (digits == 0 || text[sign + digits] != '\0')
+        return false;
+    *ret = strtoll(text, NULL, 10); /* what is too long ends beyond every range */
+    return true;
+}
+
 static bool is_listen_address(const char *text)
 {
     static const char name_characters[] =
@@ -70,8 +92,8 @@ static bool is_listen_address(const char *text)
     if (host == 0 || text[host] != ':')
         return false;
     const char *port = text + host + 1;
-    size_t digits = strspn(port, "0123456789");
-    return digits >= 1 && digits <= 5 && port[digits] == '\0' && atoi(port) <= 65535;
+    int64_t number;
+    return *port != '-' && strlen(port) <= 5 && number_parse(port, &number) && number <= 65535;
 }
 
 static const struct {
@@ -109,16 +131,6 @@ static void option_store_number(const struct option *option, struct config *conf
 static void option_store_text(const struct option *option, struct config *config, const char *text)
 {
     memcpy((char *)config + option->offset, &text, sizeof(text));
-}
-
-static bool number_parse(const char *text, int64_t *ret)
-{
-    size_t sign = text[0] == '-';
-    size_t digits = strspn(text + sign, "0123456789");
-    if (digits == 0 || digits > 18 || text[sign + digits] != '\0')
-        return false;
-    *ret = strtoll(text, NULL, 10);
-    return true;
 }
 
 /* "debug, info, warn or error" */
@@ -209,8 +221,8 @@ static enum err reading_fail(struct reading *reading, const char *name, const ch
                 *name == '\0' ? "" : ": ", problem);
 }
 
-/* Feeds the parser line by line, because it does not tell its handler where it is. Leading blanks are dropped:
- * to the parser they would mean that the value before goes on. */
+/* Feeds the parser line by line, because it does not tell its handler where it is. Leading
+ * blanks are dropped: to the parser they would mean that the value before goes on. */
 static char *reading_line(char *line, int size, void *stream)
 {
     struct reading *reading = stream;
@@ -280,7 +292,8 @@ static enum err file_load(struct ctx *ctx, struct config *config, const char *pa
 /* ---- Environment and flags ---- */
 
 /* The key in another spelling: every byte through `map`. */
-static void key_spell(char out[static KEY_SIZE], const char *prefix, const char *key, int (*map)(int))
+static void key_spell(char out[static KEY_SIZE], const char *prefix, const char *key,
+                      int (*map)(int))
 {
     size_t length = (size_t)snprintf(out, KEY_SIZE, "%s", prefix);
     for (; *key != '\0' && length < KEY_SIZE - 1; key++)
@@ -313,7 +326,8 @@ struct flags {
     const char *values[OPTION_COUNT]; /* NULL: not given */
 };
 
-/* Where the value of this flag is kept, or NULL when it is none of ours. `length` is that of "--name". */
+/* Where the value of this flag is kept, or NULL when it is none of ours. `length` is that of
+ * "--name". */
 static const char **flag_slot(struct flags *flags, const char *argument, size_t length)
 {
     if (length == strlen("--config") && strncmp(argument, "--config", length) == 0)
@@ -393,8 +407,9 @@ static void option_default(struct buffer *buffer, const struct option *option)
 
 void config_example(struct buffer *buffer)
 {
-    buffer_text(buffer, "# Every option of funneld with its default. The environment (FUNNELD_LISTEN=...)\n"
-                        "# overrides this file, and flags (--listen=...) override both.\n");
+    buffer_text(buffer,
+                "# Every option of funneld with its default. The environment (FUNNELD_LISTEN=...)\n"
+                "# overrides this file, and flags (--listen=...) override both.\n");
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         buffer_printf(buffer, "\n# %s\n", options[i].help);
         if (options[i].kind != OPTION_KIND_TEXT) {

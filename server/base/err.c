@@ -39,8 +39,8 @@ static void failure_record(struct ctx *ctx, enum err err, const char *member, co
 {
     struct failure *failure = &ctx->failure;
     bool first = failure->err == OK;
-    if (!first && (failure->err != err || member == NULL ||
-                   failure->member_count == MEMBER_ERRORS_MAX))
+    if (!first &&
+        (failure->err != err || member == NULL || failure->member_count == MEMBER_ERRORS_MAX))
         return;
     const char *detail = arena_vprintf(ctx->arena, format, args);
     if (detail == NULL)

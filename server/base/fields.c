@@ -1,24 +1,27 @@
-/* fields.c: the field tables of types.h. One row per member says its kind, limits and meaning; JSON in, JSON out and
- * rows from the store follow from it. Nothing here computes. */
+/* fields.c: the field tables of types.h. One row per member says its kind, limits and meaning;
+ * JSON in, JSON out and rows from the store follow from it. Nothing here computes. */
 #include <funneld/types.h>
 
-const char *const stage_kind_names[] = {"target", "mql", "sql", "demo", "proposal", "close", "custom", NULL};
-const char *const lead_status_names[] = {"open", "won", "lost", "disqualified", NULL};
-const char *const cause_names[] = {"rule", "user", "api", "import", "merge", "decay", "correction", NULL};
-const char *const engagement_names[] = {"verified", "suspect", "bot", NULL};
-const char *const rule_test_names[] = {"present", "equals", "contains", NULL};
-const char *const verdict_names[] = {"created", "merged", "trapped", "failed", NULL};
-const char *const dimension_names[] = {"all", "source", "campaign", "owner", NULL};
-const char *const basis_names[] = {"cohort", "period", NULL};
-const char *const scope_names[] = {"read", "write", "ingest", "admin", NULL};
-const int horizon_days[HORIZON_COUNT] = {1, 3, 7, 14, 30, 60, 90, 180};
+const char *const stage_kind_names[] = { "target",   "mql",   "sql",    "demo",
+                                         "proposal", "close", "custom", NULL };
+const char *const lead_status_names[] = { "open", "won", "lost", "disqualified", NULL };
+const char *const cause_names[] = { "rule",  "user",  "api",        "import",
+                                    "merge", "decay", "correction", NULL };
+const char *const engagement_names[] = { "verified", "suspect", "bot", NULL };
+const char *const rule_test_names[] = { "present", "equals", "contains", NULL };
+const char *const verdict_names[] = { "created", "merged", "trapped", "failed", NULL };
+const char *const dimension_names[] = { "all", "source", "campaign", "owner", NULL };
+const char *const basis_names[] = { "cohort", "period", NULL };
+const char *const scope_names[] = { "read", "write", "ingest", "admin", NULL };
+const int horizon_days[HORIZON_COUNT] = { 1, 3, 7, 14, 30, 60, 90, 180 };
 
 static const struct field stage_fields[] = {
     FIELD(struct stage, stage_id, INT, .flags = FIELD_HIDDEN),
     FIELD(struct stage, pipeline_id, INT, .flags = FIELD_HIDDEN),
     FIELD(struct stage, key, TEXT, .note = "name in URLs and filters"),
     FIELD(struct stage, name, TEXT, .note = "what people see"),
-    FIELD_NAMED(struct stage, kind, stage_kind_names, .note = "what the stage means, whatever it is called"),
+    FIELD_NAMED(struct stage, kind, stage_kind_names,
+                .note = "what the stage means, whatever it is called"),
     FIELD(struct stage, position, INT, .note = "order in the pipeline, from 1"),
     FIELD(struct stage, probability_bp, INT, .note = "of winning, in hundredths of a percent"),
 };
@@ -51,7 +54,8 @@ static const struct field lead_fields[] = {
     FIELD(struct lead, owner, ID, .note = "the user who works it"),
     FIELD(struct lead, amount_minor, INT, .note = "expected revenue in minor units"),
     FIELD(struct lead, currency, TEXT, .note = "ISO 4217, of its pipeline"),
-    FIELD(struct lead, source_system, TEXT, .note = "with external_id: what another system calls it"),
+    FIELD(struct lead, source_system, TEXT,
+          .note = "with external_id: what another system calls it"),
     FIELD(struct lead, external_id, TEXT, .note = "unique in its source_system"),
     FIELD(struct lead, pipeline_id, INT, .flags = FIELD_HIDDEN),
     FIELD(struct lead, stage_id, INT, .flags = FIELD_HIDDEN),
@@ -73,40 +77,50 @@ static const struct field lead_fields[] = {
 const struct table lead_table = TABLE(struct lead, "lead", lead_fields);
 
 /* What a person or client may say of a lead, wherever they say it. */
-#define LEAD_INPUT_FIELDS                                                                                          \
-    FIELD(struct lead_input, email, TEXT, .min = 1, .max = 254, .note = "address; one lead per address"),          \
-        FIELD(struct lead_input, phone, TEXT, .min = 1, .max = 40, .note = "international numbers become E.164"),  \
-        FIELD(struct lead_input, first_name, TEXT, .min = 1, .max = 100, .note = "given name"),                    \
-        FIELD(struct lead_input, last_name, TEXT, .min = 1, .max = 100, .note = "family name"),                    \
-        FIELD(struct lead_input, company, TEXT, .min = 1, .max = 200, .note = "employer"),                         \
-        FIELD(struct lead_input, job_title, TEXT, .min = 1, .max = 200, .note = "position there"),                 \
-        FIELD(struct lead_input, website, TEXT, .min = 1, .max = 500, .note = "of the company"),                   \
-        FIELD(struct lead_input, industry, TEXT, .min = 1, .max = 100, .note = "of the company"),                  \
-        FIELD(struct lead_input, country, TEXT, .min = 1, .max = 100, .note = "as given"),                         \
-        FIELD(struct lead_input, city, TEXT, .min = 1, .max = 100, .note = "as given"),                            \
-        FIELD(struct lead_input, source, TEXT, .min = 1, .max = 100, .note = "where it came from"),                \
-        FIELD(struct lead_input, campaign, ID, .note = "id of the primary campaign"),                              \
-        FIELD(struct lead_input, owner, ID, .note = "id of a user"),                                               \
-        FIELD(struct lead_input, amount_minor, INT, .min = 0, .max = INT64_C(1000000000000000),                    \
-              .note = "expected revenue in minor units"),                                                          \
-        FIELD(struct lead_input, currency, TEXT, .min = 3, .max = 3, .note = "must be the pipeline's"),            \
-        FIELD(struct lead_input, source_system, TEXT, .min = 1, .max = 100, .note = "goes with external_id"),      \
-        FIELD(struct lead_input, external_id, TEXT, .min = 1, .max = 200, .note = "unique in its source_system")
+#define LEAD_INPUT_FIELDS                                                                          \
+    FIELD(struct lead_input, email, TEXT, .min = 1, .max = 254,                                    \
+          .note = "address; one lead per address"),                                                \
+        FIELD(struct lead_input, phone, TEXT, .min = 1, .max = 40,                                 \
+              .note = "international numbers become E.164"),                                       \
+        FIELD(struct lead_input, first_name, TEXT, .min = 1, .max = 100, .note = "given name"),    \
+        FIELD(struct lead_input, last_name, TEXT, .min = 1, .max = 100, .note = "family name"),    \
+        FIELD(struct lead_input, company, TEXT, .min = 1, .max = 200, .note = "employer"),         \
+        FIELD(struct lead_input, job_title, TEXT, .min = 1, .max = 200, .note = "position there"), \
+        FIELD(struct lead_input, website, TEXT, .min = 1, .max = 500, .note = "of the company"),   \
+        FIELD(struct lead_input, industry, TEXT, .min = 1, .max = 100, .note = "of the company"),  \
+        FIELD(struct lead_input, country, TEXT, .min = 1, .max = 100, .note = "as given"),         \
+        FIELD(struct lead_input, city, TEXT, .min = 1, .max = 100, .note = "as given"),            \
+        FIELD(struct lead_input, source, TEXT, .min = 1, .max = 100,                               \
+              .note = "where it came from"),                                                       \
+        FIELD(struct lead_input, campaign, ID, .note = "id of the primary campaign"),              \
+        FIELD(struct lead_input, owner, ID, .note = "id of a user"),                               \
+        FIELD(struct lead_input, amount_minor, INT, .min = 0, .max = INT64_C(1000000000000000),    \
+              .note = "expected revenue in minor units"),                                          \
+        FIELD(struct lead_input, currency, TEXT, .min = 3, .max = 3,                               \
+              .note = "must be the pipeline's"),                                                   \
+        FIELD(struct lead_input, source_system, TEXT, .min = 1, .max = 100,                        \
+              .note = "goes with external_id"),                                                    \
+        FIELD(struct lead_input, external_id, TEXT, .min = 1, .max = 200,                          \
+              .note = "unique in its source_system")
 
 static const struct field lead_create_fields[] = {
     LEAD_INPUT_FIELDS,
-    FIELD(struct lead_input, pipeline, TEXT, .min = 1, .max = 64, .note = "key; by default the default pipeline"),
-    FIELD(struct lead_input, stage, TEXT, .min = 1, .max = 64, .note = "key; by default the first stage"),
+    FIELD(struct lead_input, pipeline, TEXT, .min = 1, .max = 64,
+          .note = "key; by default the default pipeline"),
+    FIELD(struct lead_input, stage, TEXT, .min = 1, .max = 64,
+          .note = "key; by default the first stage"),
 };
 const struct table lead_create_table = TABLE(struct lead_input, "lead_create", lead_create_fields);
 
-static const struct field lead_patch_fields[] = {LEAD_INPUT_FIELDS};
+static const struct field lead_patch_fields[] = { LEAD_INPUT_FIELDS };
 const struct table lead_patch_table = TABLE(struct lead_input, "lead_patch", lead_patch_fields);
 
 static const struct field lead_import_fields[] = {
     LEAD_INPUT_FIELDS,
-    FIELD(struct lead_input, pipeline, TEXT, .min = 1, .max = 64, .note = "key; by default the default pipeline"),
-    FIELD(struct lead_input, stage, TEXT, .min = 1, .max = 64, .note = "key; by default the first stage"),
+    FIELD(struct lead_input, pipeline, TEXT, .min = 1, .max = 64,
+          .note = "key; by default the default pipeline"),
+    FIELD(struct lead_input, stage, TEXT, .min = 1, .max = 64,
+          .note = "key; by default the first stage"),
     FIELD(struct lead_input, created_at, TIME, .note = "when it became known"),
 };
 const struct table lead_import_table = TABLE(struct lead_input, "lead_import", lead_import_fields);
@@ -127,8 +141,10 @@ static const struct field stage_event_fields[] = {
     FIELD(struct stage_event, lead_id, ID, .note = "whose"),
     FIELD(struct stage_event, from_stage_id, INT, .flags = FIELD_HIDDEN),
     FIELD(struct stage_event, to_stage_id, INT, .flags = FIELD_HIDDEN),
-    FIELD(struct stage_event, from, TEXT, .column = "from_stage", .note = "stage left; null at creation"),
-    FIELD(struct stage_event, to, TEXT, .column = "to_stage", .note = "stage entered; null: only the status changed"),
+    FIELD(struct stage_event, from, TEXT, .column = "from_stage",
+          .note = "stage left; null at creation"),
+    FIELD(struct stage_event, to, TEXT, .column = "to_stage",
+          .note = "stage entered; null: only the status changed"),
     FIELD_NAMED(struct stage_event, from_status, lead_status_names, .note = "status before"),
     FIELD_NAMED(struct stage_event, to_status, lead_status_names, .note = "status after"),
     FIELD(struct stage_event, occurred_at, TIME, .note = "when it happened"),
@@ -140,7 +156,8 @@ static const struct field stage_event_fields[] = {
     FIELD(struct stage_event, rule_set_version, INT, .note = "in force at the time"),
     FIELD(struct stage_event, owner, ID, .note = "at entry"),
     FIELD(struct stage_event, cycle, INT, .note = "after it"),
-    FIELD(struct stage_event, voided_at, TIME, .note = "set where a late fact or a correction undid it"),
+    FIELD(struct stage_event, voided_at, TIME,
+          .note = "set where a late fact or a correction undid it"),
 };
 const struct table stage_event_table = TABLE(struct stage_event, "stage_event", stage_event_fields);
 
@@ -158,29 +175,33 @@ static const struct field activity_fields[] = {
 };
 const struct table activity_table = TABLE(struct activity, "activity", activity_fields);
 
-#define ACTIVITY_INPUT_FIELDS                                                                                      \
-    FIELD(struct activity_input, type, TEXT, .flags = FIELD_REQUIRED, .min = 1, .max = 64,                         \
-          .note = "page_view, email_clicked, demo_requested ... or any lower-case word"),                          \
-        FIELD(struct activity_input, occurred_at, TIME, .note = "when it happened; by default now"),               \
-        FIELD(struct activity_input, campaign, ID, .note = "that it belongs to"),                                  \
-        FIELD(struct activity_input, source_system, TEXT, .min = 1, .max = 100,                                    \
-              .note = "who tells; by default the name of the key"),                                                \
-        FIELD(struct activity_input, external_id, TEXT, .min = 1, .max = 200,                                      \
-              .note = "unique in its source_system: sent twice it counts once"),                                   \
+#define ACTIVITY_INPUT_FIELDS                                                                      \
+    FIELD(struct activity_input, type, TEXT, .flags = FIELD_REQUIRED, .min = 1, .max = 64,         \
+          .note = "page_view, email_clicked, demo_requested ... or any lower-case word"),          \
+        FIELD(struct activity_input, occurred_at, TIME,                                            \
+              .note = "when it happened; by default now"),                                         \
+        FIELD(struct activity_input, campaign, ID, .note = "that it belongs to"),                  \
+        FIELD(struct activity_input, source_system, TEXT, .min = 1, .max = 100,                    \
+              .note = "who tells; by default the name of the key"),                                \
+        FIELD(struct activity_input, external_id, TEXT, .min = 1, .max = 200,                      \
+              .note = "unique in its source_system: sent twice it counts once"),                   \
         FIELD(struct activity_input, properties, JSON, .note = "anything else about it")
 
-static const struct field activity_create_fields[] = {ACTIVITY_INPUT_FIELDS};
-const struct table activity_create_table = TABLE(struct activity_input, "activity_create", activity_create_fields);
+static const struct field activity_create_fields[] = { ACTIVITY_INPUT_FIELDS };
+const struct table activity_create_table =
+    TABLE(struct activity_input, "activity_create", activity_create_fields);
 
 static const struct field activity_item_fields[] = {
     FIELD(struct activity_input, lead_id, ID, .note = "whose; or email, or lead_external_id"),
     FIELD(struct activity_input, email, TEXT, .min = 1, .max = 254, .note = "of the lead"),
-    FIELD(struct activity_input, lead_external_id, TEXT, .min = 1, .max = 200, .note = "of the lead"),
+    FIELD(struct activity_input, lead_external_id, TEXT, .min = 1, .max = 200,
+          .note = "of the lead"),
     FIELD(struct activity_input, lead_source_system, TEXT, .min = 1, .max = 100,
           .note = "of the lead; by default the activity's"),
     ACTIVITY_INPUT_FIELDS,
 };
-const struct table activity_item_table = TABLE(struct activity_input, "activity_item", activity_item_fields);
+const struct table activity_item_table =
+    TABLE(struct activity_input, "activity_item", activity_item_fields);
 
 static const struct field rule_fields[] = {
     FIELD(struct rule, position, INT, .note = "order in the rule set, from 0"),
@@ -204,7 +225,8 @@ static const struct field score_group_fields[] = {
 const struct table score_group_table = TABLE(struct score_group, "score_group", score_group_fields);
 
 static const struct field criterion_fields[] = {
-    FIELD_NAMED(struct criterion, kind, stage_kind_names, .note = "kind of the stage entered by rule"),
+    FIELD_NAMED(struct criterion, kind, stage_kind_names,
+                .note = "kind of the stage entered by rule"),
     FIELD(struct criterion, score_min, INT, .note = "score at which it is entered"),
 };
 const struct table criterion_table = TABLE(struct criterion, "criterion", criterion_fields);
@@ -216,9 +238,11 @@ static const struct field rule_set_fields[] = {
     FIELD(struct rule_set, min_milli, INT, .note = "floor of a score, in thousandths"),
     FIELD(struct rule_set, max_milli, INT, .note = "cap of a score, in thousandths"),
     FIELD(struct rule_set, published_at, TIME, .note = "since when it is in force"),
-    FIELD(struct rule_set, groups, ROWS, .of = &score_group_table, .note = "sums that are clamped one by one"),
+    FIELD(struct rule_set, groups, ROWS, .of = &score_group_table,
+          .note = "sums that are clamped one by one"),
     FIELD(struct rule_set, rules, ROWS, .of = &rule_table, .note = "in order"),
-    FIELD(struct rule_set, criteria, ROWS, .of = &criterion_table, .note = "of stages entered by rule"),
+    FIELD(struct rule_set, criteria, ROWS, .of = &criterion_table,
+          .note = "of stages entered by rule"),
 };
 const struct table rule_set_table = TABLE(struct rule_set, "rule_set", rule_set_fields);
 
@@ -235,14 +259,17 @@ static const struct field campaign_fields[] = {
 const struct table campaign_table = TABLE(struct campaign, "campaign", campaign_fields);
 
 static const struct field campaign_create_fields[] = {
-    FIELD(struct campaign_input, name, TEXT, .flags = FIELD_REQUIRED, .min = 1, .max = 200, .note = "unique"),
-    FIELD(struct campaign_input, channel, TEXT, .min = 1, .max = 64, .note = "email, search, event ..."),
+    FIELD(struct campaign_input, name, TEXT, .flags = FIELD_REQUIRED, .min = 1, .max = 200,
+          .note = "unique"),
+    FIELD(struct campaign_input, channel, TEXT, .min = 1, .max = 64,
+          .note = "email, search, event ..."),
     FIELD(struct campaign_input, starts_on, DAY, .note = "first day"),
     FIELD(struct campaign_input, ends_on, DAY, .note = "last day"),
     FIELD(struct campaign_input, budget_minor, INT, .min = 0, .max = INT64_C(1000000000000000),
           .note = "in minor units"),
 };
-const struct table campaign_create_table = TABLE(struct campaign_input, "campaign_create", campaign_create_fields);
+const struct table campaign_create_table =
+    TABLE(struct campaign_input, "campaign_create", campaign_create_fields);
 
 static const struct field user_fields[] = {
     FIELD(struct user, id, ID, .note = "UUIDv7"),
@@ -253,8 +280,10 @@ static const struct field user_fields[] = {
 const struct table user_table = TABLE(struct user, "user", user_fields);
 
 static const struct field user_create_fields[] = {
-    FIELD(struct user_input, email, TEXT, .flags = FIELD_REQUIRED, .min = 1, .max = 254, .note = "unique"),
-    FIELD(struct user_input, name, TEXT, .flags = FIELD_REQUIRED, .min = 1, .max = 200, .note = "what people see"),
+    FIELD(struct user_input, email, TEXT, .flags = FIELD_REQUIRED, .min = 1, .max = 254,
+          .note = "unique"),
+    FIELD(struct user_input, name, TEXT, .flags = FIELD_REQUIRED, .min = 1, .max = 200,
+          .note = "what people see"),
 };
 const struct table user_create_table = TABLE(struct user_input, "user_create", user_create_fields);
 
@@ -263,7 +292,8 @@ static const struct field form_fields[] = {
     FIELD(struct form, name, TEXT, .note = "what people see"),
     FIELD(struct form, key, TEXT, .note = "public: POST /f/{key}"),
     FIELD(struct form, redirect_hosts, TEXTS, .note = "hosts that a post may be redirected to"),
-    FIELD(struct form, allowed_origins, TEXTS, .note = "origins that scripts may post from; none: any"),
+    FIELD(struct form, allowed_origins, TEXTS,
+          .note = "origins that scripts may post from; none: any"),
     FIELD(struct form, source, TEXT, .note = "of leads that bring none"),
     FIELD(struct form, campaign, ID, .note = "of leads that have none"),
     FIELD(struct form, created_at, TIME, .note = "when it was made"),
@@ -271,11 +301,16 @@ static const struct field form_fields[] = {
 const struct table form_table = TABLE(struct form, "form", form_fields);
 
 static const struct field form_create_fields[] = {
-    FIELD(struct form_input, name, TEXT, .flags = FIELD_REQUIRED, .min = 1, .max = 200, .note = "what people see"),
-    FIELD(struct form_input, key, TEXT, .min = 8, .max = 64, .note = "letters, digits, - and _; by default made"),
-    FIELD(struct form_input, redirect_hosts, TEXTS, .max = 20, .note = "hosts, like www.example.com"),
-    FIELD(struct form_input, allowed_origins, TEXTS, .max = 20, .note = "origins, like https://www.example.com"),
-    FIELD(struct form_input, source, TEXT, .min = 1, .max = 100, .note = "of leads that bring none"),
+    FIELD(struct form_input, name, TEXT, .flags = FIELD_REQUIRED, .min = 1, .max = 200,
+          .note = "what people see"),
+    FIELD(struct form_input, key, TEXT, .min = 8, .max = 64,
+          .note = "letters, digits, - and _; by default made"),
+    FIELD(struct form_input, redirect_hosts, TEXTS, .max = 20,
+          .note = "hosts, like www.example.com"),
+    FIELD(struct form_input, allowed_origins, TEXTS, .max = 20,
+          .note = "origins, like https://www.example.com"),
+    FIELD(struct form_input, source, TEXT, .min = 1, .max = 100,
+          .note = "of leads that bring none"),
     FIELD(struct form_input, campaign, ID, .note = "of leads that have none"),
 };
 const struct table form_create_table = TABLE(struct form_input, "form_create", form_create_fields);
@@ -300,7 +335,8 @@ const struct table setting_table = TABLE(struct setting, "setting", setting_fiel
 
 static const struct field api_key_fields[] = {
     FIELD(struct api_key, id, ID, .note = "UUIDv7"),
-    FIELD(struct api_key, name, TEXT, .note = "what people see; default source_system of its activities"),
+    FIELD(struct api_key, name, TEXT,
+          .note = "what people see; default source_system of its activities"),
     FIELD(struct api_key, hash, BYTES, .flags = FIELD_HIDDEN),
     FIELD(struct api_key, scopes, INT, .flags = FIELD_HIDDEN),
     FIELD(struct api_key, scope_names, TEXTS, .note = "read, write, ingest, admin"),
@@ -311,11 +347,13 @@ static const struct field api_key_fields[] = {
 const struct table api_key_table = TABLE(struct api_key, "api_key", api_key_fields);
 
 static const struct field api_key_create_fields[] = {
-    FIELD(struct api_key_input, name, TEXT, .flags = FIELD_REQUIRED, .min = 1, .max = 100, .note = "what people see"),
+    FIELD(struct api_key_input, name, TEXT, .flags = FIELD_REQUIRED, .min = 1, .max = 100,
+          .note = "what people see"),
     FIELD(struct api_key_input, scopes, TEXTS, .flags = FIELD_REQUIRED, .min = 1, .max = 4,
           .note = "read, write, ingest, admin"),
 };
-const struct table api_key_create_table = TABLE(struct api_key_input, "api_key_create", api_key_create_fields);
+const struct table api_key_create_table =
+    TABLE(struct api_key_input, "api_key_create", api_key_create_fields);
 
 static const struct field rollup_fields[] = {
     FIELD(struct rollup_row, basis, INT),       FIELD(struct rollup_row, dimension, INT),

@@ -7,8 +7,9 @@
 
 enum { COUNTER_MAX = 0xfff, COUNTER_SEED_MASK = 0x1ff };
 
-/* Moves the source on. The counter starts low, so that a millisecond has room for thousands of ids; when
- * it runs out, or the clock steps back, the source lives on its own time until the clock catches up. */
+/* Moves the source on. The counter starts low, so that a millisecond has room for thousands of
+ * ids; when it runs out, or the clock steps back, the source lives on its own time until the
+ * clock catches up. */
 static void source_advance(struct id_source *source, int64_t now_ms, uint32_t random)
 {
     if (now_ms > source->last_ms) {

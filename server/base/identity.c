@@ -1,5 +1,5 @@
-/* identity.c: one spelling for each e-mail address and phone number, so that the same person matches.
- * Knows no lead, and never puts the address or number itself into an error. */
+/* identity.c: one spelling for each e-mail address and phone number, so that the same person
+ * matches. Knows no lead, and never puts the address or number itself into an error. */
 #include <funneld/base.h>
 
 #include <idn2.h>
@@ -75,8 +75,8 @@ static void idn_done(char **text)
     idn2_free(*text);
 }
 
-/* The domain as lower-case A-labels; *ret is NULL when it is none. Plain ASCII needs no library, whose rules
- * for internationalised names would refuse some names that exist ("r3---a.example"). */
+/* The domain as lower-case A-labels; *ret is NULL when it is none. Plain ASCII needs no library,
+ * whose rules for internationalised names would refuse some names that exist ("r3---a.example"). */
 static enum err domain_normalise(struct ctx *ctx, char *domain, const char **ret)
 {
     *ret = NULL;
@@ -97,7 +97,8 @@ static enum err domain_normalise(struct ctx *ctx, char *domain, const char **ret
 
 /* ---- Local part ---- */
 
-/* Letters, marks, digits and signs of any script; nothing that cannot be seen, but for the two joiners. */
+/* Letters, marks, digits and signs of any script; nothing that cannot be seen, but for the two
+ * joiners. */
 static bool codepoint_is_visible(utf8proc_int32_t codepoint)
 {
     switch (utf8proc_category(codepoint)) {
@@ -126,8 +127,7 @@ static bool local_is_valid(const char *local)
             continue;
         }
         utf8proc_int32_t codepoint;
-        utf8proc_ssize_t bytes =
-            utf8proc_iterate((const utf8proc_uint8_t *)local, -1, &codepoint);
+        utf8proc_ssize_t bytes = utf8proc_iterate((const utf8proc_uint8_t *)local, -1, &codepoint);
         if (bytes <= 0 || !codepoint_is_visible(codepoint))
             return false;
         local += bytes;
@@ -146,8 +146,8 @@ static utf8proc_int32_t codepoint_lower(utf8proc_int32_t codepoint, void *unused
     return utf8proc_tolower(codepoint);
 }
 
-/* Lower case in NFC, or with `fold` case folded, which goes further: "straße" and "strasse" become one.
- * NULL, with the failure recorded, when memory is out. */
+/* Lower case in NFC, or with `fold` case folded, which goes further: "straße" and "strasse"
+ * become one. NULL, with the failure recorded, when memory is out. */
 static const char *local_lower(struct ctx *ctx, const char *local, bool fold)
 {
     if (is_ascii(local)) {
@@ -158,9 +158,9 @@ static const char *local_lower(struct ctx *ctx, const char *local, bool fold)
     }
     _cleanup_(malloc_done) utf8proc_uint8_t *mapped = NULL;
     unsigned options = UTF8PROC_STABLE | UTF8PROC_COMPOSE | (fold ? UTF8PROC_CASEFOLD : 0);
-    utf8proc_ssize_t bytes = utf8proc_map_custom(
-        (const utf8proc_uint8_t *)local, (utf8proc_ssize_t)strlen(local), &mapped,
-        (utf8proc_option_t)options, codepoint_lower, NULL);
+    utf8proc_ssize_t bytes =
+        utf8proc_map_custom((const utf8proc_uint8_t *)local, (utf8proc_ssize_t)strlen(local),
+                            &mapped, (utf8proc_option_t)options, codepoint_lower, NULL);
     char *lower = bytes < 0 ? NULL : arena_text(ctx->arena, (const char *)mapped, (size_t)bytes);
     if (lower == NULL) {
         enum err ignored = out_of_memory(ctx);
@@ -218,8 +218,8 @@ enum err email_normalise(struct ctx *ctx, const char *member, const char *text,
 
 /* ---- Phone ---- */
 
-/* What people write between digits. "(0)" is the trunk digit that is not dialled from abroad; the last three
- * are the no-break space, the no-break hyphen and the dash of typeset numbers. */
+/* What people write between digits. "(0)" is the trunk digit that is not dialled from abroad;
+ * the last three are the no-break space, the no-break hyphen and the dash of typeset numbers. */
 static const char *const phone_separators[] = {
     "(0)", " ", "-", ".", "/", "(", ")", "\xc2\xa0", "\xe2\x80\x91", "\xe2\x80\x93",
 };

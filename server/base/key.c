@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A key is "fnl_", 43 characters that hold 32 random bytes, and 6 that check them: whoever finds a text of
- * this form (a scanner of repositories, our own door) can tell a key from a slip without asking anybody. */
+/* A key is "fnl_", 43 characters that hold 32 random bytes, and 6 that check them: whoever finds
+ * a text of this form (a scanner of repositories, our own door) can tell a key from a slip
+ * without asking anybody. */
 #define PREFIX "fnl_"
 
 enum {
@@ -39,7 +40,8 @@ static void sodium_ready(void)
     pthread_once(&once, sodium_start);
 }
 
-/* The number in `bytes` (its first byte the highest), which is used up, as exactly `width` characters. */
+/* The number in `bytes` (its first byte the highest), which is used up, as exactly `width`
+ * characters. */
 static void base62_write(uint8_t *bytes, size_t count, char *text, int width)
 {
     for (int i = width - 1; i >= 0; i--) {

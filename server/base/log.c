@@ -63,7 +63,8 @@ static bool is_control(const char *text, size_t bytes)
     if (bytes == 1)
         return byte[0] < 0x20 || byte[0] == 0x7f;
     return (bytes == 2 && byte[0] == 0xc2 && byte[1] < 0xa0) ||
-           (bytes == 3 && byte[0] == 0xe2 && byte[1] == 0x80 && (byte[2] == 0xa8 || byte[2] == 0xa9));
+           (bytes == 3 && byte[0] == 0xe2 && byte[1] == 0x80 &&
+            (byte[2] == 0xa8 || byte[2] == 0xa9));
 }
 
 static bool line_put_escape(struct line *line, const char *text, size_t bytes, bool json)

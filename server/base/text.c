@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-/* Bytes of the character at the start of the text, or 0 when it is not well formed (Unicode table 3-7). */
+/* Bytes of the character at the start of the text, or 0 when it is not well formed (Unicode
+ * table 3-7). */
 static size_t utf8_character(const uint8_t *text, size_t bytes)
 {
     static const struct {
@@ -52,13 +53,36 @@ size_t utf8_length(const char *text)
     return length;
 }
 
-/* White space of Unicode, and the two invisible characters that copying from pages and sheets brings along. */
+/* White space of Unicode, and the two invisible characters that copying from pages and sheets
+ * brings along. */
 static const char *const spaces[] = {
-    " ",            "\t",           "\n",           "\r",           "\v",           "\f",
-    "\xc2\x85",     "\xc2\xa0",     "\xe1\x9a\x80", "\xe2\x80\x80", "\xe2\x80\x81", "\xe2\x80\x82",
-    "\xe2\x80\x83", "\xe2\x80\x84", "\xe2\x80\x85", "\xe2\x80\x86", "\xe2\x80\x87", "\xe2\x80\x88",
-    "\xe2\x80\x89", "\xe2\x80\x8a", "\xe2\x80\x8b", "\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaf",
-    "\xe2\x81\x9f", "\xe3\x80\x80", "\xef\xbb\xbf",
+    " ",
+    "\t",
+    "\n",
+    "\r",
+    "\v",
+    "\f",
+    "\xc2\x85",
+    "\xc2\xa0",
+    "\xe1\x9a\x80",
+    "\xe2\x80\x80",
+    "\xe2\x80\x81",
+    "\xe2\x80\x82",
+    "\xe2\x80\x83",
+    "\xe2\x80\x84",
+    "\xe2\x80\x85",
+    "\xe2\x80\x86",
+    "\xe2\x80\x87",
+    "\xe2\x80\x88",
+    "\xe2\x80\x89",
+    "\xe2\x80\x8a",
+    "\xe2\x80\x8b",
+    "\xe2\x80\xa8",
+    "\xe2\x80\xa9",
+    "\xe2\x80\xaf",
+    "\xe2\x81\x9f",
+    "\xe3\x80\x80",
+    "\xef\xbb\xbf",
 };
 
 /* Bytes of the white space that the text starts with, or ends with; 0 if none. */

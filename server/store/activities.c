@@ -6,10 +6,11 @@
 enum err activity_insert(struct ctx *ctx, struct db *db, const struct activity *activity)
 {
     return db_exec(ctx, db, SQL_ACTIVITY_INSERT, param_id(&activity->lead_id),
-                   param_int(activity->occurred_at), param_id(&activity->id), param_text(activity->type),
-                   param_int(activity->recorded_at), param_id(&activity->campaign),
-                   param_text(activity->source_system), param_text(activity->external_id),
-                   param_int(activity->engagement), param_text(activity->properties));
+                   param_int(activity->occurred_at), param_id(&activity->id),
+                   param_text(activity->type), param_int(activity->recorded_at),
+                   param_id(&activity->campaign), param_text(activity->source_system),
+                   param_text(activity->external_id), param_int(activity->engagement),
+                   param_text(activity->properties));
 }
 
 enum err activity_key_add(struct ctx *ctx, struct db *db, const struct activity *activity)
@@ -23,21 +24,24 @@ enum err activity_load(struct ctx *ctx, struct db *db, const struct id *id, stru
     return db_one(ctx, db, SQL_ACTIVITY_BY_ID, ret, param_id(id));
 }
 
-enum err activity_find(struct ctx *ctx, struct db *db, const char *source_system, const char *external_id,
-                       struct activity *ret)
+enum err activity_find(struct ctx *ctx, struct db *db, const char *source_system,
+                       const char *external_id, struct activity *ret)
 {
-    return db_one(ctx, db, SQL_ACTIVITY_BY_KEY, ret, param_text(source_system), param_text(external_id));
+    return db_one(ctx, db, SQL_ACTIVITY_BY_KEY, ret, param_text(source_system),
+                  param_text(external_id));
 }
 
-enum err activity_log(struct ctx *ctx, struct db *db, const struct id *lead_id, db_visit *visit, void *self)
+enum err activity_log(struct ctx *ctx, struct db *db, const struct id *lead_id, db_visit *visit,
+                      void *self)
 {
     struct activity row;
     return db_each(ctx, db, SQL_ACTIVITY_LOG, &row, visit, self, param_id(lead_id));
 }
 
-enum err activity_list(struct ctx *ctx, struct db *db, const struct activity_filter *filter, struct rows *ret)
+enum err activity_list(struct ctx *ctx, struct db *db, const struct activity_filter *filter,
+                       struct rows *ret)
 {
-    struct query query = {0};
+    struct query query = { 0 };
     query_part(&query, SQL_ACTIVITY_LIST, param_id(&filter->lead_id));
     if (filter->type)
         query_part(&query, SQL_ACTIVITY_LIST_TYPE, param_text(filter->type));
@@ -46,7 +50,8 @@ enum err activity_list(struct ctx *ctx, struct db *db, const struct activity_fil
     if (filter->occurred_lt != NO_INT)
         query_part(&query, SQL_ACTIVITY_LIST_LT, param_int(filter->occurred_lt));
     if (filter->after_at != NO_INT)
-        query_part(&query, SQL_ACTIVITY_LIST_AFTER, param_int(filter->after_at), param_id(&filter->after_id));
+        query_part(&query, SQL_ACTIVITY_LIST_AFTER, param_int(filter->after_at),
+                   param_id(&filter->after_id));
     query_part(&query, SQL_ACTIVITY_LIST_ORDER, param_int(filter->limit));
     return query_rows(ctx, db, &query, ret);
 }

@@ -5,10 +5,10 @@
 
 enum err campaign_insert(struct ctx *ctx, struct db *db, const struct campaign *campaign)
 {
-    return db_exec(ctx, db, SQL_CAMPAIGN_INSERT, param_id(&campaign->id), param_text(campaign->name),
-                   param_text(campaign->channel), param_int(campaign->starts_on),
-                   param_int(campaign->ends_on), param_int(campaign->budget_minor),
-                   param_int(campaign->created_at));
+    return db_exec(ctx, db, SQL_CAMPAIGN_INSERT, param_id(&campaign->id),
+                   param_text(campaign->name), param_text(campaign->channel),
+                   param_int(campaign->starts_on), param_int(campaign->ends_on),
+                   param_int(campaign->budget_minor), param_int(campaign->created_at));
 }
 
 enum err campaign_load(struct ctx *ctx, struct db *db, const struct id *id, struct campaign *ret)
@@ -25,17 +25,18 @@ enum err campaign_find(struct ctx *ctx, struct db *db, const char *name, struct 
     return err;
 }
 
-enum err campaign_list(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit, struct rows *ret)
+enum err campaign_list(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit,
+                       struct rows *ret)
 {
     return db_rows(ctx, db, SQL_CAMPAIGN_LIST, ret, param_bytes(after->bytes, sizeof after->bytes),
                    param_int(limit));
 }
 
-enum err campaign_member_add(struct ctx *ctx, struct db *db, const struct id *campaign, const struct id *lead_id,
-                             bool *ret_added)
+enum err campaign_member_add(struct ctx *ctx, struct db *db, const struct id *campaign,
+                             const struct id *lead_id, bool *ret_added)
 {
-    enum err err = db_exec(ctx, db, SQL_CAMPAIGN_MEMBER_INSERT, param_id(campaign), param_id(lead_id),
-                           param_int(ctx->now_ms));
+    enum err err = db_exec(ctx, db, SQL_CAMPAIGN_MEMBER_INSERT, param_id(campaign),
+                           param_id(lead_id), param_int(ctx->now_ms));
     if (!err)
         *ret_added = db_changes(db) > 0;
     return err;

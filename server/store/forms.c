@@ -8,7 +8,7 @@
 /* Texts are kept as lines; NULL when there are none. */
 static enum err join_lines(struct ctx *ctx, const struct texts *texts, const char **ret)
 {
-    struct buffer lines = {.arena = ctx->arena};
+    struct buffer lines = { .arena = ctx->arena };
     for (size_t i = 0; i < texts->count; i++) {
         if (i > 0)
             buffer_char(&lines, '\n');
@@ -30,8 +30,9 @@ enum err form_insert(struct ctx *ctx, struct db *db, const struct form *form)
     if (err)
         return err;
     return db_exec(ctx, db, SQL_FORM_INSERT, param_id(&form->id), param_text(form->name),
-                   param_text(form->key), param_text(hosts), param_text(origins), param_text(form->source),
-                   param_id(&form->campaign), param_int(form->created_at));
+                   param_text(form->key), param_text(hosts), param_text(origins),
+                   param_text(form->source), param_id(&form->campaign),
+                   param_int(form->created_at));
 }
 
 enum err form_load(struct ctx *ctx, struct db *db, const struct id *id, struct form *ret)
@@ -44,7 +45,8 @@ enum err form_find(struct ctx *ctx, struct db *db, const char *key, struct form 
     return db_one(ctx, db, SQL_FORM_BY_KEY, ret, param_text(key));
 }
 
-enum err form_list(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit, struct rows *ret)
+enum err form_list(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit,
+                   struct rows *ret)
 {
     return db_rows(ctx, db, SQL_FORM_LIST, ret, param_bytes(after->bytes, sizeof after->bytes),
                    param_int(limit));
@@ -53,11 +55,11 @@ enum err form_list(struct ctx *ctx, struct db *db, const struct id *after, int64
 enum err submission_insert(struct ctx *ctx, struct db *db, const struct submission *submission)
 {
     metric_add(METRIC_SUBMISSIONS, 1);
-    return db_exec(ctx, db, SQL_SUBMISSION_INSERT, param_id(&submission->id), param_id(&submission->form),
-                   param_int(submission->received_at), param_text(submission->content_type),
-                   param_bytes(submission->body.data, submission->body.length),
-                   param_int(submission->verdict), param_text(submission->detail),
-                   param_id(&submission->lead_id));
+    return db_exec(
+        ctx, db, SQL_SUBMISSION_INSERT, param_id(&submission->id), param_id(&submission->form),
+        param_int(submission->received_at), param_text(submission->content_type),
+        param_bytes(submission->body.data, submission->body.length), param_int(submission->verdict),
+        param_text(submission->detail), param_id(&submission->lead_id));
 }
 
 enum err submission_list(struct ctx *ctx, struct db *db, const struct id *before, int64_t limit,

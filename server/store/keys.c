@@ -21,7 +21,8 @@ enum err api_key_load(struct ctx *ctx, struct db *db, const struct id *id, struc
     return db_one(ctx, db, SQL_API_KEY_BY_ID, ret, param_id(id));
 }
 
-enum err api_key_list(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit, struct rows *ret)
+enum err api_key_list(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit,
+                      struct rows *ret)
 {
     return db_rows(ctx, db, SQL_API_KEY_LIST, ret, param_bytes(after->bytes, sizeof after->bytes),
                    param_int(limit));

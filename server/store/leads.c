@@ -15,19 +15,21 @@ enum err lead_load_state(struct ctx *ctx, struct db *db, const struct id *id, st
 
 #define LEAD_PARAMS(lead)                                                                          \
     param_id(&(lead)->id), param_text((lead)->email), param_text((lead)->phone),                   \
-        param_text((lead)->first_name), param_text((lead)->last_name), param_text((lead)->company), \
-        param_text((lead)->job_title), param_text((lead)->website), param_text((lead)->industry),  \
-        param_text((lead)->country), param_text((lead)->city), param_text((lead)->source),         \
-        param_id(&(lead)->campaign), param_id(&(lead)->owner), param_int((lead)->amount_minor),    \
-        param_text((lead)->currency), param_text((lead)->source_system),                           \
-        param_text((lead)->external_id), param_int((lead)->created_at), param_int((lead)->updated_at)
+        param_text((lead)->first_name), param_text((lead)->last_name),                             \
+        param_text((lead)->company), param_text((lead)->job_title), param_text((lead)->website),   \
+        param_text((lead)->industry), param_text((lead)->country), param_text((lead)->city),       \
+        param_text((lead)->source), param_id(&(lead)->campaign), param_id(&(lead)->owner),         \
+        param_int((lead)->amount_minor), param_text((lead)->currency),                             \
+        param_text((lead)->source_system), param_text((lead)->external_id),                        \
+        param_int((lead)->created_at), param_int((lead)->updated_at)
 
 #define LEAD_STATE_PARAMS(lead)                                                                    \
     param_id(&(lead)->id), param_int((lead)->pipeline_id), param_int((lead)->stage_id),            \
         param_int((lead)->status), param_int((lead)->stage_entered_at), param_int((lead)->cycle),  \
         param_int((lead)->version), param_int((lead)->score), param_int((lead)->score_as_of),      \
-        param_int((lead)->rule_set_version), param_bytes((lead)->tally.data, (lead)->tally.length), \
-        param_int((lead)->last_fact_at), param_int((lead)->automatic_at)
+        param_int((lead)->rule_set_version),                                                       \
+        param_bytes((lead)->tally.data, (lead)->tally.length), param_int((lead)->last_fact_at),    \
+        param_int((lead)->automatic_at)
 
 enum err lead_insert(struct ctx *ctx, struct db *db, const struct lead *lead)
 {
@@ -47,11 +49,13 @@ enum err lead_save_state(struct ctx *ctx, struct db *db, const struct lead *lead
 
 enum err lead_save_tally(struct ctx *ctx, struct db *db, const struct lead *lead)
 {
-    return db_exec(ctx, db, SQL_LEAD_TALLY_UPDATE, param_id(&lead->id), param_int(lead->score_as_of),
-                   param_bytes(lead->tally.data, lead->tally.length), param_int(lead->last_fact_at));
+    return db_exec(ctx, db, SQL_LEAD_TALLY_UPDATE, param_id(&lead->id),
+                   param_int(lead->score_as_of), param_bytes(lead->tally.data, lead->tally.length),
+                   param_int(lead->last_fact_at));
 }
 
-enum err lead_find(struct ctx *ctx, struct db *db, enum lead_key_kind kind, const char *key, struct id *ret)
+enum err lead_find(struct ctx *ctx, struct db *db, enum lead_key_kind kind, const char *key,
+                   struct id *ret)
 {
     struct lead lead;
     enum err err = db_one(ctx, db, SQL_LEAD_KEY_FIND, &lead, param_int(kind), param_text(key));
@@ -63,7 +67,8 @@ enum err lead_find(struct ctx *ctx, struct db *db, enum lead_key_kind kind, cons
 enum err lead_key_add(struct ctx *ctx, struct db *db, enum lead_key_kind kind, const char *key,
                       const struct id *lead_id)
 {
-    return db_exec(ctx, db, SQL_LEAD_KEY_INSERT, param_int(kind), param_text(key), param_id(lead_id));
+    return db_exec(ctx, db, SQL_LEAD_KEY_INSERT, param_int(kind), param_text(key),
+                   param_id(lead_id));
 }
 
 enum err lead_key_offer(struct ctx *ctx, struct db *db, enum lead_key_kind kind, const char *key,
@@ -76,14 +81,16 @@ enum err lead_key_offer(struct ctx *ctx, struct db *db, enum lead_key_kind kind,
 enum err lead_key_remove(struct ctx *ctx, struct db *db, enum lead_key_kind kind, const char *key,
                          const struct id *lead_id)
 {
-    return db_exec(ctx, db, SQL_LEAD_KEY_DELETE, param_int(kind), param_text(key), param_id(lead_id));
+    return db_exec(ctx, db, SQL_LEAD_KEY_DELETE, param_int(kind), param_text(key),
+                   param_id(lead_id));
 }
 
 enum err lead_change_add(struct ctx *ctx, struct db *db, const struct lead_change *change)
 {
-    return db_exec(ctx, db, SQL_LEAD_CHANGE_INSERT, param_id(&change->lead_id), param_id(&change->id),
-                   param_int(change->at), param_text(change->field), param_text(change->old_value),
-                   param_text(change->new_value), param_text(change->actor));
+    return db_exec(ctx, db, SQL_LEAD_CHANGE_INSERT, param_id(&change->lead_id),
+                   param_id(&change->id), param_int(change->at), param_text(change->field),
+                   param_text(change->old_value), param_text(change->new_value),
+                   param_text(change->actor));
 }
 
 enum err lead_changes(struct ctx *ctx, struct db *db, const struct id *lead_id, struct rows *ret)
@@ -91,7 +98,8 @@ enum err lead_changes(struct ctx *ctx, struct db *db, const struct id *lead_id, 
     return db_rows(ctx, db, SQL_LEAD_CHANGES, ret, param_id(lead_id));
 }
 
-enum err lead_ids_after(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit, struct rows *ret)
+enum err lead_ids_after(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit,
+                        struct rows *ret)
 {
     return db_rows(ctx, db, SQL_LEAD_IDS_AFTER, ret, param_bytes(after->bytes, sizeof after->bytes),
                    param_int(limit));
@@ -101,12 +109,14 @@ enum err lead_ids_after(struct ctx *ctx, struct db *db, const struct id *after, 
 static const struct {
     int after, order;
 } lead_orders[][2] = {
-    [SORT_CREATED_AT] = {{SQL_LEAD_LIST_AFTER_CREATED_ASC, SQL_LEAD_LIST_ORDER_CREATED_ASC},
-                         {SQL_LEAD_LIST_AFTER_CREATED_DESC, SQL_LEAD_LIST_ORDER_CREATED_DESC}},
-    [SORT_SCORE] = {{SQL_LEAD_LIST_AFTER_SCORE_ASC, SQL_LEAD_LIST_ORDER_SCORE_ASC},
-                    {SQL_LEAD_LIST_AFTER_SCORE_DESC, SQL_LEAD_LIST_ORDER_SCORE_DESC}},
-    [SORT_STAGE_ENTERED_AT] = {{SQL_LEAD_LIST_AFTER_ENTERED_ASC, SQL_LEAD_LIST_ORDER_ENTERED_ASC},
-                               {SQL_LEAD_LIST_AFTER_ENTERED_DESC, SQL_LEAD_LIST_ORDER_ENTERED_DESC}},
+    [SORT_CREATED_AT] = { { SQL_LEAD_LIST_AFTER_CREATED_ASC, SQL_LEAD_LIST_ORDER_CREATED_ASC },
+                          { SQL_LEAD_LIST_AFTER_CREATED_DESC, SQL_LEAD_LIST_ORDER_CREATED_DESC } },
+    [SORT_SCORE] = { { SQL_LEAD_LIST_AFTER_SCORE_ASC, SQL_LEAD_LIST_ORDER_SCORE_ASC },
+                     { SQL_LEAD_LIST_AFTER_SCORE_DESC, SQL_LEAD_LIST_ORDER_SCORE_DESC } },
+    [SORT_STAGE_ENTERED_AT] = { { SQL_LEAD_LIST_AFTER_ENTERED_ASC,
+                                  SQL_LEAD_LIST_ORDER_ENTERED_ASC },
+                                { SQL_LEAD_LIST_AFTER_ENTERED_DESC,
+                                  SQL_LEAD_LIST_ORDER_ENTERED_DESC } },
 };
 
 static void narrow_int(struct query *query, int sql, int64_t value)
@@ -127,9 +137,10 @@ static void narrow_id(struct query *query, int sql, const struct id *value)
         query_part(query, sql, param_id(value));
 }
 
-enum err lead_list(struct ctx *ctx, struct db *db, const struct lead_filter *filter, struct rows *ret)
+static enum err list_once(struct ctx *ctx, struct db *db, const struct lead_filter *filter,
+                          struct rows *ret)
 {
-    struct query query = {0};
+    struct query query = { 0 };
     query_part(&query, SQL_LEAD_LIST);
     narrow_int(&query, SQL_LEAD_LIST_PIPELINE, filter->pipeline_id);
     narrow_int(&query, SQL_LEAD_LIST_STAGE, filter->stage_id);
@@ -146,8 +157,62 @@ enum err lead_list(struct ctx *ctx, struct db *db, const struct lead_filter *fil
     narrow_int(&query, SQL_LEAD_LIST_ENTERED_GTE, filter->entered_gte);
     narrow_int(&query, SQL_LEAD_LIST_ENTERED_LT, filter->entered_lt);
     if (filter->after_value != NO_INT)
-        query_part(&query, lead_orders[filter->sort][filter->descending].after, param_int(filter->after_value),
-                   param_id(&filter->after_id));
-    query_part(&query, lead_orders[filter->sort][filter->descending].order, param_int(filter->limit));
+        query_part(&query, lead_orders[filter->sort][filter->descending].after,
+                   param_int(filter->after_value), param_id(&filter->after_id));
+    query_part(&query, lead_orders[filter->sort][filter->descending].order,
+               param_int(filter->limit));
     return query_rows(ctx, db, &query, ret);
+}
+
+/* Whether a comes before b in the order of the filter; SORT_SCORE only. */
+static bool scores_before(const struct lead_filter *filter, const struct lead *a,
+                          const struct lead *b)
+{
+    if (a->score != b->score)
+        return (a->score > b->score) == filter->descending;
+    return id_compare(&a->id, &b->id) < 0;
+}
+
+/* The index of a stage's leads goes by status first, so that closed leads never stand between the
+ * open ones. A list of any status is therefore four short lists, merged. */
+static enum err list_any_status(struct ctx *ctx, struct db *db, struct lead_filter filter,
+                                struct rows *ret)
+{
+    struct rows lists[LEAD_STATUS_COUNT];
+    size_t next[LEAD_STATUS_COUNT] = { 0 };
+    for (int status = 0; status < LEAD_STATUS_COUNT; status++) {
+        filter.status = status;
+        enum err err = list_once(ctx, db, &filter, &lists[status]);
+        if (err)
+            return err;
+    }
+    struct lead *merged = ctx_alloc(ctx, (size_t)filter.limit * sizeof *merged);
+    if (!merged)
+        return ERR_MEMORY;
+    *ret = (struct rows){ merged, 0 };
+    while (ret->count < (size_t)filter.limit) {
+        int best = -1;
+        const struct lead *first = NULL;
+        for (int status = 0; status < LEAD_STATUS_COUNT; status++) {
+            const struct lead *lead = (const struct lead *)lists[status].items + next[status];
+            if (next[status] < lists[status].count &&
+                (!first || scores_before(&filter, lead, first))) {
+                first = lead;
+                best = status;
+            }
+        }
+        if (!first)
+            break;
+        merged[ret->count++] = *first;
+        next[best]++;
+    }
+    return OK;
+}
+
+enum err lead_list(struct ctx *ctx, struct db *db, const struct lead_filter *filter,
+                   struct rows *ret)
+{
+    if (filter->sort == SORT_SCORE && filter->stage_id != NO_INT && filter->status < 0)
+        return list_any_status(ctx, db, *filter, ret);
+    return list_once(ctx, db, filter, ret);
 }

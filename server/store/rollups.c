@@ -1,5 +1,6 @@
-/* rollups.c: rollup cells. A batch of commands mostly touches the same few cells, so deltas are gathered, and each
- * cell is written once, in the transaction that changed the facts. What cells mean is crm/metrics.c's to know. */
+/* rollups.c: rollup cells. A batch of commands mostly touches the same few cells, so deltas are
+ * gathered, and each cell is written once, in the transaction that changed the facts. What cells
+ * mean is crm/metrics.c's to know. */
 #include "rollups.h"
 #include "sql.h"
 
@@ -11,7 +12,8 @@
 enum { MEMBER_BYTES_MAX = 400 }; /* 100 code points of a source */
 
 struct delta {
-    struct rollup_key key; /* member.data points at `member` only while sorting; see delta_compare() */
+    /* member.data points at `member` only while sorting; see delta_compare() */
+    struct rollup_key key;
     struct rollup_value value;
     size_t member_at; /* of the key's member in the log's bytes */
 };
@@ -70,11 +72,13 @@ enum err rollup_add(struct ctx *ctx, struct db *db, const struct rollup_key *key
     if (key->member.length > MEMBER_BYTES_MAX)
         return fail(ctx, ERR_INTERNAL, NULL, "a rollup member of %zu bytes", key->member.length);
     if (!reserve((void **)&log->deltas, &log->capacity, log->count, 1, sizeof *log->deltas) ||
-        !reserve((void **)&log->members, &log->member_capacity, log->member_bytes, key->member.length + 1, 1))
+        !reserve((void **)&log->members, &log->member_capacity, log->member_bytes,
+                 key->member.length + 1, 1))
         return fail(ctx, ERR_MEMORY, NULL, "no memory for rollups");
     if (key->member.length > 0)
         memcpy(log->members + log->member_bytes, key->member.data, key->member.length);
-    log->deltas[log->count++] = (struct delta){.key = *key, .value = *value, .member_at = log->member_bytes};
+    log->deltas[log->count++] =
+        (struct delta){ .key = *key, .value = *value, .member_at = log->member_bytes };
     log->member_bytes += key->member.length;
     return OK;
 }
@@ -87,7 +91,8 @@ static int compare_ints(int64_t a, int64_t b)
 /* In the order of the table's primary key, so that neighbours share pages. */
 static int delta_compare(const void *left, const void *right)
 {
-    const struct rollup_key *a = &((const struct delta *)left)->key, *b = &((const struct delta *)right)->key;
+    const struct rollup_key *a = &((const struct delta *)left)->key,
+                            *b = &((const struct delta *)right)->key;
     int order = compare_ints(a->basis, b->basis);
     if (!order)
         order = compare_ints(a->dimension, b->dimension);
@@ -115,7 +120,7 @@ static void value_add(struct rollup_value *sum, const struct rollup_value *value
 
 static bool value_is_zero(const struct rollup_value *value)
 {
-    return memcmp(value, &(struct rollup_value){0}, sizeof *value) == 0;
+    return memcmp(value, &(struct rollup_value){ 0 }, sizeof *value) == 0;
 }
 
 static enum err write_cell(struct ctx *ctx, struct db *db, const struct rollup_key *key,
@@ -125,9 +130,10 @@ static enum err write_cell(struct ctx *ctx, struct db *db, const struct rollup_k
     return db_exec(ctx, db, SQL_ROLLUP_ADD, param_int(key->basis), param_int(key->dimension),
                    param_int(key->pipeline_id), param_int(key->day),
                    param_bytes(key->member.data, key->member.length), param_int(key->item),
-                   param_int(value->entered), param_int(value->reached), param_int(value->value_minor),
-                   param_int(within[0]), param_int(within[1]), param_int(within[2]), param_int(within[3]),
-                   param_int(within[4]), param_int(within[5]), param_int(within[6]), param_int(within[7]));
+                   param_int(value->entered), param_int(value->reached),
+                   param_int(value->value_minor), param_int(within[0]), param_int(within[1]),
+                   param_int(within[2]), param_int(within[3]), param_int(within[4]),
+                   param_int(within[5]), param_int(within[6]), param_int(within[7]));
 }
 
 enum err rollups_flush(struct ctx *ctx, struct db *db)
@@ -150,11 +156,13 @@ enum err rollups_flush(struct ctx *ctx, struct db *db)
     return OK;
 }
 
-enum err rollup_sums(struct ctx *ctx, struct db *db, enum rollup_basis basis, enum dimension dimension,
-                     int64_t pipeline_id, int64_t from_day, int64_t to_day, struct rows *ret)
+enum err rollup_sums(struct ctx *ctx, struct db *db, const struct rollup_range *range,
+                     struct rows *ret)
 {
-    return db_rows(ctx, db, SQL_ROLLUP_SUMS, ret, param_int(basis), param_int(dimension),
-                   param_int(pipeline_id), param_int(from_day), param_int(to_day));
+    int sql = range->with_horizons ? SQL_ROLLUP_SUMS_WITHIN : SQL_ROLLUP_SUMS;
+    return db_rows(ctx, db, sql, ret, param_int(range->basis), param_int(range->dimension),
+                   param_int(range->pipeline_id), param_int(range->from_day),
+                   param_int(range->to_day));
 }
 
 enum err rollup_each(struct ctx *ctx, struct db *db, db_visit *visit, void *self)

@@ -7,8 +7,10 @@
 struct rollup_log *rollups_new(void); /* NULL without memory */
 void rollups_free(struct rollup_log *log);
 size_t rollups_mark(const struct rollup_log *log);
-void rollups_truncate(struct rollup_log *log, size_t mark); /* drops what was added since the mark */
-/* Writes the sums; the writer calls it right before COMMIT, and truncates to 0 after commit or rollback. */
+/* drops what was added since the mark */
+void rollups_truncate(struct rollup_log *log, size_t mark);
+/* Writes the sums; the writer calls it right before COMMIT, and truncates to 0 after commit or
+ * rollback. */
 enum err rollups_flush(struct ctx *ctx, struct db *db) _must_check_;
 
 #endif

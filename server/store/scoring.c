@@ -16,10 +16,11 @@ enum err rule_set_insert(struct ctx *ctx, struct db *db, const struct rule_set *
     const struct rule *rules = rule_set->rules.items;
     for (size_t i = 0; !err && i < rule_set->rules.count; i++)
         err = db_exec(ctx, db, SQL_RULE_INSERT, version, param_int(rules[i].position),
-                      param_text(rules[i].key), param_text(rules[i].name), param_text(rules[i].score_group),
-                      param_int(rules[i].points_milli), param_int(rules[i].cap_milli),
-                      param_text(rules[i].activity_type), param_text(rules[i].field),
-                      param_int(rules[i].test), param_text(rules[i].value));
+                      param_text(rules[i].key), param_text(rules[i].name),
+                      param_text(rules[i].score_group), param_int(rules[i].points_milli),
+                      param_int(rules[i].cap_milli), param_text(rules[i].activity_type),
+                      param_text(rules[i].field), param_int(rules[i].test),
+                      param_text(rules[i].value));
     const struct criterion *criteria = rule_set->criteria.items;
     for (size_t i = 0; !err && i < rule_set->criteria.count; i++)
         err = db_exec(ctx, db, SQL_CRITERION_INSERT, version, param_int(criteria[i].kind),

@@ -11,9 +11,9 @@ enum err pipeline_insert(struct ctx *ctx, struct db *db, const struct pipeline *
     const struct stage *stages = pipeline->stages.items;
     for (size_t i = 0; !err && i < pipeline->stages.count; i++)
         err = db_exec(ctx, db, SQL_STAGE_INSERT, param_int(stages[i].stage_id),
-                      param_int(pipeline->pipeline_id), param_text(stages[i].key), param_text(stages[i].name),
-                      param_int(stages[i].kind), param_int(stages[i].position),
-                      param_int(stages[i].probability_bp));
+                      param_int(pipeline->pipeline_id), param_text(stages[i].key),
+                      param_text(stages[i].name), param_int(stages[i].kind),
+                      param_int(stages[i].position), param_int(stages[i].probability_bp));
     return err;
 }
 
@@ -23,7 +23,8 @@ enum err pipelines_load(struct ctx *ctx, struct db *db, struct rows *ret)
     enum err err = db_rows(ctx, db, SQL_PIPELINES, &rows);
     struct pipeline *pipelines = err ? NULL : rows.items;
     for (size_t i = 0; !err && i < rows.count; i++)
-        err = db_rows(ctx, db, SQL_STAGES, &pipelines[i].stages, param_int(pipelines[i].pipeline_id));
+        err =
+            db_rows(ctx, db, SQL_STAGES, &pipelines[i].stages, param_int(pipelines[i].pipeline_id));
     if (!err)
         *ret = rows;
     return err;
@@ -35,12 +36,14 @@ enum err stage_event_insert(struct ctx *ctx, struct db *db, const struct stage_e
     return db_exec(ctx, db, SQL_STAGE_EVENT_INSERT, param_id(&event->lead_id), param_id(&event->id),
                    param_int(event->from_stage_id), param_int(event->to_stage_id),
                    param_int(event->from_status), param_int(event->to_status),
-                   param_int(event->occurred_at), param_int(event->recorded_at), param_int(event->cause),
-                   param_text(event->actor), param_text(event->reason), param_int(event->score),
-                   param_int(event->rule_set_version), param_id(&event->owner), param_int(event->cycle));
+                   param_int(event->occurred_at), param_int(event->recorded_at),
+                   param_int(event->cause), param_text(event->actor), param_text(event->reason),
+                   param_int(event->score), param_int(event->rule_set_version),
+                   param_id(&event->owner), param_int(event->cycle));
 }
 
-enum err stage_event_void(struct ctx *ctx, struct db *db, const struct stage_event *event, int64_t at)
+enum err stage_event_void(struct ctx *ctx, struct db *db, const struct stage_event *event,
+                          int64_t at)
 {
     return db_exec(ctx, db, SQL_STAGE_EVENT_VOID, param_id(&event->lead_id), param_id(&event->id),
                    param_int(at));
@@ -49,7 +52,8 @@ enum err stage_event_void(struct ctx *ctx, struct db *db, const struct stage_eve
 enum err stage_event_relink(struct ctx *ctx, struct db *db, const struct stage_event *event)
 {
     return db_exec(ctx, db, SQL_STAGE_EVENT_RELINK, param_id(&event->lead_id), param_id(&event->id),
-                   param_int(event->from_stage_id), param_int(event->from_status), param_int(event->cycle));
+                   param_int(event->from_stage_id), param_int(event->from_status),
+                   param_int(event->cycle));
 }
 
 enum err stage_events(struct ctx *ctx, struct db *db, const struct id *lead_id, struct rows *ret)

@@ -19,7 +19,8 @@ enum err user_find(struct ctx *ctx, struct db *db, const char *email, struct use
     return db_one(ctx, db, SQL_USER_BY_EMAIL, ret, param_text(email));
 }
 
-enum err user_list(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit, struct rows *ret)
+enum err user_list(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit,
+                   struct rows *ret)
 {
     return db_rows(ctx, db, SQL_USER_LIST, ret, param_bytes(after->bytes, sizeof after->bytes),
                    param_int(limit));

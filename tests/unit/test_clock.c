@@ -1,4 +1,5 @@
-/* test_clock.c: civil dates against the C library, days across changes of the clock, and strict parsing. */
+/* test_clock.c: civil dates against the C library, days across changes of the clock, and strict
+ * parsing. */
 #include "unit.h"
 
 #include <string.h>
@@ -18,7 +19,7 @@ static uint64_t random_next(uint64_t *state)
 START_TEST(test_format_agrees_with_the_library)
 {
     uint64_t state = 1;
-    for (int i = 0; i < 200000; i++) {
+    for (int i = 0; i < 20000; i++) {
         int64_t time_ms = (int64_t)(random_next(&state) % 253402300800000u);
         time_t time_s = (time_t)(time_ms / 1000);
         struct tm utc;
@@ -76,7 +77,7 @@ START_TEST(test_every_day_has_its_text)
 {
     int64_t expected = 0;
     char text[TIME_TEXT_SIZE];
-    for (int64_t day = 0; day <= 2932896; day += day < 60000 ? 1 : 97) {
+    for (int64_t day = 0; day <= 2932896; day += day < 20000 ? 1 : 97) {
         int64_t parsed = -1;
         day_format(day, text);
         ck_assert_msg(day_parse(text, &parsed) && parsed == day, "%s", text);
@@ -169,8 +170,9 @@ END_TEST
 
 START_TEST(test_day_parse_refuses)
 {
-    static const char *const texts[] = { "",           "2026-02-29",  "2026-1-01", "20260101",
-                                         "2026-01-01 ", "2026-01-01T", "1969-12-31", "2026-06-31" };
+    static const char *const texts[] = { "",           "2026-02-29",  "2026-1-01",
+                                         "20260101",   "2026-01-01 ", "2026-01-01T",
+                                         "1969-12-31", "2026-06-31" };
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
         int64_t day = 42;
         ck_assert_msg(!day_parse(texts[i], &day), "accepted %s", texts[i]);
@@ -183,9 +185,20 @@ END_TEST
 START_TEST(test_zone_names)
 {
     static const char *const bad[] = {
-        "",          "/etc/passwd",    "../../../etc/passwd", "Europe/../Europe/Berlin",
-        "Mars/City", "Europe",         "europe/berlin ",      "right/UTC",
-        ":UTC",      "Europe/Berlin\n", "EST5EDT,M3.2.0",      "zone.tab",
+        "",
+        "/etc/passwd",
+        "../../../etc/passwd",
+        "Europe/../Europe/Berlin",
+        "/Europe/Berlin",
+        "leapseconds",
+        "Mars/City",
+        "Europe",
+        "europe/berlin ",
+        "right/UTC",
+        ":UTC",
+        "Europe/Berlin\n",
+        "EST5EDT,M3.2.0",
+        "zone.tab",
         "Europe/BerlinEurope/BerlinEurope/BerlinEurope/BerlinEurope/BerlinEurope/Berlin",
     };
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -204,9 +217,9 @@ static const struct {
     const char *zone, *day;
     int64_t start_s;
 } day_starts[] = {
-    { "Europe/Berlin", "2026-03-29", 1774738800 },     /* a day of 23 hours */
+    { "Europe/Berlin", "2026-03-29", 1774738800 }, /* a day of 23 hours */
     { "Europe/Berlin", "2026-03-30", 1774821600 },
-    { "Europe/Berlin", "2026-10-25", 1792879200 },     /* of 25 */
+    { "Europe/Berlin", "2026-10-25", 1792879200 }, /* of 25 */
     { "Europe/Berlin", "2026-10-26", 1792969200 },
     { "America/Sao_Paulo", "2018-11-04", 1541300400 }, /* begins at 01:00 */
     { "America/Sao_Paulo", "2018-02-18", 1518922800 }, /* clocks went from 24:00 back to 23:00 */
@@ -214,9 +227,9 @@ static const struct {
     { "America/Havana", "2025-03-09", 1741496400 },    /* 00:00 does not come */
     { "America/St_Johns", "2008-11-02", 1225593000 },  /* at 00:01 it was the day before again */
     { "America/St_Johns", "2008-11-03", 1225683000 },
-    { "Pacific/Apia", "2011-12-30", 1325239200 },      /* skipped */
+    { "Pacific/Apia", "2011-12-30", 1325239200 }, /* skipped */
     { "Pacific/Apia", "2011-12-31", 1325239200 },
-    { "Antarctica/Casey", "2010-03-05", 1267707600 },  /* three hours back at 02:00 */
+    { "Antarctica/Casey", "2010-03-05", 1267707600 }, /* three hours back at 02:00 */
     { "Asia/Kolkata", "2026-01-01", 1767205800 },
     { "Pacific/Kiritimati", "2026-01-01", 1767175200 },
     { "Pacific/Pago_Pago", "2026-01-01", 1767265200 },
@@ -237,26 +250,31 @@ END_TEST
 /* What rollups by day and scans by instant rest on: t is in day_of(t), and in no other day. */
 START_TEST(test_each_instant_is_in_one_day)
 {
-    static const char *const zones[] = { "UTC",           "Europe/Berlin",    "America/Sao_Paulo",
-                                         "America/Havana", "America/St_Johns", "Pacific/Apia",
-                                         "Antarctica/Casey", "Africa/Monrovia", "Australia/Lord_Howe" };
+    static const char *const zones[] = { "UTC",
+                                         "Europe/Berlin",
+                                         "America/Sao_Paulo",
+                                         "America/Havana",
+                                         "America/St_Johns",
+                                         "Pacific/Apia",
+                                         "Antarctica/Casey",
+                                         "Africa/Monrovia",
+                                         "Australia/Lord_Howe" };
     for (size_t i = 0; i < ARRAY_SIZE(zones); i++) {
         ck_assert(clock_set_zone(zones[i]));
         int64_t previous = day_start_ms(0);
         for (int64_t day = 1; day < 25000; day++) { /* to 2038 */
             int64_t start = day_start_ms(day);
-            ck_assert_msg(start >= previous, "%s day %lld", zones[i], (long long)day);
-            ck_assert_msg(start == previous || day_of(start - 1) == day - 1, "%s day %lld", zones[i],
-                          (long long)day);
-            ck_assert_int_ge(day_of(start), day); /* more where the day is empty */
+            bool joined = start == previous || day_of(start - 1) == day - 1;
+            if (start < previous || !joined || day_of(start) < day) /* > where the day is empty */
+                ck_abort_msg("%s day %lld", zones[i], (long long)day);
             previous = start;
         }
         uint64_t state = i;
         for (int j = 0; j < 50000; j++) {
             int64_t time_ms = (int64_t)(random_next(&state) % (25000 * (uint64_t)MS_PER_DAY));
             int64_t day = day_of(time_ms);
-            ck_assert_msg(day_start_ms(day) <= time_ms && time_ms < day_start_ms(day + 1),
-                          "%s at %lld", zones[i], (long long)time_ms);
+            if (time_ms < day_start_ms(day) || time_ms >= day_start_ms(day + 1))
+                ck_abort_msg("%s at %lld", zones[i], (long long)time_ms);
         }
     }
 }
@@ -287,9 +305,9 @@ START_TEST(test_lenient)
         { "Europe/Berlin", "2026-11-22T22:05:22Z", 1795385122 },
         { "Europe/Berlin", "2026-07-01", 1782856800 },
         { "Europe/Berlin", "2026-03-29 01:59:59", 1774745999 },
-        { "Europe/Berlin", "2026-03-29 02:30", 1774747800 },    /* jumped over: 03:30 */
+        { "Europe/Berlin", "2026-03-29 02:30", 1774747800 }, /* jumped over: 03:30 */
         { "Europe/Berlin", "2026-03-29 03:00", 1774746000 },
-        { "Europe/Berlin", "2026-10-25 02:30", 1792888200 },    /* twice: the first */
+        { "Europe/Berlin", "2026-10-25 02:30", 1792888200 }, /* twice: the first */
         { "Europe/Berlin", "2026-10-25 03:00", 1792893600 },
         { "America/Sao_Paulo", "2018-11-04", 1541300400 },
         { "America/Sao_Paulo", "2018-11-04 00:30", 1541302200 },

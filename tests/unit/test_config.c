@@ -1,4 +1,5 @@
-/* test_config.c: where options come from, what is refused and how it is said, and the shipped example. */
+/* test_config.c: where options come from, what is refused and how it is said, and the shipped
+ * example. */
 #include "unit.h"
 
 #include <funneld/config.h>
@@ -17,7 +18,7 @@ static void config_setup(void)
         snprintf(name, sizeof(name), "FUNNELD_%s", names[i]);
         unsetenv(name);
     }
-    strcpy(path, "/tmp/funneld_unit_XXXXXX");
+    snprintf(path, sizeof(path), "/tmp/funneld_unit_XXXXXX");
     int file = mkstemp(path);
     ck_assert_int_ge(file, 0);
     close(file);
@@ -36,7 +37,8 @@ static void file_write(const char *text)
     fclose(file);
 }
 
-/* Loads from the file `path` and the given arguments (NULL-terminated, after the program's name). */
+/* Loads from the file `path` and the given arguments (NULL-terminated, after the program's
+ * name). */
 static enum err load(struct request *request, struct config *config, const char *const *arguments)
 {
     char *argv[20] = { (char[]){ "funneld" }, (char[]){ "--config" }, path };
@@ -120,7 +122,7 @@ START_TEST(test_folder_as_file)
     request_start(&request);
     struct config config;
     unlink(path);
-    strcpy(path, "/tmp");
+    snprintf(path, sizeof(path), "/tmp");
     ck_assert_int_eq(load(&request, &config, NULL), ERR_CONFIG);
     ck_assert_ptr_nonnull(strstr(request.ctx.failure.detail, "/tmp: cannot be read"));
     path[0] = '\0';
@@ -136,9 +138,13 @@ START_TEST(test_bad_files)
                              "[::1]:8080, not \"80\"" },
         { "listn = x\n", ":1: listn: no such option; funneld --help lists them" },
         { "LISTEN = 127.0.0.1:80\n", ":1: LISTEN: no such option; funneld --help lists them" },
-        { "queue_max = many\n", ":1: queue_max must be a whole number from 16 to 1048576, not \"many\"" },
+        { "queue_max = many\n",
+          ":1: queue_max must be a whole number from 16 to 1048576, not \"many\"" },
+        { "queue_max = 1048577\n",
+          ":1: queue_max must be a whole number from 16 to 1048576, not \"1048577\"" },
         { "http_threads = 1\n", ":1: http_threads must be a whole number from 2 to 16, not \"1\"" },
-        { "\n\nlog_level = loud\n", ":3: log_level must be debug, info, warn or error, not \"loud\"" },
+        { "\n\nlog_level = loud\n",
+          ":3: log_level must be debug, info, warn or error, not \"loud\"" },
         { "time_zone = Mars/City\n", ":1: time_zone must be UTC, or a zone of this system such as "
                                      "Europe/Berlin, not \"Mars/City\"" },
         { "currency = usd\n", ":1: currency must be an ISO 4217 code such as EUR, not \"usd\"" },
@@ -181,22 +187,25 @@ START_TEST(test_bad_values_elsewhere_name_their_source)
     request_start(&request);
     setenv("FUNNELD_QUEUE_MAX", "15", 1);
     ck_assert_int_eq(load(&request, &config, NULL), ERR_CONFIG);
-    ck_assert_str_eq(request.ctx.failure.detail, "FUNNELD_QUEUE_MAX: queue_max must be a whole number "
-                                                 "from 16 to 1048576, not \"15\"");
+    ck_assert_str_eq(request.ctx.failure.detail,
+                     "FUNNELD_QUEUE_MAX: queue_max must be a whole number "
+                     "from 16 to 1048576, not \"15\"");
     unsetenv("FUNNELD_QUEUE_MAX");
     failure_clear(&request.ctx);
-    ck_assert_int_eq(load(&request, &config, (const char *const[]){ "--queue-max=", NULL }), ERR_CONFIG);
+    ck_assert_int_eq(load(&request, &config, (const char *const[]){ "--queue-max=", NULL }),
+                     ERR_CONFIG);
     ck_assert_int_eq(strncmp(request.ctx.failure.detail, "--queue-max: queue_max must be", 30), 0);
     failure_clear(&request.ctx);
-    ck_assert_int_eq(load(&request, &config, (const char *const[]){ "--queue-max", NULL }), ERR_CONFIG);
+    ck_assert_int_eq(load(&request, &config, (const char *const[]){ "--queue-max", NULL }),
+                     ERR_CONFIG);
     ck_assert_str_eq(request.ctx.failure.detail, "--queue-max: needs a value");
 }
 END_TEST
 
 START_TEST(test_numbers)
 {
-    static const char *const bad[] = { " 100", "100 ", "1e3",  "0x64", "+100",
-                                       "1.5",  "-100", "",     "-",    "99999999999999999999" };
+    static const char *const bad[] = { " 100", "100 ", "1e3", "0x64", "+100",
+                                       "1.5",  "-100", "",    "-",    "99999999999999999999" };
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
         _cleanup_(request_done) struct request request;
         request_start(&request);
@@ -213,12 +222,24 @@ START_TEST(test_listen_addresses)
         const char *listen;
         bool right;
     } cases[] = {
-        { "127.0.0.1:8080", true }, { "[::1]:0", true },         { "0.0.0.0:65535", true },
-        { "localhost:80", true },   { "[::ffff:1.2.3.4]:1", true }, { "127.0.0.1:65536", false },
-        { "127.0.0.1", false },     { ":8080", false },          { "::1:8080", false },
-        { "[::1]", false },         { "[]:80", false },          { "127.0.0.1:", false },
-        { "127.0.0.1:-1", false },  { "127.0.0.1:80 ", false },  { "http://127.0.0.1:80", false },
-        { "", false },              { "127.0.0.1:000080", false },
+        { "127.0.0.1:8080", true },
+        { "[::1]:0", true },
+        { "0.0.0.0:65535", true },
+        { "localhost:80", true },
+        { "[::ffff:1.2.3.4]:1", true },
+        { "127.0.0.1:65536", false },
+        { "127.0.0.1", false },
+        { ":8080", false },
+        { "::1:8080", false },
+        { "[::1]", false },
+        { "[]:80", false },
+        { "127.0.0.1:", false },
+        { "127.0.0.1:-1", false },
+        { "127.0.0.1:-0", false },
+        { "127.0.0.1:80 ", false },
+        { "http://127.0.0.1:80", false },
+        { "", false },
+        { "127.0.0.1:000080", false },
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         _cleanup_(request_done) struct request request;
@@ -236,11 +257,23 @@ START_TEST(test_other_arguments_stay_in_order)
     _cleanup_(request_done) struct request request;
     request_start(&request);
     struct config config;
-    static const char *const given[] = { "funneld", "key", "--listen=127.0.0.1:1", "create", "--name",
-                                         "N",       "--config", path, "--queue-max", "77",
-                                         "--queue_max=1", "--listening=x", "--", "--database=x" };
-    static const char *const kept[] = { "funneld", "key", "create", "--name", "N", "--queue_max=1",
-                                        "--listening=x", "--", "--database=x" };
+    static const char *const given[] = { "funneld",
+                                         "key",
+                                         "--listen=127.0.0.1:1",
+                                         "create",
+                                         "--name",
+                                         "N",
+                                         "--config",
+                                         path,
+                                         "--queue-max",
+                                         "77",
+                                         "--queue_max=1",
+                                         "--listening=x",
+                                         "--",
+                                         "--database=x" };
+    static const char *const kept[] = { "funneld",       "key", "create",
+                                        "--name",        "N",   "--queue_max=1",
+                                        "--listening=x", "--",  "--database=x" };
     char *argv[ARRAY_SIZE(given) + 1] = { NULL };
     for (size_t i = 0; i < ARRAY_SIZE(given); i++)
         argv[i] = (char *)(uintptr_t)given[i];
@@ -300,7 +333,8 @@ START_TEST(test_example_loads_as_the_defaults)
     ck_assert_msg(load(&request, &config, NULL) == OK, "%s", request.ctx.failure.detail);
     ck_assert_uint_eq(options, 13);
 #define OPTION_TEXT(member, fallback, help) ck_assert_str_eq(config.member, defaults.member);
-#define OPTION_INT(member, fallback, min, max, help) ck_assert_int_eq(config.member, defaults.member);
+#define OPTION_INT(member, fallback, min, max, help)                                               \
+    ck_assert_int_eq(config.member, defaults.member);
 #define OPTION_NAME(member, fallback, names, help) ck_assert_int_eq(config.member, defaults.member);
 #include "options.def"
 #undef OPTION_TEXT

@@ -49,7 +49,7 @@ START_TEST(test_member_errors_add_up)
     struct ctx *ctx = &request.ctx;
     char member[32] = "title";
     ck_assert_int_eq(fail(ctx, ERR_VALIDATION, member, "1 to %d characters", 200), ERR_VALIDATION);
-    strcpy(member, "overwritten");
+    snprintf(member, sizeof(member), "overwritten");
     ck_assert_int_eq(fail_member(ctx, "items/0/type", "required", "a type"), ERR_VALIDATION);
     ck_assert_uint_eq(ctx->failure.member_count, 2);
     ck_assert_str_eq(ctx->failure.detail, "title: 1 to 200 characters");

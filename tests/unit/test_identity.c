@@ -22,16 +22,26 @@ START_TEST(test_email_accepts)
         { "o'neil!#$%&*/=?^_`{|}~-@example.com", "o'neil!#$%&*/=?^_`{|}~-@example.com",
           "o'neil!#$%&*/=?^_`{|}~-@example.com" },
         { "a@sub.r3---x.example.com", "a@sub.r3---x.example.com", "a@sub.r3---x.example.com" },
-        { "a@b\xc3\xbc" "cher.example", "a@xn--bcher-kva.example", "a@xn--bcher-kva.example" },
-        { "a@B\xc3\x9c" "CHER.Example", "a@xn--bcher-kva.example", "a@xn--bcher-kva.example" },
+        { "a@b\xc3\xbc"
+          "cher.example",
+          "a@xn--bcher-kva.example", "a@xn--bcher-kva.example" },
+        { "a@B\xc3\x9c"
+          "CHER.Example",
+          "a@xn--bcher-kva.example", "a@xn--bcher-kva.example" },
         { "a@XN--BCHER-KVA.example", "a@xn--bcher-kva.example", "a@xn--bcher-kva.example" },
         /* u and a combining diaeresis; an ideographic full stop */
-        { "a@bu\xcc\x88" "cher\xe3\x80\x82" "example", "a@xn--bcher-kva.example",
-          "a@xn--bcher-kva.example" },
+        { "a@bu\xcc\x88"
+          "cher\xe3\x80\x82"
+          "example",
+          "a@xn--bcher-kva.example", "a@xn--bcher-kva.example" },
         /* Not transitional: sharp s stays itself in a domain. */
         { "a@fa\xc3\x9f.de", "a@xn--fa-hia.de", "a@xn--fa-hia.de" },
         /* The address keeps its letters; only the key folds them. */
-        { "Stra\xc3\x9f" "e@example.de", "stra\xc3\x9f" "e@example.de", "strasse@example.de" },
+        { "Stra\xc3\x9f"
+          "e@example.de",
+          "stra\xc3\x9f"
+          "e@example.de",
+          "strasse@example.de" },
         { "J\xc3\x96RG@example.de", "j\xc3\xb6rg@example.de", "j\xc3\xb6rg@example.de" },
         { "jo\xcc\x88rg@example.de", "j\xc3\xb6rg@example.de", "j\xc3\xb6rg@example.de" },
         { "J\xc3\x96rg+Tag@example.de", "j\xc3\xb6rg+tag@example.de", "j\xc3\xb6rg@example.de" },
@@ -87,11 +97,17 @@ START_TEST(test_email_refuses)
         { "a\x7f@example.com", "invalid" },
         { "a\xe9@example.com", "invalid" },
         { "a@ex\xe9mple.com", "invalid" },
-        { "a\xe2\x80\x8b" "b@example.com", "invalid" }, /* zero-width space */
-        { "a\xc2\xa0" "b@example.com", "invalid" },
+        { "a\xe2\x80\x8b"
+          "b@example.com",
+          "invalid" }, /* zero-width space */
+        { "a\xc2\xa0"
+          "b@example.com",
+          "invalid" },
         { "a@xn--\xff.com", "invalid" },
         { "a@xn--a.com", "invalid" },
-        { "a@\xe2\x80\xae" "example.com", "invalid" }, /* right-to-left override */
+        { "a@\xe2\x80\xae"
+          "example.com",
+          "invalid" }, /* right-to-left override */
         { X60 "xxxxx@example.com", "too_long" },
         { "a@" X60 "xxxx.com", "invalid" },
         { X50 "@" X60 "." X60 "." X60 "." X10 X10 ".com", "too_long" },
@@ -134,7 +150,9 @@ START_TEST(test_email_without_memory)
         request_start(&request);
         request.arena.limit_bytes = limit;
         const char *email = NULL, *key = NULL;
-        enum err err = email_normalise(&request.ctx, "email", "J\xc3\x96rg+x@b\xc3\xbc" "cher.example",
+        enum err err = email_normalise(&request.ctx, "email",
+                                       "J\xc3\x96rg+x@b\xc3\xbc"
+                                       "cher.example",
                                        &email, &key);
         succeeded = err == OK;
         ck_assert(succeeded || err == ERR_MEMORY);
@@ -156,7 +174,11 @@ START_TEST(test_phone)
         { "+49 (0)30 / 1234.5678", "+493012345678" },
         { "(+49) 30 12345678", "+493012345678" },
         { "  +1 (415) 555-0100 ", "+14155550100" },
-        { "+1\xc2\xa0" "415\xe2\x80\x91" "555\xe2\x80\x93" "0100", "+14155550100" },
+        { "+1\xc2\xa0"
+          "415\xe2\x80\x91"
+          "555\xe2\x80\x93"
+          "0100",
+          "+14155550100" },
         { "+12345678", "+12345678" },
         { "+123456789012345", "+123456789012345" },
         { "00123456789012345", "+123456789012345" },

@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -19,6 +20,8 @@ static void capture_start(void)
 {
     capture.file = memfd_create("log", MFD_CLOEXEC);
     ck_assert_int_ge(capture.file, 0);
+    /* As a log is opened: each write goes to the end, whoever else writes. */
+    ck_assert_int_eq(fcntl(capture.file, F_SETFL, O_APPEND), 0);
     capture.saved = dup(STDERR_FILENO);
     dup2(capture.file, STDERR_FILENO);
 }
@@ -62,7 +65,9 @@ START_TEST(test_text_escapes)
         { "a\nb", "a\\nb" },
         { "a\r\tb\x1b[31m", "a\\x0d\\x09b\\x1b[31m" },
         { "\x7f", "\\x7f" },
-        { "\xc2\x9b" "31m", "\\x9b31m" },
+        { "\xc2\x9b"
+          "31m",
+          "\\x9b31m" },
         { "\xe2\x80\xa8", "\\u2028" },
         { "bad \xff\xc3", "bad \\xff\\xc3" },
         { "\xed\xa0\x80", "\\xed\\xa0\\x80" },
@@ -109,7 +114,7 @@ END_TEST
 START_TEST(test_long_messages_are_cut_between_characters)
 {
     static char message[9000];
-    static const char *const units[] = { "x", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80",
+    static const char *const units[] = { "x",  "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80",
                                          "\n", "\"",       "\x01",         "\xff" };
     for (size_t i = 0; i < ARRAY_SIZE(units); i++)
         for (size_t shift = 0; shift < 4; shift++)
@@ -139,6 +144,7 @@ END_TEST
 START_TEST(test_errno_survives)
 {
     capture_start();
+    close(STDERR_FILENO); /* nobody listens: write(2) fails with EBADF */
     errno = ENOSPC;
     log_line(LOG_INFO, "x", "%s", "message");
     int after = errno;

@@ -32,9 +32,10 @@ START_TEST(test_render)
     metric_add(METRIC_WRITER_QUEUE, -2);
     metrics_render(&buffer);
     const char *text = buffer_string(&buffer);
-    ck_assert_ptr_nonnull(strstr(text, "# HELP funneld_writer_queue Commands waiting for the writer.\n"
-                                       "# TYPE funneld_writer_queue gauge\n"
-                                       "funneld_writer_queue 5\n"));
+    ck_assert_ptr_nonnull(strstr(text,
+                                 "# HELP funneld_writer_queue Commands waiting for the writer.\n"
+                                 "# TYPE funneld_writer_queue gauge\n"
+                                 "funneld_writer_queue 5\n"));
     ck_assert_ptr_nonnull(strstr(text, "# TYPE funneld_leads_created_total counter\n"));
     int families = 0;
     for (const char *next = text; (next = strstr(next, "# TYPE funneld_")) != NULL; next++)
@@ -42,7 +43,8 @@ START_TEST(test_render)
     ck_assert_int_eq(families, METRIC_COUNT);
     ck_assert_int_eq(text[strlen(text) - 1], '\n');
     /* Counters, and only they, end in _total. */
-    for (const char *line = strstr(text, "# TYPE"); line != NULL; line = strstr(line + 1, "# TYPE")) {
+    for (const char *line = strstr(text, "# TYPE"); line != NULL;
+         line = strstr(line + 1, "# TYPE")) {
         const char *end = strchr(line, '\n');
         bool counter = strncmp(end - 8, " counter", 8) == 0;
         const char *name_end = end - (counter ? 8 : 6);

@@ -1,7 +1,8 @@
 -- Activities, clustered by lead and time.
 
 -- activity_insert
-INSERT INTO activity (lead_id, occurred_at, id, type, recorded_at, campaign, source_system, external_id, engagement,
+INSERT INTO activity (lead_id, occurred_at, id, type, recorded_at, campaign, source_system,
+    external_id, engagement,
     properties)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
 
@@ -9,12 +10,14 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
 INSERT INTO activity_key (source_system, external_id, activity_id) VALUES ($1, $2, $3);
 
 -- activity_by_id -> activity
-SELECT lead_id, occurred_at, id, type, recorded_at, campaign, source_system, external_id, engagement, properties
+SELECT lead_id, occurred_at, id, type, recorded_at, campaign, source_system, external_id,
+    engagement, properties
 FROM activity
 WHERE id = $1;
 
 -- activity_by_key -> activity
-SELECT a.lead_id, a.occurred_at, a.id, a.type, a.recorded_at, a.campaign, a.source_system, a.external_id,
+SELECT a.lead_id, a.occurred_at, a.id, a.type, a.recorded_at, a.campaign, a.source_system,
+    a.external_id,
     a.engagement, a.properties
 FROM activity_key k
 JOIN activity a ON a.id = k.activity_id
@@ -25,7 +28,8 @@ WHERE k.source_system = $1 AND k.external_id = $2;
 SELECT occurred_at, type FROM activity WHERE lead_id = $1 ORDER BY lead_id, occurred_at, id;
 
 -- activity_list -> activity
-SELECT lead_id, occurred_at, id, type, recorded_at, campaign, source_system, external_id, engagement, properties
+SELECT lead_id, occurred_at, id, type, recorded_at, campaign, source_system, external_id,
+    engagement, properties
 FROM activity
 WHERE lead_id = $1;
 

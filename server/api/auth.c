@@ -1,0 +1,49 @@
+/* auth.c: who calls, by the key they bring, and whether the route is open to them. */
+#include "route.h"
+
+#include <string.h>
+#include <strings.h>
+
+static const char *bearer(const struct http_request *request)
+{
+    const char *header = http_header(request, "Authorization");
+    if (!header || strncasecmp(header, "Bearer ", 7) != 0)
+        return NULL;
+    for (header += 7; *header == ' ';)
+        header++;
+    return header;
+}
+
+static enum err find_key(struct call *call, const char *text, struct api_key *ret)
+{
+    uint8_t hash[KEY_HASH_BYTES];
+    key_hash(text, hash);
+    enum err err = api_key_find(call->ctx, call->request->thread_app, hash, ret);
+    if (err == ERR_NOT_FOUND || (!err && ret->revoked_at != NO_INT))
+        return fail(call->ctx, ERR_UNAUTHENTICATED, NULL, "this key is unknown or revoked");
+    return err;
+}
+
+enum err authenticate(struct call *call, const struct http_request *request)
+{
+    unsigned wanted = call->route->scopes;
+    struct principal *principal = &call->ctx->principal;
+    if (request->control) { /* the operator, on this machine */
+        *principal = (struct principal){ .name = "console", .scopes = SCOPE_ADMIN };
+        return OK;
+    }
+    if (wanted == SCOPE_NONE)
+        return OK;
+    const char *text = bearer(request);
+    if (!text)
+        return fail(call->ctx, ERR_UNAUTHENTICATED, NULL, "send Authorization: Bearer fnl_...");
+    struct api_key key;
+    enum err err = find_key(call, text, &key);
+    if (err)
+        return err;
+    *principal =
+        (struct principal){ .key_id = key.id, .name = key.name, .scopes = (unsigned)key.scopes };
+    if (principal->scopes & (wanted | SCOPE_ADMIN))
+        return OK;
+    return fail(call->ctx, ERR_FORBIDDEN, NULL, "the key %s lacks the scope for this", key.name);
+}

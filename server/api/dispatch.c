@@ -1,0 +1,401 @@
+/* dispatch.c: the one place where HTTP meets the store. Takes a request from its headers to its
+ * reply, by the route's row: match, key, arguments, read or write, render. Handlers return
+ * answers and errors; only this file replies. */
+#include "dispatch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { READ_DEADLINE_US = 1000000 };
+
+/* ---- Routes ---- */
+
+static const struct routes *const all_routes[] = {
+    &health_routes,  &lead_routes,     &stage_routes,  &activity_routes,
+    &scoring_routes, &campaign_routes, &user_routes,   &form_routes,
+    &metric_routes,  &key_routes,      &import_routes,
+};
+
+enum err dispatch_prepare(struct ctx *ctx, struct service *service)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < ARRAY_SIZE(all_routes); i++)
+        count += all_routes[i]->count;
+    struct route *routes = arena_alloc(&service->arena, count * sizeof *routes);
+    service->stats = arena_alloc(&service->arena, (count + 1) * sizeof *service->stats);
+    if (!routes || !service->stats)
+        return fail(ctx, ERR_MEMORY, NULL, "no memory for the routes");
+    for (size_t i = 0; i < ARRAY_SIZE(all_routes); i++) {
+        memcpy(routes + service->route_count, all_routes[i]->rows,
+               all_routes[i]->count * sizeof *routes);
+        service->route_count += all_routes[i]->count;
+    }
+    service->routes = routes;
+    service->router = router_new(&service->arena, routes, count, sizeof *routes);
+    return service->router ? OK : fail(ctx, ERR_MEMORY, NULL, "no memory for the router");
+}
+
+/* ---- Replies ---- */
+
+static void reply_memory(struct http_request *request)
+{
+    static const char body[] = "{\"title\":\"Not enough memory for this "
+                               "request\",\"status\":503,\"code\":\"out_of_memory\"}";
+    request->reply.status = 503;
+    request->reply.content_type = "application/problem+json";
+    request->reply.body = body;
+    request->reply.body_bytes = sizeof body - 1;
+}
+
+static void reply_buffer(struct http_request *request, int status, const char *content_type,
+                         const struct buffer *buffer)
+{
+    if (buffer->failed) {
+        reply_memory(request);
+        return;
+    }
+    request->reply.status = status;
+    request->reply.content_type = content_type;
+    request->reply.body = buffer->data;
+    request->reply.body_bytes = buffer->length;
+}
+
+static bool names_parameters(const struct call *call)
+{
+    return call && (call->reading_query || !call->route->body);
+}
+
+/* What went wrong with us is for the log; the client learns only that it did. */
+static void log_our_fault(const struct http_request *request, const struct call *call, enum err err)
+{
+    const struct failure *failure = &request->ctx.failure;
+    log_line(LOG_ERROR, "api", "request %s to %s: %s: %s", request->ctx.request_id,
+             call && call->route ? call->route->http.path : "no route", err_info(err)->code,
+             failure->err == err && failure->detail ? failure->detail : "no detail");
+}
+
+static void on_failure(void *self, struct http_request *request, enum err err)
+{
+    (void)self;
+    struct call *call = request->app;
+    const struct err_info *info = err_info(err);
+    struct buffer buffer = { .arena = &request->arena };
+    struct json json = { .out = &buffer };
+    struct failure plain = { .err = err };
+    const struct failure *failure =
+        request->ctx.failure.err == err ? &request->ctx.failure : &plain;
+    if (info->status >= 500) {
+        log_our_fault(request, call, err);
+        failure = &plain;
+    }
+    json_open(&json, NULL, '{');
+    json_text(&json, "type", "about:blank");
+    json_text(&json, "title", info->title);
+    json_int(&json, "status", info->status);
+    json_text(&json, "instance", request->path);
+    json_text(&json, "request_id", request->ctx.request_id);
+    write_failure(&json, err, failure, names_parameters(call));
+    json_close(&json, '}');
+    reply_buffer(request, info->status, "application/problem+json", &buffer);
+    if (info->status == 401)
+        http_reply_header(request, "WWW-Authenticate", "Bearer realm=\"funneld\"");
+    if (info->status == 503 || info->status == 429)
+        http_reply_header(request, "Retry-After", "1");
+}
+
+void write_failure(struct json *json, enum err err, const struct failure *failure, bool parameters)
+{
+    json_text(json, "code", err_info(err)->code);
+    if (failure->detail)
+        json_text(json, "detail", failure->detail);
+    if (!id_is_nil(&failure->existing))
+        json_id(json, "existing_id", &failure->existing);
+    if (failure->member_count == 0)
+        return;
+    json_open(json, "errors", '[');
+    for (size_t i = 0; i < failure->member_count; i++) {
+        const struct member_error *error = &failure->members[i];
+        json_open(json, NULL, '{');
+        if (parameters) {
+            json_text(json, "parameter", error->member);
+        } else {
+            char pointer[300] = "/";
+            strncat(pointer, error->member, sizeof pointer - 2);
+            json_text(json, "pointer", pointer);
+        }
+        json_text(json, "code", error->code);
+        json_text(json, "detail", error->detail);
+        json_close(json, '}');
+    }
+    json_close(json, ']');
+}
+
+static enum http_step refuse(struct http_request *request, enum err err)
+{
+    on_failure(NULL, request, err);
+    return HTTP_REPLY;
+}
+
+static void write_page(struct json *json, const struct route *route, const struct page *page)
+{
+    json_open(json, "data", '[');
+    for (size_t i = 0; i < page->rows.count; i++)
+        json_row(json, NULL, route->result,
+                 (const char *)page->rows.items + i * route->result->size);
+    json_close(json, ']');
+    json_bool(json, "has_more", page->has_more);
+    json_text(json, "next_cursor", page->next_cursor);
+}
+
+static void render(struct call *call)
+{
+    const struct route *route = call->route;
+    struct http_request *request = call->request;
+    int status = call->status ? call->status : route->status;
+    if (route->reply) {
+        route->reply(call);
+        return;
+    }
+    if (status == 204) {
+        request->reply.status = 204;
+        return;
+    }
+    struct buffer buffer = { .arena = &request->arena };
+    struct json json = { .out = &buffer };
+    json_open(&json, NULL, '{');
+    if (route->flags & ROUTE_LIST)
+        write_page(&json, route, call->result);
+    else if (route->write)
+        route->write(call, &json);
+    else
+        json_members(&json, route->result, call->result);
+    json_close(&json, '}');
+    reply_buffer(request, status, "application/json", &buffer);
+}
+
+/* ---- From the headers to the arguments ---- */
+
+/* "v17-s83" or "v17", quoted: the version that the client read. */
+static enum err read_if_match(struct call *call)
+{
+    call->expected_version = NO_INT;
+    const char *text = http_header(call->request, "If-Match");
+    if (!text || strcmp(text, "*") == 0)
+        return OK;
+    char *end = NULL;
+    long long version = strncmp(text, "\"v", 2) == 0 ? strtoll(text + 2, &end, 10) : -1;
+    if (version < 0 || end == text + 2 || (*end != '"' && *end != '-'))
+        return fail(call->ctx, ERR_VERSION, NULL, "If-Match is none of our ETags");
+    call->expected_version = version;
+    return OK;
+}
+
+static enum err read_path_id(struct call *call)
+{
+    const char *place = strstr(call->route->http.path, "{id}");
+    if (!place)
+        return OK;
+    size_t index = 0; /* which of the template's parameters it is */
+    for (const char *at = call->route->http.path; (at = strchr(at, '{')) && at < place; at++)
+        index++;
+    return id_parse(call->params[index], &call->id) ? OK : ERR_NOT_FOUND;
+}
+
+static enum err match(struct service *service, struct http_request *request, struct call *call)
+{
+    struct http_match found = { 0 };
+    enum err err =
+        router_match(service->router, &request->arena, request->method, request->path, &found);
+    if (err == ERR_METHOD) {
+        char allow[64];
+        router_allow(found.allowed, allow);
+        const char *kept = arena_text(&request->arena, allow, strlen(allow));
+        if (kept)
+            http_reply_header(request, "Allow", kept);
+    }
+    if (err)
+        return err;
+    const struct route *route = &service->routes[found.route];
+    if ((route->flags & ROUTE_CONTROL) && !request->control)
+        return ERR_NOT_FOUND;
+    *call = (struct call){
+        .service = service, .route = route, .request = request, .ctx = &request->ctx
+    };
+    memcpy(call->params, found.params, sizeof call->params);
+    request->app = call;
+    return OK;
+}
+
+static enum err check_media_type(struct call *call)
+{
+    if (!call->route->body)
+        return OK;
+    const char *type = http_header(call->request, "Content-Type");
+    if (!type || strncasecmp(type, "application/json", 16) == 0 ||
+        strncasecmp(type, "application/merge-patch+json", 28) == 0)
+        return OK;
+    return fail(call->ctx, ERR_MEDIA_TYPE, NULL, "send application/json");
+}
+
+static enum http_step on_headers(void *self, struct http_request *request)
+{
+    struct service *service = self;
+    struct call *call = arena_alloc(&request->arena, sizeof *call);
+    if (!call)
+        return refuse(request, ERR_MEMORY);
+    enum err err = match(service, request, call);
+    if (!err)
+        err = authenticate(call, request);
+    if (!err)
+        err = read_path_id(call);
+    if (!err)
+        err = read_if_match(call);
+    if (!err)
+        err = check_media_type(call);
+    return err ? refuse(request, err) : HTTP_CONTINUE;
+}
+
+static enum err read_arguments(struct call *call)
+{
+    static const struct table no_parameters = { .name = "none" };
+    const struct table *table = call->route->query ? call->route->query : &no_parameters;
+    call->query = ctx_alloc(call->ctx, table->size + sizeof(struct input));
+    if (!call->query)
+        return ERR_MEMORY;
+    call->reading_query = true;
+    enum err err = OK;
+    if (call->route->query || (*call->request->query && !(call->route->flags & ROUTE_RAW_BODY)))
+        err = query_read(call->ctx, call->request->query, table, call->query);
+    if (err)
+        return err;
+    call->reading_query = false;
+    if (!call->route->body)
+        return OK;
+    call->body = ctx_alloc(call->ctx, call->route->body->size);
+    if (!call->body)
+        return ERR_MEMORY;
+    return json_read(call->ctx, call->request->body, call->request->body_bytes, call->route->body,
+                     call->body);
+}
+
+/* ---- Reading and writing ---- */
+
+static enum err run_reading(struct call *call, enum err (*run)(struct call *call))
+{
+    struct db *db = call->request->thread_app;
+    bool limited = !(call->route->flags & ROUTE_LONG);
+    db_set_deadline(db, limited ? clock_monotonic_us() + READ_DEADLINE_US : 0);
+    enum err err = db_begin_read(call->ctx, db);
+    if (err)
+        return err;
+    call->db = db;
+    err = run(call);
+    db_end_read(db);
+    db_set_deadline(db, 0); /* the next user of the connection has its own */
+    call->db = NULL;
+    return err;
+}
+
+static enum http_step on_body(void *self, struct http_request *request)
+{
+    (void)self;
+    struct call *call = request->app;
+    enum err err = read_arguments(call);
+    if (!err && call->route->prepare)
+        err = run_reading(call, call->route->prepare);
+    if (!err && call->route->access == ACCESS_WRITE)
+        return HTTP_LATER;
+    if (!err)
+        err = call->route->access == ACCESS_READ ? run_reading(call, call->route->run)
+                                                 : call->route->run(call);
+    if (err)
+        return refuse(request, err);
+    render(call);
+    return HTTP_REPLY;
+}
+
+static struct call *call_of(struct command *command)
+{
+    return (struct call *)((char *)command - offsetof(struct call, command));
+}
+
+static enum err run_writing(struct command *command, struct db *db)
+{
+    struct call *call = call_of(command);
+    call->db = db;
+    enum err err = call->route->run(call);
+    call->db = NULL;
+    return err;
+}
+
+static void written(struct command *command)
+{
+    http_resume(call_of(command)->request);
+}
+
+static void submit(void *self, struct http_request *request)
+{
+    struct service *service = self;
+    struct call *call = request->app;
+    call->command = (struct command){ .ctx = call->ctx,
+                                      .run = run_writing,
+                                      .done = written,
+                                      .background = call->route->flags & ROUTE_BACKGROUND };
+    if (writer_submit(service->writer, &call->command))
+        return;
+    call->command.result = call->ctx->failure.err;
+    http_resume(request);
+}
+
+static void on_resume(void *self, struct http_request *request)
+{
+    struct call *call = request->app;
+    if (call->command.result)
+        on_failure(self, request, call->command.result);
+    else
+        render(call);
+}
+
+static void on_end(void *self, struct http_request *request)
+{
+    struct service *service = self;
+    const struct call *call = request->app;
+    size_t route =
+        call && call->route ? (size_t)(call->route - service->routes) : service->route_count;
+    struct route_stats *stats = &service->stats[route];
+    int class = request->reply.status / 100;
+    int64_t micros = clock_monotonic_us() - request->start_us;
+    atomic_fetch_add_explicit(&stats->answers[class < 6 ? class : 0], 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&stats->micros, micros, memory_order_relaxed);
+    log_line(LOG_DEBUG, "http", "%s %d %s %lld us", request->ctx.request_id, request->reply.status,
+             call && call->route ? call->route->http.path : "-", (long long)micros);
+}
+
+static void *thread_open(void *self)
+{
+    struct service *service = self;
+    struct arena arena = { 0 };
+    struct id_source ids = { 0 };
+    struct ctx ctx = { .arena = &arena, .ids = &ids, .now_ms = clock_now_ms() };
+    struct db *db = NULL;
+    if (store_reader(&ctx, service->store, &db) != OK)
+        log_line(LOG_ERROR, "api", "no connection to the data file: %s", ctx.failure.detail);
+    arena_free(&arena);
+    return db;
+}
+
+static void thread_close(void *thread_app)
+{
+    db_close(thread_app);
+}
+
+const struct http_app dispatch_app = {
+    .thread_open = thread_open,
+    .thread_close = thread_close,
+    .on_headers = on_headers,
+    .on_body = on_body,
+    .submit = submit,
+    .on_resume = on_resume,
+    .on_failure = on_failure,
+    .on_end = on_end,
+};

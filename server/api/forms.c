@@ -1,0 +1,315 @@
+/* forms.c: routes of forms and their journal, and the public door POST /f/{form_key}. A person
+ * gets a page or a redirect, a script gets JSON; both only once the journal holds the post. */
+#include "route.h"
+
+#include <string.h>
+#include <strings.h>
+
+static enum err run_create(struct call *call)
+{
+    struct form *form = call_result(call, sizeof *form);
+    enum err err = form ? form_create(call->ctx, call->db, call->body, form) : ERR_MEMORY;
+    if (!err)
+        call_location(call, "forms", &form->id);
+    return err;
+}
+
+static enum err run_read(struct call *call)
+{
+    struct form *form = call_result(call, sizeof *form);
+    return form ? form_load(call->ctx, call->db, &call->id, form) : ERR_MEMORY;
+}
+
+static enum err run_list(struct call *call)
+{
+    struct id after;
+    int64_t limit;
+    struct rows rows;
+    enum err err = list_start(call, &after, &limit);
+    if (!err)
+        err = form_list(call->ctx, call->db, &after, limit + 1, &rows);
+    return err ? err : page_cut(call, &rows, limit, cursor_by_id);
+}
+
+static enum err run_submissions(struct call *call)
+{
+    struct id before;
+    int64_t limit;
+    struct rows rows;
+    enum err err = list_start(call, &before, &limit);
+    if (!err)
+        err = submission_list(call->ctx, call->db, &before, limit + 1, &rows);
+    return err ? err : page_cut(call, &rows, limit, cursor_by_id);
+}
+
+/* ---- The door ---- */
+
+enum { FORM_BODY_MAX = 64 * 1024 };
+
+struct door {
+    struct form form;
+    struct form_post post;
+    struct pairs pairs;
+    struct submission submission;
+    enum err unreadable; /* what to tell a script */
+};
+
+static bool is_type(const char *content_type, const char *type)
+{
+    size_t length = strlen(type);
+    return content_type && strncasecmp(content_type, type, length) == 0 &&
+           strchr(" ;\t", content_type[length]) != NULL;
+}
+
+/* Browsers name the page that a post comes from; others name nothing. */
+static enum err check_origin(struct call *call, const struct form *form)
+{
+    const char *origin = http_header(call->request, "Origin");
+    if (!origin || form->allowed_origins.count == 0)
+        return OK;
+    for (size_t i = 0; i < form->allowed_origins.count; i++)
+        if (strcasecmp(form->allowed_origins.items[i], origin) == 0)
+            return OK;
+    return fail(call->ctx, ERR_FORBIDDEN, NULL, "this form takes no posts from %s", origin);
+}
+
+static void allow_origin(struct call *call)
+{
+    const char *origin = http_header(call->request, "Origin");
+    if (!origin)
+        return;
+    const char *kept = ctx_text(call->ctx, origin);
+    if (kept)
+        http_reply_header(call->request, "Access-Control-Allow-Origin", kept);
+    http_reply_header(call->request, "Vary", "Origin");
+}
+
+static enum err find_form(struct call *call)
+{
+    struct door *door = call_result(call, sizeof *door);
+    if (!door)
+        return ERR_MEMORY;
+    enum err err = form_find(call->ctx, call->db, call->params[0], &door->form);
+    if (!err)
+        err = check_origin(call, &door->form);
+    if (!err)
+        allow_origin(call);
+    return err;
+}
+
+/* What cannot be read is journalled all the same; `unreadable` says why. */
+static void read_pairs(struct call *call, struct door *door)
+{
+    const struct http_request *request = call->request;
+    enum err err = OK;
+    if (is_type(door->post.content_type, "application/json"))
+        err = json_pairs(call->ctx, request->body, request->body_bytes, &door->pairs);
+    else if (!door->post.content_type ||
+             is_type(door->post.content_type, "application/x-www-form-urlencoded"))
+        err = form_read(call->ctx, request->body, request->body_bytes, &door->pairs);
+    else
+        err = fail(call->ctx, ERR_MEDIA_TYPE, NULL,
+                   "send application/x-www-form-urlencoded or application/json");
+    door->unreadable = err;
+    if (err) {
+        door->post.unreadable =
+            call->ctx->failure.detail ? call->ctx->failure.detail : err_info(err)->title;
+        failure_clear(call->ctx);
+    }
+}
+
+static enum err prepare_post(struct call *call)
+{
+    enum err err = find_form(call);
+    if (err)
+        return err;
+    const struct http_request *request = call->request;
+    struct door *door = call->result;
+    if (request->body_bytes > FORM_BODY_MAX)
+        return fail(call->ctx, ERR_TOO_LARGE, NULL, "at most 64 KiB");
+    const char *type = http_header(request, "Content-Type");
+    door->post = (struct form_post){ .form = door->form.id,
+                                     .content_type = type ? ctx_text(call->ctx, type) : NULL,
+                                     .body = request->body,
+                                     .body_bytes = request->body_bytes };
+    read_pairs(call, door);
+    const char **names = ctx_alloc(call->ctx, (door->pairs.count + 1) * 2 * sizeof *names);
+    if (!names)
+        return ERR_MEMORY;
+    const char **values = names + door->pairs.count + 1;
+    for (size_t i = 0; i < door->pairs.count; i++) {
+        names[i] = door->pairs.items[i].name;
+        values[i] = door->pairs.items[i].value;
+    }
+    door->post.names = names;
+    door->post.values = values;
+    door->post.count = door->pairs.count;
+    return OK;
+}
+
+static enum err run_post(struct call *call)
+{
+    struct door *door = call->result;
+    return form_submit(call->ctx, call->db, &door->post, &door->submission);
+}
+
+/* A page navigates; a script fetches, and so do servers. */
+static bool is_navigation(const struct http_request *request)
+{
+    const char *mode = http_header(request, "Sec-Fetch-Mode");
+    const char *accept = http_header(request, "Accept");
+    return mode ? strcmp(mode, "navigate") == 0 : accept && strstr(accept, "text/html");
+}
+
+/* Only http(s), only a host that the form names, nothing that a browser could read as another
+ * host. */
+static bool may_redirect(const struct form *form, const char *url)
+{
+    const char *host = strncasecmp(url, "https://", 8) == 0  ? url + 8
+                       : strncasecmp(url, "http://", 7) == 0 ? url + 7
+                                                             : NULL;
+    if (!host)
+        return false;
+    for (const char *c = url; *c; c++)
+        if ((unsigned char)*c <= 0x20 || (unsigned char)*c >= 0x7f || *c == '\\')
+            return false;
+    size_t length = strcspn(host, "/?#");
+    if (memchr(host, '@', length))
+        return false;
+    const char *colon = memchr(host, ':', length);
+    size_t name_length = colon ? (size_t)(colon - host) : length;
+    for (size_t i = 0; i < form->redirect_hosts.count; i++) {
+        const char *allowed = form->redirect_hosts.items[i];
+        size_t allowed_length = strlen(allowed);
+        if ((allowed_length == name_length || allowed_length == length) &&
+            strncasecmp(allowed, host, allowed_length) == 0)
+            return true;
+    }
+    return false;
+}
+
+static const char *redirect_target(const struct door *door)
+{
+    static const char *const names[] = { "_next", "_redirect", "redirect", "retURL" };
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        const char *url = pairs_get(&door->pairs, names[i]);
+        if (url && may_redirect(&door->form, url))
+            return url;
+    }
+    return NULL;
+}
+
+static void reply_text(struct http_request *request, int status, const char *type, const char *body)
+{
+    request->reply.status = status;
+    request->reply.content_type = type;
+    request->reply.body = body;
+    request->reply.body_bytes = strlen(body);
+}
+
+static void reply_page(struct call *call, const struct door *door)
+{
+    const char *url = redirect_target(door);
+    if (url) {
+        call->request->reply.status = 303;
+        http_reply_header(call->request, "Location", url);
+        return;
+    }
+    http_reply_header(call->request, "Content-Security-Policy",
+                      "default-src 'none'; frame-ancestors 'none'");
+    reply_text(call->request, 200, "text/html; charset=utf-8",
+               "<!doctype html><html lang=en><meta charset=utf-8><title>Thank you</title>"
+               "<p>Thank you. We have received your message.</p></html>\n");
+}
+
+/* A script that sent what cannot be used is told so; the post is in the journal all the same. */
+static void reply_post(struct call *call)
+{
+    const struct door *door = call->result;
+    struct http_request *request = call->request;
+    if (is_navigation(request)) {
+        reply_page(call, door);
+        return;
+    }
+    if (door->submission.verdict != VERDICT_FAILED) { /* a trapped bot gets the same */
+        reply_text(request, 200, "application/json", "{\"ok\":true}");
+        return;
+    }
+    struct buffer buffer = { .arena = &request->arena };
+    struct json json = { .out = &buffer };
+    const struct err_info *info = err_info(door->unreadable ? door->unreadable : ERR_VALIDATION);
+    json_open(&json, NULL, '{');
+    json_text(&json, "type", "about:blank");
+    json_text(&json, "title", info->title);
+    json_int(&json, "status", info->status);
+    json_text(&json, "code", info->code);
+    json_text(&json, "detail", door->submission.detail);
+    json_text(&json, "request_id", call->ctx->request_id);
+    json_id(&json, "submission", &door->submission.id);
+    json_close(&json, '}');
+    buffer_char(&buffer, '\0');
+    reply_text(request, info->status, "application/problem+json",
+               buffer.failed ? "{}" : buffer.data);
+}
+
+static void reply_preflight(struct call *call)
+{
+    call->request->reply.status = 204;
+    http_reply_header(call->request, "Access-Control-Allow-Methods", "POST, OPTIONS");
+    http_reply_header(call->request, "Access-Control-Allow-Headers", "Content-Type");
+    http_reply_header(call->request, "Access-Control-Max-Age", "86400");
+}
+
+static const struct route rows[] = {
+    { { HTTP_POST, "/v1/forms" },
+      ACCESS_WRITE,
+      SCOPE_ADMIN,
+      .body = &form_create_table,
+      .run = run_create,
+      .result = &form_table,
+      .status = 201,
+      .summary = "Create a form" },
+    { { HTTP_GET, "/v1/forms" },
+      ACCESS_READ,
+      SCOPE_READ,
+      ROUTE_LIST,
+      .query = &list_query_table,
+      .run = run_list,
+      .result = &form_table,
+      .status = 200,
+      .summary = "List forms" },
+    { { HTTP_GET, "/v1/forms/{id}" },
+      ACCESS_READ,
+      SCOPE_READ,
+      .run = run_read,
+      .result = &form_table,
+      .status = 200,
+      .summary = "Read a form" },
+    { { HTTP_GET, "/v1/submissions" },
+      ACCESS_READ,
+      SCOPE_READ,
+      ROUTE_LIST,
+      .query = &list_query_table,
+      .run = run_submissions,
+      .result = &submission_table,
+      .status = 200,
+      .summary = "The journal of form posts, latest first" },
+    { { HTTP_POST, "/f/{form_key}" },
+      ACCESS_WRITE,
+      SCOPE_NONE,
+      ROUTE_RAW_BODY,
+      .prepare = prepare_post,
+      .run = run_post,
+      .reply = reply_post,
+      .status = 200,
+      .summary = "Post a form" },
+    { { HTTP_OPTIONS, "/f/{form_key}" },
+      ACCESS_READ,
+      SCOPE_NONE,
+      ROUTE_RAW_BODY,
+      .run = find_form,
+      .reply = reply_preflight,
+      .status = 204,
+      .summary = "Ask whether a page may post" },
+};
+const struct routes form_routes = { rows, ARRAY_SIZE(rows) };

@@ -1,0 +1,73 @@
+/* keys.c: routes of API keys. A key is shown once, when it is made. */
+#include "route.h"
+
+static enum err read_scopes(struct call *call, const struct texts *names, unsigned *ret)
+{
+    *ret = 0;
+    for (size_t i = 0; i < names->count; i++) {
+        int bit = name_find(scope_names, names->items[i]);
+        if (bit < 0)
+            return fail_member(call->ctx, "scopes", "unknown_value", "read, write, ingest, admin");
+        *ret |= 1u << bit;
+    }
+    return OK;
+}
+
+static enum err run_create(struct call *call)
+{
+    const struct api_key_input *input = call->body;
+    struct api_key *key = call_result(call, sizeof *key);
+    unsigned scopes;
+    enum err err = key ? read_scopes(call, &input->scopes, &scopes) : ERR_MEMORY;
+    return err ? err : api_key_create(call->ctx, call->db, input->name, scopes, key);
+}
+
+static enum err run_list(struct call *call)
+{
+    struct id after;
+    int64_t limit;
+    struct rows rows;
+    enum err err = list_start(call, &after, &limit);
+    if (!err)
+        err = api_key_list(call->ctx, call->db, &after, limit + 1, &rows);
+    if (err)
+        return err;
+    struct api_key *keys = rows.items;
+    for (size_t i = 0; i < rows.count; i++)
+        api_key_name_scopes(call->ctx, &keys[i]);
+    return page_cut(call, &rows, limit, cursor_by_id);
+}
+
+static enum err run_revoke(struct call *call)
+{
+    struct api_key key;
+    enum err err = api_key_load(call->ctx, call->db, &call->id, &key);
+    return err ? err : api_key_revoke(call->ctx, call->db, &call->id);
+}
+
+static const struct route rows[] = {
+    { { HTTP_POST, "/v1/keys" },
+      ACCESS_WRITE,
+      SCOPE_ADMIN,
+      .body = &api_key_create_table,
+      .run = run_create,
+      .result = &api_key_table,
+      .status = 201,
+      .summary = "Create an API key" },
+    { { HTTP_GET, "/v1/keys" },
+      ACCESS_READ,
+      SCOPE_ADMIN,
+      ROUTE_LIST,
+      .query = &list_query_table,
+      .run = run_list,
+      .result = &api_key_table,
+      .status = 200,
+      .summary = "List API keys" },
+    { { HTTP_DELETE, "/v1/keys/{id}" },
+      ACCESS_WRITE,
+      SCOPE_ADMIN,
+      .run = run_revoke,
+      .status = 204,
+      .summary = "Revoke an API key, effective at once" },
+};
+const struct routes key_routes = { rows, ARRAY_SIZE(rows) };

@@ -1,0 +1,271 @@
+/* leads.c: routes of leads: create, read, change, list. */
+#include "route.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* "v17-s83": the version that people and clients change, and the score that time and activities
+ * move. */
+static void set_etag(struct call *call, const struct lead *lead)
+{
+    const char *etag = arena_printf(call->ctx->arena, "\"v%lld-s%lld\"", (long long)lead->version,
+                                    (long long)lead->score);
+    if (etag)
+        http_reply_header(call->request, "ETag", etag);
+}
+
+static enum err answer_lead(struct call *call, enum err err)
+{
+    if (!err)
+        set_etag(call, call->result);
+    return err;
+}
+
+struct create_query {
+    struct input input;
+    int on_duplicate;
+};
+
+static const char *const duplicate_names[] = { "refuse", "merge", NULL };
+static const struct field create_query_fields[] = {
+    FIELD_NAMED(struct create_query, on_duplicate, duplicate_names,
+                .note = "merge: fill the blanks of a known lead"),
+};
+static const struct table create_query_table =
+    TABLE(struct create_query, "create_query", create_query_fields);
+
+static enum err run_create(struct call *call)
+{
+    const struct create_query *query = call->query;
+    struct lead_created created;
+    struct lead *lead = call_result(call, sizeof *lead);
+    if (!lead)
+        return ERR_MEMORY;
+    enum err err = lead_create(call->ctx, call->db, call->body, query->on_duplicate == 1, &created);
+    if (err)
+        return err;
+    *lead = created.lead;
+    call->status = created.outcome == LEAD_CREATED ? 201 : 200;
+    call_location(call, "leads", &lead->id);
+    return answer_lead(call, OK);
+}
+
+static enum err run_read(struct call *call)
+{
+    struct lead *lead = call_result(call, sizeof *lead);
+    return lead ? answer_lead(call, lead_load(call->ctx, call->db, &call->id, lead)) : ERR_MEMORY;
+}
+
+static enum err run_edit(struct call *call)
+{
+    struct lead *lead = call_result(call, sizeof *lead);
+    if (!lead)
+        return ERR_MEMORY;
+    return answer_lead(
+        call, lead_edit(call->ctx, call->db, &call->id, call->body, call->expected_version, lead));
+}
+
+/* ---- The list ---- */
+
+struct leads_query {
+    struct input input;
+    const char *pipeline, *stage, *source, *country, *email;
+    int status;
+    struct id campaign, owner;
+    int64_t score, score_gte, score_gt, score_lte, score_lt;
+    int64_t created_gte, created_lt, entered_gte, entered_lt;
+    const char *sort, *cursor;
+    int64_t limit;
+};
+
+static const struct field leads_query_fields[] = {
+    FIELD(struct leads_query, pipeline, TEXT, .note = "key"),
+    FIELD(struct leads_query, stage, TEXT,
+          .note = "key; of the default pipeline unless pipeline is given"),
+    FIELD_NAMED(struct leads_query, status, lead_status_names),
+    FIELD(struct leads_query, source, TEXT),
+    FIELD(struct leads_query, campaign, ID),
+    FIELD(struct leads_query, owner, ID),
+    FIELD(struct leads_query, country, TEXT),
+    FIELD(struct leads_query, email, TEXT, .note = "exact"),
+    FIELD(struct leads_query, score, INT, .min = -1000000, .max = 1000000),
+    FIELD_AS(struct leads_query, score_gte, INT, "score[gte]", .min = -1000000, .max = 1000000),
+    FIELD_AS(struct leads_query, score_gt, INT, "score[gt]", .min = -1000000, .max = 1000000),
+    FIELD_AS(struct leads_query, score_lte, INT, "score[lte]", .min = -1000000, .max = 1000000),
+    FIELD_AS(struct leads_query, score_lt, INT, "score[lt]", .min = -1000000, .max = 1000000),
+    FIELD_AS(struct leads_query, created_gte, TIME, "created_at[gte]"),
+    FIELD_AS(struct leads_query, created_lt, TIME, "created_at[lt]"),
+    FIELD_AS(struct leads_query, entered_gte, TIME, "stage_entered_at[gte]"),
+    FIELD_AS(struct leads_query, entered_lt, TIME, "stage_entered_at[lt]"),
+    FIELD(struct leads_query, sort, TEXT,
+          .note = "created_at, score or stage_entered_at; - before it turns it round"),
+    FIELD(struct leads_query, limit, INT, .flags = FIELD_NOT_NULL, .min = 1, .max = LIMIT_MAX),
+    FIELD(struct leads_query, cursor, TEXT, .max = 200, .note = "next_cursor of the page before"),
+};
+static const struct table leads_query_table =
+    TABLE(struct leads_query, "leads_query", leads_query_fields);
+
+static const struct {
+    const char *name;
+    size_t offset;
+} sorts[] = {
+    [SORT_CREATED_AT] = { "created_at", offsetof(struct lead, created_at) },
+    [SORT_SCORE] = { "score", offsetof(struct lead, score) },
+    [SORT_STAGE_ENTERED_AT] = { "stage_entered_at", offsetof(struct lead, stage_entered_at) },
+};
+
+/* "-score", "-score,id": ties always go by id, upwards. */
+static enum err read_sort(struct call *call, const char *text, struct lead_filter *filter)
+{
+    filter->sort = SORT_CREATED_AT;
+    filter->descending = true;
+    if (!text)
+        return OK;
+    filter->descending = *text == '-';
+    text += filter->descending;
+    size_t length = strlen(text);
+    if (length > 3 && strcmp(text + length - 3, ",id") == 0)
+        length -= 3;
+    for (size_t i = 0; i < ARRAY_SIZE(sorts); i++)
+        if (strlen(sorts[i].name) == length && strncmp(sorts[i].name, text, length) == 0) {
+            filter->sort = (enum lead_sort)i;
+            return OK;
+        }
+    return fail_member(
+        call->ctx, "sort", "invalid",
+        "created_at, score or stage_entered_at, with - before it for the highest first");
+}
+
+/* A cursor says by which order it was made: "-score.83.<id>". */
+static enum err read_cursor(struct call *call, const char *text, struct lead_filter *filter)
+{
+    filter->after_value = NO_INT;
+    if (!text)
+        return OK;
+    char name[32], id[ID_TEXT_SIZE];
+    long long value;
+    bool parsed = sscanf(text, "%31[^.].%lld.%36[0-9a-f-]", name, &value, id) == 3 &&
+                  id_parse(id, &filter->after_id) && (*name == '-') == filter->descending &&
+                  strcmp(name + filter->descending, sorts[filter->sort].name) == 0;
+    if (!parsed)
+        return fail_member(call->ctx, "cursor", "invalid",
+                           "a next_cursor of this list in the same order");
+    filter->after_value = value;
+    return OK;
+}
+
+static const char *lead_cursor(struct call *call, const void *row)
+{
+    const struct leads_query *query = call->query;
+    struct lead_filter filter;
+    char id[ID_TEXT_SIZE];
+    if (read_sort(call, query->sort, &filter))
+        return NULL;
+    id_format(&((const struct lead *)row)->id, id);
+    int64_t value = *(const int64_t *)((const char *)row + sorts[filter.sort].offset);
+    return arena_printf(call->ctx->arena, "%s%s.%lld.%s", filter.descending ? "-" : "",
+                        sorts[filter.sort].name, (long long)value, id);
+}
+
+static enum err find_stage(struct call *call, const struct leads_query *query,
+                           struct lead_filter *filter)
+{
+    const struct catalog *catalog;
+    enum err err = catalog_get(call->ctx, call->db, &catalog);
+    if (err)
+        return err;
+    const struct pipeline *pipeline = catalog_pipeline(catalog, query->pipeline);
+    if (!pipeline)
+        return fail_member(call->ctx, "pipeline", "unknown", "no pipeline has this key");
+    const struct stage *stage = query->stage ? pipeline_stage(pipeline, query->stage) : NULL;
+    if (query->stage && !stage)
+        return fail_member(call->ctx, "stage", "unknown",
+                           "no stage of the pipeline %s has this key", pipeline->key);
+    filter->pipeline_id = query->pipeline ? pipeline->pipeline_id : NO_INT;
+    filter->stage_id = stage ? stage->stage_id : NO_INT;
+    return OK;
+}
+
+static int64_t after(int64_t value)
+{
+    return value == NO_INT ? NO_INT : value + 1;
+}
+
+static int64_t either(int64_t a, int64_t b, bool larger)
+{
+    if (a == NO_INT || b == NO_INT)
+        return a == NO_INT ? b : a;
+    return (a > b) == larger ? a : b;
+}
+
+static void narrow(const struct leads_query *query, struct lead_filter *filter)
+{
+    filter->status = query->status;
+    filter->source = query->source;
+    filter->country = query->country;
+    filter->email = query->email;
+    filter->campaign = query->campaign;
+    filter->owner = query->owner;
+    filter->score_gte =
+        either(either(query->score_gte, after(query->score_gt), true), query->score, true);
+    filter->score_lt =
+        either(either(query->score_lt, after(query->score_lte), false), after(query->score), false);
+    filter->created_gte = query->created_gte;
+    filter->created_lt = query->created_lt;
+    filter->entered_gte = query->entered_gte;
+    filter->entered_lt = query->entered_lt;
+}
+
+static enum err run_list(struct call *call)
+{
+    const struct leads_query *query = call->query;
+    int64_t limit = query->limit == NO_INT ? LIMIT_DEFAULT : query->limit;
+    struct lead_filter filter = { .limit = limit + 1 };
+    struct rows rows;
+    enum err err = find_stage(call, query, &filter);
+    if (!err)
+        err = read_sort(call, query->sort, &filter);
+    if (!err)
+        err = read_cursor(call, query->cursor, &filter);
+    narrow(query, &filter);
+    if (!err)
+        err = lead_list(call->ctx, call->db, &filter, &rows);
+    return err ? err : page_cut(call, &rows, limit, lead_cursor);
+}
+
+static const struct route rows[] = {
+    { { HTTP_POST, "/v1/leads" },
+      ACCESS_WRITE,
+      SCOPE_WRITE | SCOPE_INGEST,
+      .query = &create_query_table,
+      .body = &lead_create_table,
+      .run = run_create,
+      .result = &lead_table,
+      .status = 201,
+      .summary = "Create a lead" },
+    { { HTTP_GET, "/v1/leads" },
+      ACCESS_READ,
+      SCOPE_READ,
+      ROUTE_LIST,
+      .query = &leads_query_table,
+      .run = run_list,
+      .result = &lead_table,
+      .status = 200,
+      .summary = "List leads" },
+    { { HTTP_GET, "/v1/leads/{id}" },
+      ACCESS_READ,
+      SCOPE_READ,
+      .run = run_read,
+      .result = &lead_table,
+      .status = 200,
+      .summary = "Read a lead" },
+    { { HTTP_PATCH, "/v1/leads/{id}" },
+      ACCESS_WRITE,
+      SCOPE_WRITE,
+      .body = &lead_patch_table,
+      .run = run_edit,
+      .result = &lead_table,
+      .status = 200,
+      .summary = "Change a lead" },
+};
+const struct routes lead_routes = { rows, ARRAY_SIZE(rows) };

@@ -1,0 +1,129 @@
+/* route.h: what a route is, and a request on its way through it. Private to server/api. */
+#ifndef FUNNELD_API_ROUTE_H
+#define FUNNELD_API_ROUTE_H
+
+#include <funneld/crm.h>
+#include <funneld/http.h>
+#include <funneld/writer.h>
+
+enum access {
+    ACCESS_NONE, /* touches no data */
+    ACCESS_READ, /* this thread's read-only connection, one read transaction */
+    ACCESS_WRITE /* the writer */
+};
+
+enum {
+    ROUTE_RAW_BODY = 1,   /* prepare() reads the body; it need not be JSON */
+    ROUTE_CONTROL = 2,    /* only over the control socket */
+    ROUTE_BACKGROUND = 4, /* waits for the others: imports */
+    ROUTE_LIST = 8,       /* result is a struct page of rows of the result table */
+    ROUTE_LONG = 16,      /* no deadline: the control socket has a thread to itself */
+};
+
+struct call;
+
+/* One row says all of it; the router, 404, 405, 422, keys, scopes and per-route metrics follow. */
+struct route {
+    struct http_route http; /* first: the router reads it */
+    enum access access;
+    unsigned scopes; /* any of these opens it; SCOPE_NONE: needs no key */
+    unsigned flags;
+    const struct table *query; /* parameters after '?', NULL: none */
+    const struct table *body;  /* members of the JSON body, NULL: none */
+    /* On the HTTP thread, on its read-only connection, once query and body are read. */
+    enum err (*prepare)(struct call *call);
+    /* The use case: on the HTTP thread, or for ACCESS_WRITE on the writer's. */
+    enum err (*run)(struct call *call);
+    const struct table *result; /* of call->result */
+    /* Instead of the result table: members into the open object. */
+    void (*write)(struct call *call, struct json *json);
+    /* Instead of JSON: the whole reply. */
+    void (*reply)(struct call *call);
+    int status; /* of success; call->status overrides */
+    const char *summary;
+};
+
+struct routes {
+    const struct route *rows;
+    size_t count;
+};
+
+struct page {
+    struct rows rows;
+    bool has_more;
+    const char *next_cursor;
+};
+
+struct service;
+
+/* Lives in the arena of its request. */
+struct call {
+    struct service *service;
+    const struct route *route;
+    struct http_request *request;
+    struct ctx *ctx;
+    struct db *db; /* in prepare and run */
+    const char *params[HTTP_PATH_PARAMS_MAX];
+    struct id id;             /* of a path with {id} */
+    int64_t expected_version; /* of If-Match; NO_INT: any */
+    void *query, *body;
+    void *result;
+    int status;         /* 0: the route's */
+    bool reading_query; /* a failure names query parameters */
+    size_t next;        /* of a long list: the item to go on with */
+    struct command command;
+};
+
+/* ---- What handlers share ---- */
+
+/* call->result of the route's result table. NULL: no memory, recorded. */
+void *call_result(struct call *call, size_t bytes) _must_check_;
+void call_location(struct call *call, const char *collection, const struct id *id);
+
+/* Runs `item` for the next slice of `count` items, each in a savepoint of its own, and asks for
+ * another slice while there are more. A client's mistake fails its item alone and goes to
+ * `failed`; anything else fails the call. */
+struct each {
+    size_t count;
+    enum err (*item)(struct call *call, size_t index);
+    void (*failed)(struct call *call, size_t index, enum err err, const struct failure *failure);
+};
+enum err call_each(struct call *call, const struct each *each) _must_check_;
+
+/* Makes the page of rows that were asked for with limit + 1; cursor() writes where to go on
+ * after the last row. */
+enum err page_cut(struct call *call, struct rows *rows, int64_t limit,
+                  const char *(*cursor)(struct call *call, const void *row)) _must_check_;
+/* Lists by id: `limit` and `cursor` parameters. */
+struct list_query {
+    struct input input;
+    int64_t limit;
+    const char *cursor;
+};
+extern const struct table list_query_table;
+enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 200 };
+enum err list_start(struct call *call, struct id *ret_after, int64_t *ret_limit) _must_check_;
+/* rows whose first member is their id */
+const char *cursor_by_id(struct call *call, const void *row);
+
+void write_failure(struct json *json, enum err err, const struct failure *failure, bool parameters);
+
+enum err authenticate(struct call *call, const struct http_request *request) _must_check_;
+
+/* ---- Routes, per resource ---- */
+
+extern const struct routes lead_routes, stage_routes, activity_routes, scoring_routes,
+    campaign_routes, user_routes, form_routes, metric_routes, key_routes, import_routes,
+    health_routes;
+
+/* ---- The service, as the routes see it ---- */
+
+struct route_stats;
+
+struct service_health {
+    bool draining, writer_healthy;
+};
+struct service_health service_health(const struct service *service);
+void service_metrics(const struct service *service, struct buffer *buffer);
+
+#endif

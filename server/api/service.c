@@ -1,0 +1,156 @@
+/* service.c: the parts of the daemon, started one on the other and stopped in reverse. */
+#include "dispatch.h"
+
+#include <funneld/api.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { STOP_TIMEOUT_MS = 4500 };
+
+char *service_socket_path(struct arena *arena, const struct config *config)
+{
+    return arena_printf(arena, "%s.sock", config->database);
+}
+
+static const char *admin_key_path(struct arena *arena, const struct config *config)
+{
+    if (*config->admin_key_file)
+        return config->admin_key_file;
+    const char *slash = strrchr(config->database, '/');
+    size_t folder = slash ? (size_t)(slash - config->database) + 1 : 0;
+    return arena_printf(arena, "%.*sadmin.key", (int)folder, config->database);
+}
+
+/* Readable by this user alone, and on the disk before the key can be used. */
+static enum err write_admin_key(struct ctx *ctx, const char *path, const char *key)
+{
+    int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (file < 0)
+        return fail(ctx, ERR_CONFIG, "admin_key_file", "cannot write %s: %s", path,
+                    strerror(errno));
+    size_t length = strlen(key);
+    bool written = fchmod(file, 0600) == 0 && write(file, key, length) == (ssize_t)length &&
+                   write(file, "\n", 1) == 1 && fsync(file) == 0;
+    int error = errno;
+    close(file);
+    return written ? OK
+                   : fail(ctx, ERR_STORAGE, NULL, "cannot write %s: %s", path, strerror(error));
+}
+
+/* The key's file comes first: a crash in between leaves a file without a key, and the next start
+ * makes another. */
+static enum err prepare(struct ctx *ctx, struct db *db, const struct config *config)
+{
+    const char *key, *path = admin_key_path(ctx->arena, config);
+    enum err err =
+        path ? db_begin_write(ctx, db) : fail(ctx, ERR_MEMORY, NULL, "no memory at start");
+    if (err)
+        return err;
+    err = installation_prepare(ctx, db, config, &key);
+    if (!err && key)
+        err = write_admin_key(ctx, path, key);
+    if (!err)
+        err = db_commit(ctx, db);
+    if (err)
+        db_rollback(db);
+    else if (key)
+        log_line(LOG_INFO, "start", "new data file %s; its admin key is in %s", config->database,
+                 path);
+    return err;
+}
+
+static enum err start_parts(struct ctx *ctx, const struct config *config, struct service *service)
+{
+    service->socket_path = service_socket_path(&service->arena, config);
+    if (!service->socket_path)
+        return fail(ctx, ERR_MEMORY, NULL, "no memory at start");
+    enum err err = store_open(ctx, config->database, &service->store);
+    if (!err)
+        err = prepare(ctx, store_writer(service->store), config);
+    if (!err)
+        err = dispatch_prepare(ctx, service);
+    if (!err)
+        err = writer_start(ctx, service->store, (size_t)config->queue_max, &service->writer);
+    struct http_app app = dispatch_app;
+    app.self = service;
+    return err ? err : http_start(ctx, config, service->socket_path, &app, &service->http);
+}
+
+enum err service_start(struct ctx *ctx, const struct config *config, struct service **ret)
+{
+    struct arena arena = { 0 };
+    struct service *service = arena_alloc(&arena, sizeof *service);
+    if (!service)
+        return fail(ctx, ERR_MEMORY, NULL, "no memory at start");
+    service->arena = arena; /* which holds the service itself */
+    enum err err = start_parts(ctx, config, service);
+    if (err) {
+        service_stop(service);
+        return err;
+    }
+    metric_set(METRIC_START_TIME, clock_now_ms() / 1000);
+    *ret = service;
+    return OK;
+}
+
+const char *service_address(const struct service *service)
+{
+    return http_address(service->http);
+}
+
+bool service_failed(const struct service *service)
+{
+    return writer_failed(service->writer);
+}
+
+/* HTTP first: it waits for answers that only the writer can give. */
+void service_stop(struct service *service)
+{
+    atomic_store(&service->draining, true);
+    if (service->http)
+        http_stop(service->http, STOP_TIMEOUT_MS);
+    if (service->writer)
+        writer_stop(service->writer);
+    if (service->store)
+        store_close(service->store);
+    struct arena arena = service->arena;
+    arena_free(&arena);
+}
+
+struct service_health service_health(const struct service *service)
+{
+    return (struct service_health){ .draining = atomic_load(&service->draining),
+                                    .writer_healthy = writer_healthy(service->writer) };
+}
+
+static void route_metrics(const struct service *service, struct buffer *buffer)
+{
+    static const char *const classes[] = { "0xx", "1xx", "2xx", "3xx", "4xx", "5xx" };
+    buffer_text(
+        buffer,
+        "# HELP funneld_route_requests_total Requests answered, by route and class of status.\n"
+        "# TYPE funneld_route_requests_total counter\n");
+    for (size_t i = 0; i <= service->route_count; i++) {
+        const struct route *route = i < service->route_count ? &service->routes[i] : NULL;
+        for (size_t class = 0; class < ARRAY_SIZE(classes); class ++) {
+            int64_t count =
+                atomic_load_explicit(&service->stats[i].answers[class], memory_order_relaxed);
+            if (count > 0)
+                buffer_printf(
+                    buffer,
+                    "funneld_route_requests_total{method=\"%s\",route=\"%s\",status=\"%s\"} %lld\n",
+                    route ? http_method_names[__builtin_ctz(route->http.method)] : "",
+                    route ? route->http.path : "", classes[class], (long long)count);
+        }
+    }
+}
+
+void service_metrics(const struct service *service, struct buffer *buffer)
+{
+    metrics_render(buffer);
+    route_metrics(service, buffer);
+}

@@ -1,0 +1,199 @@
+/* stages.c: routes of pipelines, moves and stage histories. */
+#include "route.h"
+
+/* ---- Moves ---- */
+
+struct move_input {
+    struct input input;
+    const char *stage, *reason;
+    int cause;
+};
+
+static const struct field move_fields[] = {
+    FIELD(struct move_input, stage, TEXT, .flags = FIELD_REQUIRED, .min = 1, .max = 64,
+          .note = "key of the stage"),
+    FIELD(struct move_input, reason, TEXT, .min = 1, .max = 500, .note = "needed to go back"),
+    FIELD_NAMED(struct move_input, cause, cause_names,
+                .note = "user, api or correction; by default api"),
+};
+static const struct table move_table = TABLE(struct move_input, "move", move_fields);
+
+struct close_input {
+    struct input input;
+    const char *reason;
+    int64_t amount_minor;
+};
+
+static const struct field win_fields[] = {
+    FIELD(struct close_input, reason, TEXT, .min = 1, .max = 500, .note = "why"),
+    FIELD(struct close_input, amount_minor, INT, .min = 0, .max = INT64_C(1000000000000000),
+          .note = "revenue in minor units"),
+};
+static const struct table win_table = TABLE(struct close_input, "win", win_fields);
+
+static const struct field close_fields[] = {
+    FIELD(struct close_input, reason, TEXT, .min = 1, .max = 500,
+          .note = "why; needed for lost and disqualified"),
+};
+static const struct table close_table = TABLE(struct close_input, "close", close_fields);
+
+static enum err answer_lead(struct call *call, const struct lead *lead, enum err err)
+{
+    struct lead *result = err ? NULL : call_result(call, sizeof *result);
+    if (!err && result)
+        *result = *lead;
+    return err ? err : result ? OK : ERR_MEMORY;
+}
+
+static enum err run_move(struct call *call)
+{
+    const struct move_input *input = call->body;
+    enum cause cause = input->cause < 0 ? CAUSE_API : (enum cause)input->cause;
+    if (cause != CAUSE_API && cause != CAUSE_USER && cause != CAUSE_CORRECTION)
+        return fail_member(call->ctx, "cause", "unknown_value", "user, api or correction");
+    struct lead lead;
+    enum err err = lead_move(call->ctx, call->db, &call->id, input->stage, input->reason, cause,
+                             call->expected_version, &lead);
+    return answer_lead(call, &lead, err);
+}
+
+static enum err close_as(struct call *call, enum lead_status status, int64_t amount_minor)
+{
+    const struct close_input *input = call->body;
+    struct lead lead;
+    enum err err = lead_close(call->ctx, call->db, &call->id, status, input->reason, amount_minor,
+                              call->expected_version, &lead);
+    return answer_lead(call, &lead, err);
+}
+
+static enum err run_win(struct call *call)
+{
+    return close_as(call, LEAD_WON, ((const struct close_input *)call->body)->amount_minor);
+}
+
+static enum err run_lose(struct call *call)
+{
+    return close_as(call, LEAD_LOST, NO_INT);
+}
+
+static enum err run_disqualify(struct call *call)
+{
+    return close_as(call, LEAD_DISQUALIFIED, NO_INT);
+}
+
+static enum err run_reopen(struct call *call)
+{
+    return close_as(call, LEAD_OPEN, NO_INT);
+}
+
+/* ---- Histories ---- */
+
+struct history_query {
+    struct input input;
+    int64_t voided;
+};
+
+static const struct field history_query_fields[] = {
+    FIELD(struct history_query, voided, BOOL, .note = "true: those that were undone too"),
+};
+static const struct table history_query_table =
+    TABLE(struct history_query, "history_query", history_query_fields);
+
+static enum err run_history(struct call *call)
+{
+    const struct history_query *query = call->query;
+    struct page *page = call_result(call, sizeof *page);
+    return page ? lead_history(call->ctx, call->db, &call->id, query->voided == 1, &page->rows)
+                : ERR_MEMORY;
+}
+
+/* ---- Pipelines ---- */
+
+static enum err run_pipelines(struct call *call)
+{
+    const struct catalog *catalog;
+    struct page *page = call_result(call, sizeof *page);
+    if (!page)
+        return ERR_MEMORY;
+    enum err err = catalog_get(call->ctx, call->db, &catalog);
+    if (!err)
+        page->rows = catalog->pipelines;
+    return err;
+}
+
+static enum err run_pipeline(struct call *call)
+{
+    const struct catalog *catalog;
+    enum err err = catalog_get(call->ctx, call->db, &catalog);
+    if (!err)
+        call->result = (void *)catalog_pipeline(catalog, call->params[0]);
+    return err ? err : call->result ? OK : ERR_NOT_FOUND;
+}
+
+static const struct route rows[] = {
+    { { HTTP_POST, "/v1/leads/{id}/move" },
+      ACCESS_WRITE,
+      SCOPE_WRITE,
+      .body = &move_table,
+      .run = run_move,
+      .result = &lead_table,
+      .status = 200,
+      .summary = "Move a lead to another stage" },
+    { { HTTP_POST, "/v1/leads/{id}/win" },
+      ACCESS_WRITE,
+      SCOPE_WRITE,
+      .body = &win_table,
+      .run = run_win,
+      .result = &lead_table,
+      .status = 200,
+      .summary = "Close a lead as won" },
+    { { HTTP_POST, "/v1/leads/{id}/lose" },
+      ACCESS_WRITE,
+      SCOPE_WRITE,
+      .body = &close_table,
+      .run = run_lose,
+      .result = &lead_table,
+      .status = 200,
+      .summary = "Close a lead as lost" },
+    { { HTTP_POST, "/v1/leads/{id}/disqualify" },
+      ACCESS_WRITE,
+      SCOPE_WRITE,
+      .body = &close_table,
+      .run = run_disqualify,
+      .result = &lead_table,
+      .status = 200,
+      .summary = "Close a lead that cannot buy" },
+    { { HTTP_POST, "/v1/leads/{id}/reopen" },
+      ACCESS_WRITE,
+      SCOPE_WRITE,
+      .body = &close_table,
+      .run = run_reopen,
+      .result = &lead_table,
+      .status = 200,
+      .summary = "Open a closed lead again" },
+    { { HTTP_GET, "/v1/leads/{id}/stages" },
+      ACCESS_READ,
+      SCOPE_READ,
+      ROUTE_LIST,
+      .query = &history_query_table,
+      .run = run_history,
+      .result = &stage_event_table,
+      .status = 200,
+      .summary = "Stage events of a lead" },
+    { { HTTP_GET, "/v1/pipelines" },
+      ACCESS_READ,
+      SCOPE_READ,
+      ROUTE_LIST,
+      .run = run_pipelines,
+      .result = &pipeline_table,
+      .status = 200,
+      .summary = "List pipelines with their stages" },
+    { { HTTP_GET, "/v1/pipelines/{key}" },
+      ACCESS_READ,
+      SCOPE_READ,
+      .run = run_pipeline,
+      .result = &pipeline_table,
+      .status = 200,
+      .summary = "Read a pipeline" },
+};
+const struct routes stage_routes = { rows, ARRAY_SIZE(rows) };

@@ -1,0 +1,56 @@
+/* users.c: routes of users, who own leads. */
+#include "route.h"
+
+static enum err run_create(struct call *call)
+{
+    struct user *user = call_result(call, sizeof *user);
+    enum err err = user ? user_create(call->ctx, call->db, call->body, user) : ERR_MEMORY;
+    if (!err)
+        call_location(call, "users", &user->id);
+    return err;
+}
+
+static enum err run_read(struct call *call)
+{
+    struct user *user = call_result(call, sizeof *user);
+    return user ? user_load(call->ctx, call->db, &call->id, user) : ERR_MEMORY;
+}
+
+static enum err run_list(struct call *call)
+{
+    struct id after;
+    int64_t limit;
+    struct rows rows;
+    enum err err = list_start(call, &after, &limit);
+    if (!err)
+        err = user_list(call->ctx, call->db, &after, limit + 1, &rows);
+    return err ? err : page_cut(call, &rows, limit, cursor_by_id);
+}
+
+static const struct route rows[] = {
+    { { HTTP_POST, "/v1/users" },
+      ACCESS_WRITE,
+      SCOPE_ADMIN,
+      .body = &user_create_table,
+      .run = run_create,
+      .result = &user_table,
+      .status = 201,
+      .summary = "Create a user" },
+    { { HTTP_GET, "/v1/users" },
+      ACCESS_READ,
+      SCOPE_READ,
+      ROUTE_LIST,
+      .query = &list_query_table,
+      .run = run_list,
+      .result = &user_table,
+      .status = 200,
+      .summary = "List users" },
+    { { HTTP_GET, "/v1/users/{id}" },
+      ACCESS_READ,
+      SCOPE_READ,
+      .run = run_read,
+      .result = &user_table,
+      .status = 200,
+      .summary = "Read a user" },
+};
+const struct routes user_routes = { rows, ARRAY_SIZE(rows) };

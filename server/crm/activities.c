@@ -1,0 +1,163 @@
+/* activities.c: recording what happened with a lead, each thing once. An activity on time that
+ * changes no stage costs one row read and two written; everything else goes through the lead's
+ * whole history. */
+#include "history.h"
+
+#include <string.h>
+
+enum { AHEAD_MAX_MS = 5 * 60 * 1000 }; /* clocks differ */
+
+static bool is_word(const char *text)
+{
+    if (*text < 'a' || *text > 'z')
+        return false;
+    for (; *text; text++)
+        if (!((*text >= 'a' && *text <= 'z') || (*text >= '0' && *text <= '9') || *text == '_'))
+            return false;
+    return true;
+}
+
+/* A clock that is a little ahead is taken for now, so that nothing in the log lies in the
+ * future. */
+static enum err read_time(struct ctx *ctx, int64_t given, int64_t *ret)
+{
+    if (given != NO_INT && given > ctx->now_ms + AHEAD_MAX_MS)
+        return fail_member(ctx, "occurred_at", "in_the_future", "may be at most 5 minutes ahead");
+    *ret = given == NO_INT || given > ctx->now_ms ? ctx->now_ms : given;
+    return OK;
+}
+
+static enum err fill(struct ctx *ctx, struct db *db, const struct id *lead_id,
+                     const struct activity_input *input, struct activity *ret)
+{
+    if (!is_word(input->type))
+        return fail_member(ctx, "type", "invalid",
+                           "lower-case letters, digits and _, a letter first");
+    *ret = (struct activity){ .lead_id = *lead_id,
+                              .type = input->type,
+                              .recorded_at = ctx->now_ms,
+                              .campaign = input->campaign,
+                              .source_system = input->source_system,
+                              .external_id = input->external_id,
+                              .engagement = ENGAGEMENT_VERIFIED,
+                              .properties = input->properties };
+    if (!ret->source_system)
+        ret->source_system = ctx_actor(ctx) ? ctx_actor(ctx) : "api";
+    enum err err = read_time(ctx, input->occurred_at, &ret->occurred_at);
+    if (!err)
+        err = campaign_require(ctx, db, "campaign", &input->campaign);
+    ret->id = id_new(ctx);
+    return err;
+}
+
+/* ERR_EXISTS: it was told before. */
+static enum err insert(struct ctx *ctx, struct db *db, const struct activity *activity)
+{
+    enum err err = activity->external_id ? activity_key_add(ctx, db, activity) : OK;
+    return err ? err : activity_insert(ctx, db, activity);
+}
+
+static enum err answer_again(struct ctx *ctx, struct db *db, const struct activity *told,
+                             struct activity_recorded *ret)
+{
+    struct lead lead;
+    enum err err = activity_find(ctx, db, told->source_system, told->external_id, &ret->activity);
+    if (!err)
+        err = lead_load(ctx, db, &ret->activity.lead_id, &lead);
+    if (err)
+        return err == ERR_NOT_FOUND
+                   ? fail(ctx, ERR_INTERNAL, NULL, "an activity's key without the activity")
+                   : err;
+    ret->duplicate = true;
+    ret->score_before = ret->score_after = lead.score;
+    ret->stage_before = ret->stage_after = lead.stage;
+    metric_add(METRIC_ACTIVITIES_DUPLICATE, 1);
+    return OK;
+}
+
+/* Whether the activity comes behind everything known, so that nothing before it can change. */
+static bool is_on_time(const struct catalog *catalog, const struct lead *lead,
+                       const struct activity *activity)
+{
+    return activity->occurred_at >= lead->last_fact_at &&
+           (lead->automatic_at == NO_INT || activity->occurred_at > lead->automatic_at) &&
+           lead->rule_set_version == catalog->rule_set.version;
+}
+
+static const struct pipeline *pipeline_of(const struct catalog *catalog, int64_t pipeline_id)
+{
+    const struct pipeline *pipelines = catalog->pipelines.items;
+    for (size_t i = 0; i < catalog->pipelines.count; i++)
+        if (pipelines[i].pipeline_id == pipeline_id)
+            return &pipelines[i];
+    return NULL;
+}
+
+/* Adds an activity on time to the tally. *ret_done stays false when a rule would act: the
+ * history must decide. */
+static enum err score_on_time(struct ctx *ctx, struct db *db, const struct catalog *catalog,
+                              struct lead *lead, const struct activity *activity, bool *ret_done)
+{
+    const struct rule_set *rules = &catalog->rule_set;
+    struct tally tally;
+    tally_decode(&lead->tally, &tally);
+    tally_activity(rules, activity->type, &tally);
+    int64_t score = tally_score(rules, &tally);
+    const struct stage *stage = catalog_stage(catalog, lead->stage_id);
+    const struct pipeline *pipeline = pipeline_of(catalog, lead->pipeline_id);
+    if (!stage || !pipeline)
+        return fail(ctx, ERR_INTERNAL, NULL, "a lead in a stage that is not in the catalog");
+    if (lead->status == LEAD_OPEN && stage_earned(catalog, pipeline, stage, score))
+        return OK;
+    bool score_moves = score != lead->score;
+    lead->score = score;
+    lead->score_as_of = ctx->now_ms;
+    lead->last_fact_at = activity->occurred_at;
+    enum err err = tally_encode(ctx, rules, &tally, &lead->tally);
+    if (!err)
+        err = score_moves ? lead_save_state(ctx, db, lead) : lead_save_tally(ctx, db, lead);
+    *ret_done = !err;
+    return err;
+}
+
+static enum err score_by_history(struct ctx *ctx, struct db *db, struct lead *lead)
+{
+    struct history history;
+    enum err err = history_open(ctx, db, &lead->id, &history);
+    if (!err)
+        err = history_replay(ctx, db, &history);
+    if (!err)
+        *lead = history.lead;
+    return err;
+}
+
+enum err activity_record(struct ctx *ctx, struct db *db, const struct id *lead_id,
+                         const struct activity_input *input, struct activity_recorded *ret)
+{
+    *ret = (struct activity_recorded){ 0 };
+    const struct catalog *catalog;
+    struct lead lead;
+    enum err err = catalog_get(ctx, db, &catalog);
+    if (!err)
+        err = lead_load_state(ctx, db, lead_id, &lead);
+    if (!err)
+        err = fill(ctx, db, lead_id, input, &ret->activity);
+    if (err)
+        return err;
+    err = insert(ctx, db, &ret->activity);
+    if (err == ERR_EXISTS)
+        return answer_again(ctx, db, &ret->activity, ret);
+    ret->score_before = lead.score;
+    ret->stage_before = catalog_stage(catalog, lead.stage_id)->key;
+    bool done = false;
+    if (!err && is_on_time(catalog, &lead, &ret->activity))
+        err = score_on_time(ctx, db, catalog, &lead, &ret->activity, &done);
+    if (!err && !done)
+        err = score_by_history(ctx, db, &lead);
+    if (err)
+        return err;
+    ret->score_after = lead.score;
+    ret->stage_after = catalog_stage(catalog, lead.stage_id)->key;
+    metric_add(METRIC_ACTIVITIES_RECORDED, 1);
+    return OK;
+}

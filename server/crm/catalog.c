@@ -1,0 +1,83 @@
+/* catalog.c: pipelines and the rule set in force, read once per connection and kept until they
+ * change. What they say is data; how leads move and score is not decided here. */
+#include <funneld/crm.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Raised by whoever changes a pipeline or publishes a rule set. */
+static const char catalog_setting[] = "catalog_version";
+
+static enum err catalog_load(struct ctx *ctx, struct db *db, struct catalog *ret)
+{
+    enum err err = pipelines_load(ctx, db, &ret->pipelines);
+    if (!err)
+        err = rule_set_latest(ctx, db, &ret->rule_set);
+    if (err == ERR_NOT_FOUND || (!err && ret->rule_set.rules.count > RULES_MAX))
+        return fail(ctx, ERR_INTERNAL, NULL, "the installation has no usable rule set");
+    return err;
+}
+
+/* Reads it into the memo's arena, which outlives this request. */
+static enum err catalog_keep(struct ctx *ctx, struct db *db, struct db_memo *memo, int64_t version)
+{
+    memo->data = NULL;
+    arena_reset(&memo->arena);
+    struct arena *request_arena = ctx->arena;
+    ctx->arena = &memo->arena;
+    struct catalog *catalog = ctx_alloc(ctx, sizeof *catalog);
+    enum err err = catalog ? catalog_load(ctx, db, catalog) : ERR_MEMORY;
+    ctx->arena = request_arena;
+    if (err)
+        return err;
+    memo->data = catalog;
+    memo->version = version;
+    return OK;
+}
+
+enum err catalog_get(struct ctx *ctx, struct db *db, const struct catalog **ret)
+{
+    const char *text = NULL;
+    enum err err = setting_get(ctx, db, catalog_setting, &text);
+    if (err)
+        return err == ERR_NOT_FOUND
+                   ? fail(ctx, ERR_INTERNAL, NULL, "the installation is not prepared")
+                   : err;
+    struct db_memo *memo = db_memo(db);
+    int64_t version = strtoll(text, NULL, 10);
+    if (!memo->data || memo->version != version)
+        err = catalog_keep(ctx, db, memo, version);
+    if (!err)
+        *ret = memo->data;
+    return err;
+}
+
+const struct pipeline *catalog_pipeline(const struct catalog *catalog, const char *key)
+{
+    const struct pipeline *pipelines = catalog->pipelines.items;
+    for (size_t i = 0; i < catalog->pipelines.count; i++)
+        if (key ? strcmp(pipelines[i].key, key) == 0 : pipelines[i].is_default == 1)
+            return &pipelines[i];
+    return NULL;
+}
+
+const struct stage *pipeline_stage(const struct pipeline *pipeline, const char *key)
+{
+    const struct stage *stages = pipeline->stages.items;
+    for (size_t i = 0; i < pipeline->stages.count; i++)
+        if (!key || strcmp(stages[i].key, key) == 0)
+            return &stages[i];
+    return NULL;
+}
+
+const struct stage *catalog_stage(const struct catalog *catalog, int64_t stage_id)
+{
+    const struct pipeline *pipelines = catalog->pipelines.items;
+    for (size_t i = 0; i < catalog->pipelines.count; i++) {
+        const struct stage *stages = pipelines[i].stages.items;
+        for (size_t j = 0; j < pipelines[i].stages.count; j++)
+            if (stages[j].stage_id == stage_id)
+                return &stages[j];
+    }
+    return NULL;
+}

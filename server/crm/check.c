@@ -1,0 +1,235 @@
+/* check.c: everything derived, derived again from the log and compared: where each lead stands,
+ * and every rollup cell. Reads only; says what differs and mends nothing. */
+#include "history.h"
+
+#include <string.h>
+
+enum { LEADS_PER_SLICE = 256, FINDINGS_MAX = 100 };
+
+/* Counts of cells by their key, in a table with open addressing. */
+struct recount {
+    struct rollup_key *keys; /* member.data owned */
+    struct rollup_value *values;
+    size_t count, capacity; /* a power of two */
+    struct check_report *report;
+    struct arena *arena; /* of the request: for all of this */
+    bool failed;
+};
+
+static uint64_t key_hash_of(const struct rollup_key *key)
+{
+    uint64_t hash = 1469598103934665603u;
+    const int64_t numbers[] = { key->basis, key->dimension, key->pipeline_id, key->day, key->item };
+    const uint8_t *parts[] = { (const uint8_t *)numbers, key->member.data };
+    const size_t lengths[] = { sizeof numbers, key->member.length };
+    for (size_t part = 0; part < 2; part++)
+        for (size_t i = 0; i < lengths[part]; i++)
+            hash = (hash ^ parts[part][i]) * 1099511628211u;
+    return hash ^ (hash >> 29);
+}
+
+static bool keys_equal(const struct rollup_key *a, const struct rollup_key *b)
+{
+    return a->basis == b->basis && a->dimension == b->dimension &&
+           a->pipeline_id == b->pipeline_id && a->day == b->day && a->item == b->item &&
+           a->member.length == b->member.length &&
+           (a->member.length == 0 || memcmp(a->member.data, b->member.data, a->member.length) == 0);
+}
+
+/* Free slots have pipeline 0, which no pipeline has. */
+static size_t slot_of(const struct recount *recount, const struct rollup_key *key)
+{
+    size_t slot = key_hash_of(key) & (recount->capacity - 1);
+    while (recount->keys[slot].pipeline_id && !keys_equal(&recount->keys[slot], key))
+        slot = (slot + 1) & (recount->capacity - 1);
+    return slot;
+}
+
+static bool grow(struct recount *recount)
+{
+    struct recount larger = *recount;
+    larger.capacity = recount->capacity ? recount->capacity * 2 : 1024;
+    larger.keys = arena_alloc(recount->arena, larger.capacity * sizeof *larger.keys);
+    larger.values = arena_alloc(recount->arena, larger.capacity * sizeof *larger.values);
+    if (!larger.keys || !larger.values)
+        return false;
+    for (size_t i = 0; i < recount->capacity; i++) {
+        if (!recount->keys[i].pipeline_id)
+            continue;
+        size_t slot = slot_of(&larger, &recount->keys[i]);
+        larger.keys[slot] = recount->keys[i];
+        larger.values[slot] = recount->values[i];
+    }
+    *recount = larger;
+    return true;
+}
+
+static enum err count_cell(struct ctx *ctx, void *self, const struct rollup_key *key,
+                           const struct rollup_value *value)
+{
+    struct recount *recount = self;
+    if (recount->count * 2 >= recount->capacity && !grow(recount))
+        return fail(ctx, ERR_MEMORY, NULL, "no memory to recount");
+    size_t slot = slot_of(recount, key);
+    if (!recount->keys[slot].pipeline_id) {
+        uint8_t *member = NULL;
+        if (key->member.length > 0) {
+            member = arena_copy(recount->arena, key->member.data, key->member.length);
+            if (!member)
+                return fail(ctx, ERR_MEMORY, NULL, "no memory to recount");
+        }
+        recount->keys[slot] = *key;
+        recount->keys[slot].member.data = member;
+        recount->count++;
+    }
+    struct rollup_value *sum = &recount->values[slot];
+    sum->entered += value->entered;
+    sum->reached += value->reached;
+    sum->value_minor += value->value_minor;
+    for (size_t i = 0; i < HORIZON_COUNT; i++)
+        sum->within[i] += value->within[i];
+    return OK;
+}
+
+static void find(struct recount *recount, const char *format, ...) _printf_(2, 3);
+static void find(struct recount *recount, const char *format, ...)
+{
+    struct texts *findings = &recount->report->findings;
+    if (findings->count == FINDINGS_MAX)
+        return;
+    va_list args;
+    va_start(args, format);
+    const char *text = arena_vprintf(recount->arena, format, args);
+    va_end(args);
+    if (text)
+        findings->items[findings->count++] = text;
+}
+
+static const char *lead_difference(const struct lead *kept, const struct history *derived)
+{
+    struct standing standing = standing_after(derived, derived->count);
+    if (kept->stage_id != standing.stage_id)
+        return "its stage is not that of its last stage event";
+    if (kept->status != standing.status)
+        return "its status is not that of its last stage event";
+    if (kept->stage_entered_at != standing.stage_entered_at)
+        return "the time it entered its stage is not that of the stage event";
+    if (kept->cycle != standing.cycle)
+        return "its cycle does not follow from its stage events";
+    return NULL;
+}
+
+static enum err check_lead(struct ctx *ctx, struct db *db, const struct id *id,
+                           struct recount *recount)
+{
+    struct history history;
+    struct replayed replayed;
+    enum err err = history_load(ctx, db, id, &history);
+    if (!err)
+        err = contributions(ctx, &history, count_cell, recount);
+    if (!err)
+        err = history_rescore(ctx, db, &history, &replayed);
+    if (err)
+        return err;
+    const struct lead *lead = &history.lead;
+    const char *difference = lead_difference(lead, &history);
+    if (!difference && lead->score != replayed.score)
+        difference = "its score is not what its log gives";
+    if (!difference && !replayed.events_agree)
+        difference = "its automatic stage events are not what its log gives";
+    if (!difference)
+        return OK;
+    char text[ID_TEXT_SIZE];
+    id_format(id, text);
+    recount->report->wrong_leads++;
+    find(recount, "lead %s: %s", text, difference);
+    return OK;
+}
+
+/* Each slice has an arena of its own, so that a million leads need no memory for all of them. */
+static enum err check_leads(struct ctx *ctx, struct db *db, struct recount *recount)
+{
+    struct arena *request_arena = ctx->arena;
+    _cleanup_(arena_free) struct arena slice = { 0 };
+    struct id after = { 0 };
+    enum err err = OK;
+    size_t count;
+    do {
+        struct rows rows = { 0 };
+        ctx->arena = &slice;
+        err = lead_ids_after(ctx, db, &after, LEADS_PER_SLICE, &rows);
+        count = err ? 0 : rows.count;
+        for (size_t i = 0; i < count && !err; i++) {
+            after = ((const struct lead *)rows.items)[i].id;
+            err = check_lead(ctx, db, &after, recount);
+            recount->report->leads++;
+        }
+        ctx->arena = request_arena;
+        if (!err)
+            arena_reset(&slice);
+    } while (!err && count == LEADS_PER_SLICE);
+    return err;
+}
+
+static bool row_agrees(const struct rollup_row *row, const struct rollup_value *value)
+{
+    const int64_t within[HORIZON_COUNT] = { row->within_1,  row->within_3,  row->within_7,
+                                            row->within_14, row->within_30, row->within_60,
+                                            row->within_90, row->within_180 };
+    return row->entered == value->entered && row->reached == value->reached &&
+           row->value_minor == value->value_minor &&
+           memcmp(within, value->within, sizeof within) == 0;
+}
+
+static void find_cell(struct recount *recount, const struct rollup_key *key, const char *what)
+{
+    recount->report->wrong_cells++;
+    find(recount, "rollup basis %d dimension %d pipeline %lld day %lld item %lld: %s", key->basis,
+         key->dimension, (long long)key->pipeline_id, (long long)key->day, (long long)key->item,
+         what);
+}
+
+/* Compares a cell of the table with its recount, which is then used up. */
+static enum err check_cell(struct ctx *ctx, void *self, const void *data)
+{
+    (void)ctx;
+    struct recount *recount = self;
+    const struct rollup_row *row = data;
+    struct rollup_key key = { .basis = (enum rollup_basis)row->basis,
+                              .dimension = (enum dimension)row->dimension,
+                              .pipeline_id = row->pipeline_id,
+                              .day = row->day,
+                              .member = row->member,
+                              .item = row->item };
+    recount->report->cells++;
+    size_t slot = slot_of(recount, &key);
+    struct rollup_value none = { 0 };
+    struct rollup_value *value = recount->keys[slot].pipeline_id ? &recount->values[slot] : &none;
+    if (!row_agrees(row, value))
+        find_cell(recount, &key, "is not what a recount gives");
+    *value = none;
+    return OK;
+}
+
+static void check_missing(struct recount *recount)
+{
+    static const struct rollup_value none;
+    for (size_t i = 0; i < recount->capacity; i++)
+        if (recount->keys[i].pipeline_id && memcmp(&recount->values[i], &none, sizeof none) != 0)
+            find_cell(recount, &recount->keys[i], "is missing");
+}
+
+enum err check_run(struct ctx *ctx, struct db *db, struct check_report *ret)
+{
+    *ret = (struct check_report){ .findings = { ctx_alloc(ctx, FINDINGS_MAX * sizeof(const char *)),
+                                                0 } };
+    struct recount recount = { .report = ret, .arena = ctx->arena };
+    if (!ret->findings.items || !grow(&recount))
+        return fail(ctx, ERR_MEMORY, NULL, "no memory to recount");
+    enum err err = check_leads(ctx, db, &recount);
+    if (!err)
+        err = rollup_each(ctx, db, check_cell, &recount);
+    if (!err)
+        check_missing(&recount);
+    return err;
+}

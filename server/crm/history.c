@@ -1,0 +1,196 @@
+/* history.c: the stage events of a lead in order, and where it stands after them. Every use case
+ * that changes a fact goes through here; which events a rule causes is replay.c's business. */
+#include "history.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int64_t event_at(const struct lead *lead, const struct stage_event *event)
+{
+    return event->occurred_at > lead->created_at ? event->occurred_at : lead->created_at;
+}
+
+bool event_is_automatic(const struct stage_event *event)
+{
+    return event->cause == CAUSE_RULE || event->cause == CAUSE_DECAY;
+}
+
+bool event_is_entry(const struct stage_event *event, int64_t stage_id_before)
+{
+    return event->to_stage_id != NO_INT && event->to_stage_id != stage_id_before;
+}
+
+/* Order of what happened: by time, and at the same millisecond by id, which grows with the time
+ * of recording. The creation comes first whatever is dated before it, because its id is the
+ * lead's oldest and event_at() never lies before the creation. */
+static bool happened_before(const struct lead *lead, const struct stage_event *a,
+                            const struct stage_event *b)
+{
+    int64_t at_a = event_at(lead, a), at_b = event_at(lead, b);
+    return at_a != at_b ? at_a < at_b : id_compare(&a->id, &b->id) < 0;
+}
+
+static size_t put_in_order(struct history *history, const struct stage_event *event)
+{
+    size_t at = history->count++;
+    for (; at > 0 && happened_before(&history->lead, event, &history->events[at - 1]); at--)
+        history->events[at] = history->events[at - 1];
+    history->events[at] = *event;
+    return at;
+}
+
+enum { EVENTS_ROOM = 16 }; /* that one command may add */
+
+enum err history_load(struct ctx *ctx, struct db *db, const struct id *lead_id, struct history *ret)
+{
+    *ret = (struct history){ 0 };
+    enum err err = catalog_get(ctx, db, &ret->catalog);
+    if (!err)
+        err = lead_load(ctx, db, lead_id, &ret->lead);
+    struct rows rows = { 0 };
+    if (!err)
+        err = stage_events(ctx, db, lead_id, &rows);
+    if (err)
+        return err;
+    ret->pipeline = catalog_pipeline(ret->catalog, ret->lead.pipeline);
+    if (!ret->pipeline)
+        return fail(ctx, ERR_INTERNAL, NULL, "a lead in a pipeline that is not in the catalog");
+    ret->capacity = rows.count + EVENTS_ROOM;
+    ret->events = ctx_alloc(ctx, ret->capacity * sizeof *ret->events);
+    if (!ret->events)
+        return ERR_MEMORY;
+    const struct stage_event *events = rows.items;
+    for (size_t i = 0; i < rows.count; i++)
+        if (events[i].voided_at == NO_INT)
+            put_in_order(ret, &events[i]);
+    return OK;
+}
+
+enum err history_open(struct ctx *ctx, struct db *db, const struct id *lead_id, struct history *ret)
+{
+    enum err err = history_load(ctx, db, lead_id, ret);
+    return err ? err : contributions_apply(ctx, db, ret, -1);
+}
+
+static const struct stage *stage_of(const struct history *history, int64_t stage_id)
+{
+    return stage_id == NO_INT ? NULL : catalog_stage(history->catalog, stage_id);
+}
+
+static bool goes_back(const struct history *history, const struct standing *from,
+                      const struct stage_event *event)
+{
+    const struct stage *before = stage_of(history, from->stage_id),
+                       *after = stage_of(history, event->to_stage_id);
+    return before && after && after->position < before->position;
+}
+
+struct standing standing_next(const struct history *history, struct standing standing,
+                              const struct stage_event *event)
+{
+    if (event_is_entry(event, standing.stage_id)) {
+        if (goes_back(history, &standing, event) && event->cause != CAUSE_CORRECTION)
+            standing.cycle++;
+        standing.stage_id = event->to_stage_id;
+        standing.stage_entered_at = event_at(&history->lead, event);
+    }
+    standing.status = event->to_status;
+    return standing;
+}
+
+struct standing standing_after(const struct history *history, size_t count)
+{
+    struct standing standing = {
+        .stage_id = NO_INT, .status = LEAD_OPEN, .stage_entered_at = NO_INT, .cycle = 1
+    };
+    for (size_t i = 0; i < count; i++)
+        standing = standing_next(history, standing, &history->events[i]);
+    return standing;
+}
+
+/* Room for one more event. */
+static enum err make_room(struct ctx *ctx, struct history *history)
+{
+    if (history->count < history->capacity)
+        return OK;
+    size_t capacity = history->count + EVENTS_ROOM;
+    struct stage_event *events = ctx_alloc(ctx, capacity * sizeof *events);
+    if (!events)
+        return ERR_MEMORY;
+    if (history->count > 0)
+        memcpy(events, history->events, history->count * sizeof *events);
+    history->events = events;
+    history->capacity = capacity;
+    return OK;
+}
+
+enum err history_add(struct ctx *ctx, struct db *db, struct history *history,
+                     struct stage_event *event)
+{
+    enum err err = make_room(ctx, history);
+    if (err)
+        return err;
+    event->id = id_new(ctx);
+    event->lead_id = history->lead.id;
+    event->recorded_at = ctx->now_ms;
+    event->voided_at = NO_INT;
+    event->rule_set_version = history->catalog->rule_set.version;
+    size_t index = put_in_order(history, event);
+    struct standing before = standing_after(history, index);
+    if ((int)event->to_status == STATUS_SAME)
+        event->to_status = before.status;
+    struct standing after = standing_next(history, before, event);
+    event->from_stage_id = before.stage_id;
+    event->from_status = before.status;
+    event->cycle = after.cycle;
+    history->events[index] = *event;
+    return stage_event_insert(ctx, db, event);
+}
+
+enum err history_void(struct ctx *ctx, struct db *db, struct history *history, size_t index)
+{
+    enum err err = stage_event_void(ctx, db, &history->events[index], ctx->now_ms);
+    history->count--;
+    memmove(&history->events[index], &history->events[index + 1],
+            (history->count - index) * sizeof *history->events);
+    return err;
+}
+
+/* An event that came late, or was voided, changes where those behind it started from. A
+ * correction keeps saying which mistake it undid. */
+static enum err relink(struct ctx *ctx, struct db *db, struct history *history)
+{
+    struct standing standing = standing_after(history, 0);
+    for (size_t i = 0; i < history->count; i++) {
+        struct stage_event *event = &history->events[i];
+        struct standing after = standing_next(history, standing, event);
+        if (event->cause != CAUSE_CORRECTION &&
+            (event->from_stage_id != standing.stage_id || event->from_status != standing.status ||
+             event->cycle != after.cycle)) {
+            event->from_stage_id = standing.stage_id;
+            event->from_status = standing.status;
+            event->cycle = after.cycle;
+            enum err err = stage_event_relink(ctx, db, event);
+            if (err)
+                return err;
+        }
+        standing = after;
+    }
+    return OK;
+}
+
+enum err history_settle(struct ctx *ctx, struct db *db, struct history *history)
+{
+    enum err err = relink(ctx, db, history);
+    if (err)
+        return err;
+    struct standing standing = standing_after(history, history->count);
+    struct lead *lead = &history->lead;
+    lead->stage_id = standing.stage_id;
+    lead->stage = catalog_stage(history->catalog, standing.stage_id)->key;
+    lead->status = standing.status;
+    lead->stage_entered_at = standing.stage_entered_at;
+    lead->cycle = standing.cycle;
+    err = history->is_new ? lead_insert(ctx, db, lead) : lead_save_state(ctx, db, lead);
+    return err ? err : contributions_apply(ctx, db, history, 1);
+}

@@ -1,0 +1,104 @@
+/* history.h: a lead together with its stage events, and what follows from them. Private to crm.
+ *
+ * Every change of a fact runs the same way: history_open() takes away what the lead contributes
+ * to the rollups, the change is made, history_close() derives stage, score and automatic events
+ * again, and adds what it contributes now. So a late event, a correction and an import are all
+ * the same code. */
+#ifndef FUNNELD_CRM_HISTORY_H
+#define FUNNELD_CRM_HISTORY_H
+
+#include <funneld/crm.h>
+
+struct history {
+    const struct catalog *catalog;
+    const struct pipeline *pipeline;
+    struct lead lead;
+    struct stage_event *events; /* not voided, in the order they happened */
+    size_t count, capacity;
+    bool is_new; /* the lead is not in the store yet: history_settle() puts it there */
+};
+
+/* Loads the lead (ERR_NOT_FOUND) and takes its contributions away. */
+enum err history_open(struct ctx *ctx, struct db *db, const struct id *lead_id, struct history *ret)
+    _must_check_;
+/* Loads only. */
+enum err history_load(struct ctx *ctx, struct db *db, const struct id *lead_id, struct history *ret)
+    _must_check_;
+/* Writes an event and puts it in its place. The caller says to_stage_id (or NO_INT), to_status
+ * (or STATUS_SAME), occurred_at, cause, actor, reason, score and owner; the rest is filled in. */
+enum { STATUS_SAME = -1 };
+enum err history_add(struct ctx *ctx, struct db *db, struct history *history,
+                     struct stage_event *event) _must_check_;
+enum err history_void(struct ctx *ctx, struct db *db, struct history *history, size_t index)
+    _must_check_;
+/* Score and automatic events from the log again, then the rest as history_settle(). */
+enum err history_replay(struct ctx *ctx, struct db *db, struct history *history) _must_check_;
+/* What a replay would give, without writing anything. */
+struct replayed {
+    int64_t score;
+    bool events_agree;
+};
+enum err history_rescore(struct ctx *ctx, struct db *db, const struct history *history,
+                         struct replayed *ret) _must_check_;
+/* Stage, status and the rest of the hot row from the events; saves it; adds the contributions. */
+enum err history_settle(struct ctx *ctx, struct db *db, struct history *history) _must_check_;
+
+/* When an event counts as having happened: never before its lead was created. */
+int64_t event_at(const struct lead *lead, const struct stage_event *event);
+bool event_is_automatic(const struct stage_event *event);
+/* An entry into a stage other than the one the lead is in. */
+bool event_is_entry(const struct stage_event *event, int64_t stage_id_before);
+
+/* Where a lead stands after its first `count` events. */
+struct standing {
+    int64_t stage_id; /* NO_INT before the first event */
+    enum lead_status status;
+    int64_t stage_entered_at;
+    int64_t cycle;
+};
+struct standing standing_after(const struct history *history, size_t count);
+struct standing standing_next(const struct history *history, struct standing standing,
+                              const struct stage_event *event);
+
+/* ---- Scoring: pure ---- */
+
+struct tally {
+    uint32_t matches[RULES_MAX];
+};
+
+void tally_decode(const struct bytes *bytes, struct tally *ret);
+enum err tally_encode(struct ctx *ctx, const struct rule_set *rule_set, const struct tally *tally,
+                      struct bytes *ret) _must_check_;
+void tally_attributes(const struct rule_set *rule_set, const struct lead *lead,
+                      struct tally *tally);
+void tally_activity(const struct rule_set *rule_set, const char *type, struct tally *tally);
+int64_t tally_score(const struct rule_set *rule_set, const struct tally *tally);
+/* The furthest stage beyond `stage` whose criterion the score meets, or NULL. */
+const struct stage *stage_earned(const struct catalog *catalog, const struct pipeline *pipeline,
+                                 const struct stage *stage, int64_t score);
+/* Whether a change of that field can change a score. */
+bool rule_set_reads(const struct rule_set *rule_set, const char *field);
+
+/* ---- Rollups ---- */
+
+/* Calls visit with every cell that the lead adds to, and what. Pure: depends on the history
+ * alone. */
+typedef enum err contribution_visit(struct ctx *ctx, void *self, const struct rollup_key *key,
+                                    const struct rollup_value *value);
+enum err contributions(struct ctx *ctx, const struct history *history, contribution_visit *visit,
+                       void *self) _must_check_;
+/* Adds them to the rollups, or with sign -1 takes them away. */
+enum err contributions_apply(struct ctx *ctx, struct db *db, const struct history *history,
+                             int sign) _must_check_;
+
+/* ---- What the use cases share ---- */
+
+/* Who acts, for the log: the key's name. */
+const char *ctx_actor(const struct ctx *ctx);
+/* ERR_VALIDATION naming the member when the campaign or user does not exist; nil is fine. */
+enum err campaign_require(struct ctx *ctx, struct db *db, const char *member,
+                          const struct id *campaign) _must_check_;
+enum err user_require(struct ctx *ctx, struct db *db, const char *member, const struct id *user)
+    _must_check_;
+
+#endif

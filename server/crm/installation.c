@@ -1,0 +1,121 @@
+/* installation.c: what a new data file holds: the default pipeline, the default rule set, the
+ * settings, one admin key. */
+#include <funneld/crm.h>
+
+#include <string.h>
+
+#define POINTS(points) ((points)*INT64_C(1000))
+
+/* Probabilities are a start; a company sets its own. */
+static const struct stage default_stages[] = {
+    { 1, 1, "target", "Target", STAGE_TARGET, 1, 100 },
+    { 2, 1, "mql", "MQL", STAGE_MQL, 2, 500 },
+    { 3, 1, "sql", "SQL", STAGE_SQL, 3, 2000 },
+    { 4, 1, "demo", "Demo", STAGE_DEMO, 4, 4000 },
+    { 5, 1, "proposal", "Proposal", STAGE_PROPOSAL, 5, 6000 },
+    { 6, 1, "close", "Close", STAGE_CLOSE, 6, 9000 },
+};
+
+static const struct score_group default_groups[] = {
+    { "fit", 0, POINTS(40) },
+    { "engagement", 0, POINTS(100) },
+};
+
+/* Who they are counts up to 40, what they do up to 100; what machines do by themselves (opens)
+ * counts little. */
+static const struct rule default_rules[] = {
+    { 0, "email_known", "E-mail address known", "fit", POINTS(5), NO_INT, NULL, "email",
+      TEST_PRESENT, NULL },
+    { 1, "phone_known", "Phone number known", "fit", POINTS(5), NO_INT, NULL, "phone", TEST_PRESENT,
+      NULL },
+    { 2, "company_known", "Company known", "fit", POINTS(10), NO_INT, NULL, "company", TEST_PRESENT,
+      NULL },
+    { 3, "decision_maker", "Decides: chief", "fit", POINTS(10), NO_INT, NULL, "job_title",
+      TEST_CONTAINS, "chief" },
+    { 4, "head_of", "Decides: head", "fit", POINTS(10), NO_INT, NULL, "job_title", TEST_CONTAINS,
+      "head" },
+    { 5, "director", "Decides: director", "fit", POINTS(10), NO_INT, NULL, "job_title",
+      TEST_CONTAINS, "director" },
+    { 6, "page_view", "Viewed a page", "engagement", POINTS(1), POINTS(15), "page_view", NULL, 0,
+      NULL },
+    { 7, "email_opened", "Opened an e-mail", "engagement", POINTS(1), POINTS(5), "email_opened",
+      NULL, 0, NULL },
+    { 8, "email_clicked", "Clicked in an e-mail", "engagement", POINTS(3), POINTS(15),
+      "email_clicked", NULL, 0, NULL },
+    { 9, "content_downloaded", "Downloaded content", "engagement", POINTS(10), POINTS(30),
+      "content_downloaded", NULL, 0, NULL },
+    { 10, "webinar_attended", "Attended a webinar", "engagement", POINTS(20), POINTS(40),
+      "webinar_attended", NULL, 0, NULL },
+    { 11, "form_submitted", "Filled in a form", "engagement", POINTS(10), POINTS(20),
+      "form_submitted", NULL, 0, NULL },
+    { 12, "meeting", "Met us", "engagement", POINTS(20), POINTS(40), "meeting", NULL, 0, NULL },
+    { 13, "demo_requested", "Asked for a demo", "engagement", POINTS(40), POINTS(40),
+      "demo_requested", NULL, 0, NULL },
+};
+
+static const struct criterion default_criteria[] = { { STAGE_MQL, 50 } };
+
+static enum err prepare_pipeline(struct ctx *ctx, struct db *db, const char *currency)
+{
+    struct pipeline pipeline = { .pipeline_id = 1,
+                                 .key = "default",
+                                 .name = "Sales",
+                                 .currency = currency,
+                                 .is_default = 1,
+                                 .stages = { (void *)default_stages, ARRAY_SIZE(default_stages) } };
+    return pipeline_insert(ctx, db, &pipeline);
+}
+
+static enum err prepare_rule_set(struct ctx *ctx, struct db *db)
+{
+    struct rule_set rule_set = { .id = id_new(ctx),
+                                 .version = 1,
+                                 .name = "Default",
+                                 .min_milli = 0,
+                                 .max_milli = POINTS(100),
+                                 .published_at = ctx->now_ms,
+                                 .groups = { (void *)default_groups, ARRAY_SIZE(default_groups) },
+                                 .rules = { (void *)default_rules, ARRAY_SIZE(default_rules) },
+                                 .criteria = { (void *)default_criteria,
+                                               ARRAY_SIZE(default_criteria) } };
+    return rule_set_insert(ctx, db, &rule_set);
+}
+
+static enum err check_zone(struct ctx *ctx, struct db *db, const struct config *config)
+{
+    const char *zone = NULL;
+    enum err err = setting_get(ctx, db, "time_zone", &zone);
+    if (!err && strcmp(zone, config->time_zone) != 0)
+        return fail(ctx, ERR_CONFIG, "time_zone",
+                    "the days of this data file are those of %s; set time_zone = %s", zone, zone);
+    return err;
+}
+
+static bool currency_is_valid(const char *currency)
+{
+    return strlen(currency) == 3 && strspn(currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 3;
+}
+
+enum err installation_prepare(struct ctx *ctx, struct db *db, const struct config *config,
+                              const char **ret_admin_key)
+{
+    *ret_admin_key = NULL;
+    enum err err = check_zone(ctx, db, config);
+    if (err != ERR_NOT_FOUND)
+        return err;
+    if (!currency_is_valid(config->currency))
+        return fail(ctx, ERR_CONFIG, "currency", "an ISO 4217 code like USD");
+    struct api_key key;
+    err = setting_put(ctx, db, "time_zone", config->time_zone);
+    if (!err)
+        err = setting_put(ctx, db, "catalog_version", "1");
+    if (!err)
+        err = prepare_pipeline(ctx, db, config->currency);
+    if (!err)
+        err = prepare_rule_set(ctx, db);
+    if (!err)
+        err = api_key_create(ctx, db, "admin", SCOPE_ADMIN, &key);
+    if (!err)
+        *ret_admin_key = key.key;
+    return err;
+}

@@ -1,0 +1,478 @@
+/* leads.c: who a lead is: creating, merging and changing one. Where it stands is history.c's to
+ * derive. */
+#include "history.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const char *const lead_outcome_names[] = { "created", "merged", "unchanged", NULL };
+
+/* How the identities of an input read once they are normalised. NULL: it has none of that kind. */
+struct identity {
+    const char *email, *email_key;
+    const char *phone, *phone_key;
+    const char *external_key; /* source_system, unit separator, external_id */
+};
+
+const char *ctx_actor(const struct ctx *ctx)
+{
+    return ctx->principal.name;
+}
+
+static enum err external_key(struct ctx *ctx, const char *source_system, const char *external_id,
+                             const char **ret)
+{
+    *ret = arena_printf(ctx->arena, "%s\x1f%s", source_system, external_id);
+    return *ret ? OK : fail(ctx, ERR_MEMORY, NULL, "no memory for a key");
+}
+
+/* Brings the input into the form in which it is kept, in place. */
+static enum err identify(struct ctx *ctx, struct lead_input *input, struct identity *ret)
+{
+    *ret = (struct identity){ 0 };
+    enum err err = OK;
+    if (input->email) {
+        err = email_normalise(ctx, "email", input->email, &ret->email, &ret->email_key);
+        input->email = ret->email;
+    }
+    if (!err && input->phone) {
+        ret->phone_key = phone_normalise(ctx->arena, input->phone);
+        input->phone = ret->phone = ret->phone_key ? ret->phone_key : input->phone;
+    }
+    if (!err && input->source_system && !input->external_id)
+        err = fail_member(ctx, "external_id", "required", "goes with source_system");
+    if (!err && input->external_id) {
+        if (!input->source_system)
+            input->source_system = ctx_actor(ctx);
+        if (!input->source_system)
+            return fail_member(ctx, "source_system", "required", "goes with external_id");
+        err = external_key(ctx, input->source_system, input->external_id, &ret->external_key);
+    }
+    return err;
+}
+
+/* Who the identities name. A phone number alone names a lead only where no address says
+ * otherwise: people share phones. */
+static enum err find_known(struct ctx *ctx, struct db *db, const struct identity *identity,
+                           struct id *ret)
+{
+    enum err err = ERR_NOT_FOUND;
+    if (identity->external_key)
+        err = lead_find(ctx, db, LEAD_KEY_EXTERNAL, identity->external_key, ret);
+    if (err == ERR_NOT_FOUND && identity->email_key)
+        err = lead_find(ctx, db, LEAD_KEY_EMAIL, identity->email_key, ret);
+    if (err == ERR_NOT_FOUND && identity->phone_key && !identity->email_key &&
+        !identity->external_key)
+        err = lead_find(ctx, db, LEAD_KEY_PHONE, identity->phone_key, ret);
+    return err;
+}
+
+enum err lead_identify(struct ctx *ctx, struct db *db, const char *email, const char *source_system,
+                       const char *external_id, struct id *ret)
+{
+    struct lead_input input = { .email = email,
+                                .source_system = source_system,
+                                .external_id = external_id };
+    struct identity identity;
+    enum err err = identify(ctx, &input, &identity);
+    return err ? err : find_known(ctx, db, &identity, ret);
+}
+
+enum err campaign_require(struct ctx *ctx, struct db *db, const char *member,
+                          const struct id *campaign)
+{
+    struct campaign found;
+    enum err err = id_is_nil(campaign) ? OK : campaign_load(ctx, db, campaign, &found);
+    return err == ERR_NOT_FOUND ? fail_member(ctx, member, "unknown", "no campaign has this id")
+                                : err;
+}
+
+enum err user_require(struct ctx *ctx, struct db *db, const char *member, const struct id *user)
+{
+    struct user found;
+    enum err err = id_is_nil(user) ? OK : user_load(ctx, db, user, &found);
+    return err == ERR_NOT_FOUND ? fail_member(ctx, member, "unknown", "no user has this id") : err;
+}
+
+static enum err check_references(struct ctx *ctx, struct db *db, const struct lead_input *input)
+{
+    enum err err = campaign_require(ctx, db, "campaign", &input->campaign);
+    return err ? err : user_require(ctx, db, "owner", &input->owner);
+}
+
+static enum err check_currency(struct ctx *ctx, const struct pipeline *pipeline,
+                               const char *currency)
+{
+    if (!currency || strcmp(currency, pipeline->currency) == 0)
+        return OK;
+    return fail_member(ctx, "currency", "wrong_currency", "amounts in the pipeline %s are in %s",
+                       pipeline->key, pipeline->currency);
+}
+
+/* ---- Fields, one by one, by their tables ---- */
+
+/* The same member of an input and of a lead. */
+struct member {
+    const struct field *field;
+    const void *given;
+    void *kept;
+};
+
+static struct member member_at(const struct lead_input *input, struct lead *lead, size_t index)
+{
+    const struct field *field = &lead_patch_table.fields[index];
+    int at = table_find(&lead_table, field->name);
+    return (struct member){ field, (const char *)input + field->offset,
+                            (char *)lead + lead_table.fields[at].offset };
+}
+
+/* As text, for the log of changes; NULL is null. */
+static enum err value_text(struct ctx *ctx, const struct field *field, const void *value,
+                           const char **ret)
+{
+    char text[ID_TEXT_SIZE];
+    *ret = NULL;
+    if (field->kind == FIELD_TEXT) {
+        *ret = *(const char *const *)value;
+        return OK;
+    }
+    if (field->kind == FIELD_ID) {
+        const struct id *id = value;
+        if (id_is_nil(id))
+            return OK;
+        id_format(id, text);
+    } else {
+        int64_t number = *(const int64_t *)value;
+        if (number == NO_INT)
+            return OK;
+        snprintf(text, sizeof text, "%lld", (long long)number);
+    }
+    *ret = ctx_text(ctx, text);
+    return *ret ? OK : ERR_MEMORY;
+}
+
+static void value_copy(const struct field *field, void *to, const void *from)
+{
+    if (field->kind == FIELD_TEXT)
+        memcpy(to, from, sizeof(const char *));
+    else if (field->kind == FIELD_ID)
+        memcpy(to, from, sizeof(struct id));
+    else
+        memcpy(to, from, sizeof(int64_t));
+}
+
+static bool texts_equal(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+struct changes {
+    bool any;
+    bool scores; /* a field that the rules read */
+};
+
+/* Sets one member and logs it. */
+static enum err set_member(struct ctx *ctx, struct db *db, const struct history *history,
+                           const struct member *member, struct changes *changes)
+{
+    struct lead_change change = { .lead_id = history->lead.id,
+                                  .at = ctx->now_ms,
+                                  .field = member->field->name,
+                                  .actor = ctx_actor(ctx) };
+    enum err err = value_text(ctx, member->field, member->kept, &change.old_value);
+    if (!err)
+        err = value_text(ctx, member->field, member->given, &change.new_value);
+    if (err || texts_equal(change.old_value, change.new_value))
+        return err;
+    change.id = id_new(ctx);
+    value_copy(member->field, member->kept, member->given);
+    changes->any = true;
+    changes->scores |= rule_set_reads(&history->catalog->rule_set, change.field);
+    return lead_change_add(ctx, db, &change);
+}
+
+static bool is_null(const struct field *field, const void *value)
+{
+    switch (field->kind) {
+    case FIELD_TEXT: return !*(const char *const *)value;
+    case FIELD_ID: return id_is_nil(value);
+    default: return *(const int64_t *)value == NO_INT;
+    }
+}
+
+enum how { OVERWRITE, FILL_BLANKS };
+
+static enum err set_members(struct ctx *ctx, struct db *db, struct history *history,
+                            const struct lead_input *input, const struct table *table, enum how how,
+                            struct changes *ret)
+{
+    *ret = (struct changes){ 0 };
+    enum err err = OK;
+    for (size_t i = 0; i < lead_patch_table.count && !err; i++) {
+        struct member member = member_at(input, &history->lead, i);
+        bool given = how == OVERWRITE ? input_has(table, input, member.field->name)
+                                      : !is_null(member.field, member.given) &&
+                                            is_null(member.field, member.kept);
+        if (given)
+            err = set_member(ctx, db, history, &member, ret);
+    }
+    return err;
+}
+
+/* ---- Keys ---- */
+
+static enum err key_of(struct ctx *ctx, const struct lead *lead, enum lead_key_kind kind,
+                       const char **ret)
+{
+    *ret = NULL;
+    if (kind == LEAD_KEY_EMAIL && lead->email) {
+        const char *email;
+        return email_normalise(ctx, "email", lead->email, &email, ret);
+    }
+    if (kind == LEAD_KEY_EXTERNAL && lead->external_id && lead->source_system)
+        return external_key(ctx, lead->source_system, lead->external_id, ret);
+    if (kind == LEAD_KEY_PHONE && lead->phone)
+        *ret = phone_normalise(ctx->arena, lead->phone);
+    return OK;
+}
+
+static const struct {
+    enum lead_key_kind kind;
+    const char *member;
+} unique_keys[] = { { LEAD_KEY_EMAIL, "email" }, { LEAD_KEY_EXTERNAL, "external_id" } };
+
+static enum err taken(struct ctx *ctx, struct db *db, enum lead_key_kind kind, const char *key,
+                      const char *member)
+{
+    struct id existing;
+    if (lead_find(ctx, db, kind, key, &existing) == OK)
+        ctx->failure.existing = existing;
+    return fail(ctx, ERR_DUPLICATE, member, "another lead has it");
+}
+
+/* Brings the keys from those of `before` (NULL: none) to those of `after`. */
+static enum err update_keys(struct ctx *ctx, struct db *db, const struct lead *before,
+                            const struct lead *after)
+{
+    enum err err = OK;
+    for (size_t i = 0; i < ARRAY_SIZE(unique_keys) && !err; i++) {
+        const char *old_key = NULL, *new_key = NULL;
+        enum lead_key_kind kind = unique_keys[i].kind;
+        err = before ? key_of(ctx, before, kind, &old_key) : OK;
+        if (!err)
+            err = key_of(ctx, after, kind, &new_key);
+        if (err || texts_equal(old_key, new_key))
+            continue;
+        if (old_key)
+            err = lead_key_remove(ctx, db, kind, old_key, &after->id);
+        if (!err && new_key)
+            err = lead_key_add(ctx, db, kind, new_key, &after->id);
+        if (err == ERR_EXISTS)
+            err = taken(ctx, db, kind, new_key, unique_keys[i].member);
+    }
+    const char *old_phone = NULL, *new_phone = NULL;
+    if (!err && before)
+        err = key_of(ctx, before, LEAD_KEY_PHONE, &old_phone);
+    if (!err)
+        err = key_of(ctx, after, LEAD_KEY_PHONE, &new_phone);
+    if (err || texts_equal(old_phone, new_phone))
+        return err;
+    if (old_phone)
+        err = lead_key_remove(ctx, db, LEAD_KEY_PHONE, old_phone, &after->id);
+    return !err && new_phone ? lead_key_offer(ctx, db, LEAD_KEY_PHONE, new_phone, &after->id) : err;
+}
+
+/* ---- Creating ---- */
+
+static bool names_somebody(const struct lead_input *input)
+{
+    return input->email || input->phone || input->external_id || input->first_name ||
+           input->last_name || input->company;
+}
+
+static enum err place(struct ctx *ctx, struct history *history, const struct lead_input *input)
+{
+    history->pipeline = catalog_pipeline(history->catalog, input->pipeline);
+    if (!history->pipeline)
+        return fail_member(ctx, "pipeline", "unknown", "no pipeline has this key");
+    const struct stage *stage = pipeline_stage(history->pipeline, input->stage);
+    if (!stage)
+        return fail_member(ctx, "stage", "unknown", "no stage of the pipeline %s has this key",
+                           history->pipeline->key);
+    struct lead *lead = &history->lead;
+    lead->pipeline_id = history->pipeline->pipeline_id;
+    lead->pipeline = history->pipeline->key;
+    lead->stage_id = stage->stage_id;
+    lead->stage = stage->key;
+    return check_currency(ctx, history->pipeline, input->currency);
+}
+
+static void fill_new(struct ctx *ctx, struct history *history, const struct lead_input *input)
+{
+    struct lead *lead = &history->lead;
+    for (size_t i = 0; i < lead_patch_table.count; i++) {
+        struct member member = member_at(input, lead, i);
+        value_copy(member.field, member.kept, member.given);
+    }
+    if (lead->amount_minor != NO_INT)
+        lead->currency = history->pipeline->currency;
+    lead->id = id_new(ctx);
+    lead->created_at = input->created_at != NO_INT ? input->created_at : ctx->now_ms;
+    lead->updated_at = ctx->now_ms;
+    lead->version = 1;
+}
+
+static enum err create(struct ctx *ctx, struct db *db, const struct lead_input *input,
+                       enum cause cause, struct lead *ret)
+{
+    struct history history = { .is_new = true };
+    table_clear(&lead_table, &history.lead);
+    enum err err = catalog_get(ctx, db, &history.catalog);
+    if (!err)
+        err = place(ctx, &history, input);
+    if (!err)
+        err = check_references(ctx, db, input);
+    if (err)
+        return err;
+    fill_new(ctx, &history, input);
+    err = update_keys(ctx, db, NULL, &history.lead);
+    if (err)
+        return err;
+    struct tally tally = { 0 };
+    tally_attributes(&history.catalog->rule_set, &history.lead, &tally);
+    struct stage_event entry = { .to_stage_id = history.lead.stage_id,
+                                 .to_status = LEAD_OPEN,
+                                 .occurred_at = history.lead.created_at,
+                                 .cause = cause,
+                                 .actor = ctx_actor(ctx),
+                                 .score = tally_score(&history.catalog->rule_set, &tally),
+                                 .owner = history.lead.owner };
+    err = history_add(ctx, db, &history, &entry);
+    if (!err)
+        err = history_replay(ctx, db, &history);
+    bool added;
+    if (!err && !id_is_nil(&history.lead.campaign))
+        err = campaign_member_add(ctx, db, &history.lead.campaign, &history.lead.id, &added);
+    if (err)
+        return err;
+    metric_add(METRIC_LEADS_CREATED, 1);
+    *ret = history.lead;
+    return OK;
+}
+
+/* ---- Changing ---- */
+
+/* Saves what set_members() changed. */
+static enum err save(struct ctx *ctx, struct db *db, struct history *history,
+                     const struct lead *before, const struct changes *changes)
+{
+    struct lead *lead = &history->lead;
+    if (lead->amount_minor != NO_INT)
+        lead->currency = history->pipeline->currency;
+    lead->version++;
+    lead->updated_at = ctx->now_ms;
+    enum err err = update_keys(ctx, db, before, lead);
+    if (!err)
+        err = lead_save(ctx, db, lead);
+    bool added;
+    if (!err && !id_is_nil(&lead->campaign) && id_compare(&lead->campaign, &before->campaign) != 0)
+        err = campaign_member_add(ctx, db, &lead->campaign, &lead->id, &added);
+    if (err)
+        return err;
+    return changes->scores ? history_replay(ctx, db, history) : history_settle(ctx, db, history);
+}
+
+/* Fills the blanks of a known lead; writes nothing when there is nothing to fill. */
+static enum err merge_into(struct ctx *ctx, struct db *db, const struct id *id,
+                           const struct lead_input *input, struct lead_created *ret)
+{
+    struct history history;
+    enum err err = history_open(ctx, db, id, &history);
+    struct changes changes = { 0 };
+    struct lead before = history.lead;
+    if (!err)
+        err = check_currency(ctx, history.pipeline, input->currency);
+    if (!err)
+        err = check_references(ctx, db, input);
+    if (!err)
+        err = set_members(ctx, db, &history, input, &lead_import_table, FILL_BLANKS, &changes);
+    if (!err)
+        err = changes.any ? save(ctx, db, &history, &before, &changes)
+                          : contributions_apply(ctx, db, &history, 1);
+    if (!err)
+        *ret = (struct lead_created){ changes.any ? LEAD_MERGED : LEAD_UNCHANGED, history.lead };
+    return err;
+}
+
+static enum err create_or_merge(struct ctx *ctx, struct db *db, struct lead_input input, bool merge,
+                                enum cause cause, struct lead_created *ret)
+{
+    if (!names_somebody(&input))
+        return fail_member(
+            ctx, "email", "required",
+            "a lead needs an email, phone, external_id, first_name, last_name or company");
+    struct identity identity;
+    struct id known;
+    enum err err = identify(ctx, &input, &identity);
+    if (!err)
+        err = find_known(ctx, db, &identity, &known);
+    if (err == ERR_NOT_FOUND) {
+        ret->outcome = LEAD_CREATED;
+        return create(ctx, db, &input, cause, &ret->lead);
+    }
+    if (err)
+        return err;
+    if (merge)
+        return merge_into(ctx, db, &known, &input, ret);
+    ctx->failure.existing = known;
+    return fail(ctx, ERR_DUPLICATE, NULL, "a lead with this identity is already there");
+}
+
+enum err lead_create(struct ctx *ctx, struct db *db, const struct lead_input *input, bool merge,
+                     struct lead_created *ret)
+{
+    struct lead_input now = *input;
+    now.created_at = NO_INT; /* only imports bring a past */
+    return create_or_merge(ctx, db, now, merge, CAUSE_API, ret);
+}
+
+enum err lead_import(struct ctx *ctx, struct db *db, const struct lead_input *input,
+                     struct lead_created *ret)
+{
+    if (input->created_at != NO_INT && input->created_at > ctx->now_ms)
+        return fail_member(ctx, "created_at", "in_the_future", "must not lie in the future");
+    return create_or_merge(ctx, db, *input, true, CAUSE_IMPORT, ret);
+}
+
+enum err lead_edit(struct ctx *ctx, struct db *db, const struct id *id,
+                   const struct lead_input *given, int64_t expected_version, struct lead *ret)
+{
+    struct lead_input input = *given;
+    struct identity identity;
+    struct history history;
+    struct changes changes = { 0 };
+    enum err err = history_open(ctx, db, id, &history);
+    if (err)
+        return err;
+    if (expected_version != NO_INT && expected_version != history.lead.version)
+        return fail(ctx, ERR_VERSION, NULL, "it is at version %lld",
+                    (long long)history.lead.version);
+    struct lead before = history.lead;
+    if (input.external_id && !input_has(&lead_patch_table, given, "source_system"))
+        input.source_system = before.source_system;
+    else if (input.source_system && !input_has(&lead_patch_table, given, "external_id"))
+        input.external_id = before.external_id;
+    err = identify(ctx, &input, &identity);
+    if (!err)
+        err = check_currency(ctx, history.pipeline, input.currency);
+    if (!err)
+        err = check_references(ctx, db, &input);
+    if (!err)
+        err = set_members(ctx, db, &history, &input, &lead_patch_table, OVERWRITE, &changes);
+    if (!err)
+        err = changes.any ? save(ctx, db, &history, &before, &changes)
+                          : contributions_apply(ctx, db, &history, 1);
+    if (!err)
+        *ret = history.lead;
+    return err;
+}

@@ -1,0 +1,270 @@
+/* stages.c: what people and imports decide about a lead's stage and status. Refuses what the
+ * pipeline does not allow, and says why. What rules decide is replay.c's. */
+#include "history.h"
+
+#include <string.h>
+
+static enum err check_version(struct ctx *ctx, const struct lead *lead, int64_t expected_version)
+{
+    if (expected_version == NO_INT || expected_version == lead->version)
+        return OK;
+    return fail(ctx, ERR_VERSION, NULL, "it is at version %lld", (long long)lead->version);
+}
+
+/* Entries beyond the target were made by mistake: they are voided, back to the last one that was
+ * not. */
+static enum err undo_entries(struct ctx *ctx, struct db *db, struct history *history,
+                             const struct stage *target)
+{
+    for (size_t i = history->count; i-- > 1;) {
+        const struct stage_event *event = &history->events[i];
+        if (event->to_stage_id == NO_INT)
+            continue;
+        if (catalog_stage(history->catalog, event->to_stage_id)->position <= target->position)
+            break;
+        enum err err = history_void(ctx, db, history, i);
+        if (err)
+            return err;
+    }
+    return OK;
+}
+
+static enum err check_move(struct ctx *ctx, const struct history *history, const struct stage *to,
+                           const char *reason)
+{
+    const struct lead *lead = &history->lead;
+    if (lead->status != LEAD_OPEN)
+        return fail(ctx, ERR_CONFLICT, NULL, "the lead is %s; reopen it first",
+                    lead_status_names[lead->status]);
+    if (to->stage_id == lead->stage_id)
+        return fail(ctx, ERR_CONFLICT, NULL, "the lead is already in the stage %s", to->key);
+    bool back = to->position < catalog_stage(history->catalog, lead->stage_id)->position;
+    if (back && !reason)
+        return fail_member(ctx, "reason", "required", "a move back needs a reason");
+    return OK;
+}
+
+/* Writes an event that somebody decided now, and what follows from it. */
+static enum err decide(struct ctx *ctx, struct db *db, struct history *history,
+                       struct stage_event *event)
+{
+    event->occurred_at = ctx->now_ms;
+    event->actor = ctx_actor(ctx);
+    event->score = history->lead.score;
+    event->owner = history->lead.owner;
+    enum err err = history_add(ctx, db, history, event);
+    if (err)
+        return err;
+    history->lead.version++;
+    return history_replay(ctx, db, history);
+}
+
+enum err lead_move(struct ctx *ctx, struct db *db, const struct id *id, const char *stage,
+                   const char *reason, enum cause cause, int64_t expected_version, struct lead *ret)
+{
+    struct history history;
+    enum err err = history_open(ctx, db, id, &history);
+    if (!err)
+        err = check_version(ctx, &history.lead, expected_version);
+    if (err)
+        return err;
+    const struct stage *to = pipeline_stage(history.pipeline, stage);
+    if (!to)
+        return fail_member(ctx, "stage", "unknown", "no stage of the pipeline %s has this key",
+                           history.pipeline->key);
+    err = check_move(ctx, &history, to, reason);
+    if (err)
+        return err;
+    struct stage_event event = {
+        .to_stage_id = to->stage_id, .to_status = LEAD_OPEN, .cause = cause, .reason = reason
+    };
+    int64_t from_stage_id = history.lead.stage_id;
+    if (cause == CAUSE_CORRECTION)
+        err = undo_entries(ctx, db, &history, to);
+    if (!err)
+        err = decide(ctx, db, &history, &event);
+    if (!err && cause == CAUSE_CORRECTION) { /* it keeps saying which mistake it undid */
+        event.from_stage_id = from_stage_id;
+        err = stage_event_relink(ctx, db, &event);
+    }
+    if (!err)
+        *ret = history.lead;
+    return err;
+}
+
+static enum err check_close(struct ctx *ctx, const struct lead *lead, enum lead_status status,
+                            const char *reason)
+{
+    if (lead->status == status)
+        return fail(ctx, ERR_CONFLICT, NULL, "the lead is already %s", lead_status_names[status]);
+    if (status != LEAD_OPEN && lead->status != LEAD_OPEN)
+        return fail(ctx, ERR_CONFLICT, NULL, "the lead is %s; reopen it first",
+                    lead_status_names[lead->status]);
+    if ((status == LEAD_LOST || status == LEAD_DISQUALIFIED) && !reason)
+        return fail_member(ctx, "reason", "required", "say why it is %s",
+                           lead_status_names[status]);
+    return OK;
+}
+
+/* An amount told with the closing. */
+static enum err set_amount(struct ctx *ctx, struct db *db, struct history *history,
+                           int64_t amount_minor)
+{
+    struct lead *lead = &history->lead;
+    if (amount_minor == NO_INT || amount_minor == lead->amount_minor)
+        return OK;
+    struct lead_change change = { .id = id_new(ctx),
+                                  .lead_id = lead->id,
+                                  .at = ctx->now_ms,
+                                  .field = "amount_minor",
+                                  .actor = ctx_actor(ctx) };
+    if (lead->amount_minor != NO_INT)
+        change.old_value = arena_printf(ctx->arena, "%lld", (long long)lead->amount_minor);
+    change.new_value = arena_printf(ctx->arena, "%lld", (long long)amount_minor);
+    lead->amount_minor = amount_minor;
+    lead->currency = history->pipeline->currency;
+    lead->updated_at = ctx->now_ms;
+    enum err err = lead_change_add(ctx, db, &change);
+    return err ? err : lead_save(ctx, db, lead);
+}
+
+enum err lead_close(struct ctx *ctx, struct db *db, const struct id *id, enum lead_status status,
+                    const char *reason, int64_t amount_minor, int64_t expected_version,
+                    struct lead *ret)
+{
+    struct history history;
+    enum err err = history_open(ctx, db, id, &history);
+    if (!err)
+        err = check_version(ctx, &history.lead, expected_version);
+    if (!err)
+        err = check_close(ctx, &history.lead, status, reason);
+    if (!err)
+        err = set_amount(ctx, db, &history, amount_minor);
+    struct stage_event event = {
+        .to_stage_id = NO_INT, .to_status = status, .cause = CAUSE_API, .reason = reason
+    };
+    if (!err)
+        err = decide(ctx, db, &history, &event);
+    if (!err)
+        *ret = history.lead;
+    return err;
+}
+
+/* In the order they happened; history_load() leaves voided ones out, so those are sorted in
+ * here. */
+enum err lead_history(struct ctx *ctx, struct db *db, const struct id *id, bool with_voided,
+                      struct rows *ret)
+{
+    struct history history;
+    enum err err = history_load(ctx, db, id, &history);
+    struct rows all = { 0 };
+    if (!err && with_voided)
+        err = stage_events(ctx, db, id, &all);
+    if (err)
+        return err;
+    struct stage_event *events = with_voided ? all.items : history.events;
+    size_t count = with_voided ? all.count : history.count;
+    for (size_t i = 1; i < count; i++) { /* few, and nearly in order */
+        struct stage_event event = events[i];
+        size_t at = i;
+        for (; at > 0 && event_at(&history.lead, &events[at - 1]) > event_at(&history.lead, &event);
+             at--)
+            events[at] = events[at - 1];
+        events[at] = event;
+    }
+    *ret = (struct rows){ events, count };
+    return OK;
+}
+
+/* ---- Imports ---- */
+
+static const struct field stage_event_import_fields[] = {
+    FIELD(struct stage_event_input, lead_id, ID, .note = "whose; or email, or external_id"),
+    FIELD(struct stage_event_input, email, TEXT, .min = 1, .max = 254, .note = "of the lead"),
+    FIELD(struct stage_event_input, source_system, TEXT, .min = 1, .max = 100,
+          .note = "of the lead"),
+    FIELD(struct stage_event_input, external_id, TEXT, .min = 1, .max = 200, .note = "of the lead"),
+    FIELD(struct stage_event_input, to, TEXT, .flags = FIELD_REQUIRED, .min = 1, .max = 64,
+          .note = "a stage's key, or won, lost, disqualified, open"),
+    FIELD(struct stage_event_input, occurred_at, TIME, .flags = FIELD_REQUIRED,
+          .note = "when it happened"),
+    FIELD(struct stage_event_input, reason, TEXT, .min = 1, .max = 500, .note = "why"),
+    FIELD(struct stage_event_input, amount_minor, INT, .min = 0, .max = INT64_C(1000000000000000),
+          .note = "of the deal, in minor units"),
+};
+const struct table stage_event_import_table =
+    TABLE(struct stage_event_input, "stage_event_import", stage_event_import_fields);
+
+static enum err find_lead(struct ctx *ctx, struct db *db, const struct stage_event_input *input,
+                          struct id *ret)
+{
+    if (!id_is_nil(&input->lead_id)) {
+        *ret = input->lead_id;
+        return OK;
+    }
+    if (!input->email && !input->external_id)
+        return fail_member(ctx, "external_id", "required",
+                           "name the lead by lead_id, email or external_id");
+    enum err err =
+        lead_identify(ctx, db, input->email, input->source_system, input->external_id, ret);
+    if (err == ERR_NOT_FOUND)
+        return fail_member(ctx, input->external_id ? "external_id" : "email", "unknown",
+                           "no such lead");
+    return err;
+}
+
+static enum err read_target(struct ctx *ctx, const struct history *history, const char *to,
+                            struct stage_event *ret)
+{
+    int status = name_find(lead_status_names, to);
+    const struct stage *stage = status < 0 ? pipeline_stage(history->pipeline, to) : NULL;
+    if (status < 0 && !stage)
+        return fail_member(ctx, "to", "unknown", "neither a stage of the pipeline %s nor a status",
+                           history->pipeline->key);
+    ret->to_stage_id = stage ? stage->stage_id : NO_INT;
+    ret->to_status = (enum lead_status)(stage ? STATUS_SAME : status);
+    return OK;
+}
+
+static bool already_told(const struct history *history, const struct stage_event *event)
+{
+    for (size_t i = 0; i < history->count; i++) {
+        const struct stage_event *known = &history->events[i];
+        if (known->cause == CAUSE_IMPORT && known->occurred_at == event->occurred_at &&
+            known->to_stage_id == event->to_stage_id &&
+            (event->to_stage_id != NO_INT || known->to_status == event->to_status))
+            return true;
+    }
+    return false;
+}
+
+enum err stage_event_import(struct ctx *ctx, struct db *db, const struct stage_event_input *input,
+                            bool *ret_new)
+{
+    struct id id;
+    struct history history;
+    if (input->occurred_at > ctx->now_ms)
+        return fail_member(ctx, "occurred_at", "in_the_future", "must not lie in the future");
+    enum err err = find_lead(ctx, db, input, &id);
+    if (!err)
+        err = history_open(ctx, db, &id, &history);
+    if (err == ERR_NOT_FOUND)
+        return fail_member(ctx, "lead_id", "unknown", "no such lead");
+    struct stage_event event = { .occurred_at = input->occurred_at,
+                                 .cause = CAUSE_IMPORT,
+                                 .reason = input->reason,
+                                 .actor = ctx_actor(ctx) };
+    if (!err)
+        err = read_target(ctx, &history, input->to, &event);
+    if (err)
+        return err;
+    *ret_new = !already_told(&history, &event);
+    if (!*ret_new)
+        return contributions_apply(ctx, db, &history, 1);
+    event.score = history.lead.score;
+    event.owner = history.lead.owner;
+    err = set_amount(ctx, db, &history, input->amount_minor);
+    if (!err)
+        err = history_add(ctx, db, &history, &event);
+    return err ? err : history_replay(ctx, db, &history);
+}

@@ -1,0 +1,57 @@
+/* users.c: people who own leads, and the keys of those who call. */
+#include <funneld/crm.h>
+
+#include <string.h>
+
+enum err user_create(struct ctx *ctx, struct db *db, const struct user_input *input,
+                     struct user *ret)
+{
+    const char *email, *match_key;
+    enum err err = email_normalise(ctx, "email", input->email, &email, &match_key);
+    if (err)
+        return err;
+    struct user existing;
+    err = user_find(ctx, db, email, &existing);
+    if (err == OK) {
+        ctx->failure.existing = existing.id;
+        return fail(ctx, ERR_DUPLICATE, "email", "another user has it");
+    }
+    if (err != ERR_NOT_FOUND)
+        return err;
+    *ret = (struct user){
+        .id = id_new(ctx), .email = email, .name = input->name, .created_at = ctx->now_ms
+    };
+    return user_insert(ctx, db, ret);
+}
+
+void api_key_name_scopes(struct ctx *ctx, struct api_key *key)
+{
+    const char **names = arena_alloc(ctx->arena, 8 * sizeof *names);
+    if (!names)
+        return;
+    size_t count = 0;
+    for (size_t bit = 0; scope_names[bit]; bit++)
+        if (key->scopes & (INT64_C(1) << bit))
+            names[count++] = scope_names[bit];
+    key->scope_names = (struct texts){ names, count };
+}
+
+enum err api_key_create(struct ctx *ctx, struct db *db, const char *name, unsigned scopes,
+                        struct api_key *ret)
+{
+    char text[KEY_TEXT_SIZE];
+    uint8_t hash[KEY_HASH_BYTES];
+    key_generate(text);
+    key_hash(text, hash);
+    table_clear(&api_key_table, ret);
+    ret->id = id_new(ctx);
+    ret->name = name;
+    ret->scopes = scopes;
+    ret->created_at = ctx->now_ms;
+    ret->key = ctx_text(ctx, text);
+    ret->hash = (struct bytes){ arena_copy(ctx->arena, hash, sizeof hash), sizeof hash };
+    if (!ret->key || !ret->hash.data)
+        return fail(ctx, ERR_MEMORY, NULL, "no memory for a key");
+    api_key_name_scopes(ctx, ret);
+    return api_key_insert(ctx, db, ret);
+}

@@ -1,0 +1,244 @@
+/* db.c: a connection: its life, its transactions and savepoints, and the functions that run a named
+ * statement. Knows no engine (driver.h does) and no resource. */
+#include <funneld/store.h>
+
+#include "db_private.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rollups.h"
+
+/* ---- Parameters ---- */
+
+struct param param_int(int64_t value)
+{
+    if (value == NO_INT)
+        return (struct param){ .kind = PARAM_NULL };
+    return (struct param){ .kind = PARAM_INT, .integer = value };
+}
+
+struct param param_text(const char *text)
+{
+    if (!text)
+        return (struct param){ .kind = PARAM_NULL };
+    return (struct param){ .kind = PARAM_TEXT, .data = text, .length = strlen(text) };
+}
+
+struct param param_id(const struct id *id)
+{
+    if (id_is_nil(id))
+        return (struct param){ .kind = PARAM_NULL };
+    return param_bytes(id->bytes, sizeof id->bytes);
+}
+
+struct param param_bytes(const void *data, size_t length)
+{
+    if (!data)
+        return (struct param){ .kind = PARAM_NULL };
+    return (struct param){ .kind = PARAM_BYTES, .data = data, .length = length };
+}
+
+/* ---- Life ---- */
+
+enum err db_open(struct ctx *ctx, const struct driver *driver, const struct catalogue *catalogue,
+                 const char *path, enum access access, struct db **ret)
+{
+    struct db *db = calloc(1, sizeof *db);
+    if (!db)
+        return fail(ctx, ERR_MEMORY, NULL, "no memory for a connection");
+    db->driver = driver;
+    db->catalogue = catalogue;
+    /* One more than there are, so that an empty catalogue is no special case. */
+    db->named = calloc(catalogue->text_count + 1, sizeof *db->named);
+    db->queries = calloc(QUERIES_KEPT, sizeof *db->queries);
+    db->rollups = access == ACCESS_WRITE ? rollups_new() : NULL;
+    enum err err = OK;
+    if (!db->named || !db->queries || (access == ACCESS_WRITE && !db->rollups))
+        err = fail(ctx, ERR_MEMORY, NULL, "no memory for a connection");
+    if (!err)
+        err = driver->open(ctx, path, access, &db->connection);
+    if (err) {
+        db_close(db);
+        return err;
+    }
+    *ret = db;
+    return OK;
+}
+
+void db_close(struct db *db)
+{
+    if (!db)
+        return;
+    assert(db_is_idle(db));
+    if (db->connection && db_in_transaction(db))
+        db_rollback(db);
+    for (size_t i = 0; db->named && i < db->catalogue->text_count; i++)
+        prepared_close(db, &db->named[i]);
+    if (db->queries)
+        queries_close(db);
+    arena_free(&db->memo.arena);
+    if (db->rollups)
+        rollups_free(db->rollups);
+    if (db->connection)
+        db->driver->close(db->connection);
+    if (db->closed)
+        db->closed(db->closed_self);
+    arena_free(&db->scratch);
+    free(db->named);
+    free(db->queries);
+    free(db);
+}
+
+struct db_memo *db_memo(struct db *db)
+{
+    return &db->memo;
+}
+
+struct rollup_log *db_rollups(struct db *db)
+{
+    return db->rollups;
+}
+
+void db_set_deadline(struct db *db, int64_t monotonic_us)
+{
+    db->driver->set_deadline(db->connection, monotonic_us);
+}
+
+/* ---- Named statements ---- */
+
+enum err db_exec_params(struct ctx *ctx, struct db *db, int sql, const struct param *params,
+                        size_t count)
+{
+    struct prepared *prepared = NULL;
+    enum err err = prepared_named(ctx, db, sql, &prepared);
+    return err ? err : run_exec(ctx, db, prepared, params, count);
+}
+
+enum err db_one_params(struct ctx *ctx, struct db *db, int sql, void *row,
+                       const struct param *params, size_t count)
+{
+    struct prepared *prepared = NULL;
+    enum err err = prepared_named(ctx, db, sql, &prepared);
+    return err ? err : run_one(ctx, db, prepared, row, params, count);
+}
+
+enum err db_rows_params(struct ctx *ctx, struct db *db, int sql, struct rows *ret,
+                        const struct param *params, size_t count)
+{
+    struct prepared *prepared = NULL;
+    enum err err = prepared_named(ctx, db, sql, &prepared);
+    return err ? err : run_rows(ctx, db, prepared, ret, params, count);
+}
+
+enum err db_int_params(struct ctx *ctx, struct db *db, int sql, int64_t *ret,
+                       const struct param *params, size_t count)
+{
+    struct prepared *prepared = NULL;
+    enum err err = prepared_named(ctx, db, sql, &prepared);
+    return err ? err : run_int(ctx, db, prepared, ret, params, count);
+}
+
+enum err db_each_params(struct ctx *ctx, struct db *db, int sql, void *row, db_visit *visit,
+                        void *self, const struct param *params, size_t count)
+{
+    struct prepared *prepared = NULL;
+    enum err err = prepared_named(ctx, db, sql, &prepared);
+    return err ? err : run_each(ctx, db, prepared, row, visit, self, params, count);
+}
+
+int64_t db_changes(const struct db *db)
+{
+    return db->driver->changes(db->connection);
+}
+
+/* ---- Transactions ---- */
+
+enum err db_begin_read(struct ctx *ctx, struct db *db)
+{
+    return db->driver->control(ctx, db->connection, CONTROL_BEGIN_READ);
+}
+
+/* Ends what is open, without an answer: a statement that fails here leaves nothing to be done about
+ * it. */
+static void end_quietly(struct db *db, enum control control)
+{
+    struct arena arena = {};
+    struct ctx ctx = { .arena = &arena };
+    enum err err = db->driver->control(&ctx, db->connection, control);
+    if (err)
+        log_line(LOG_ERROR, "store", "a transaction could not be ended: %s", ctx.failure.detail);
+    arena_free(&arena);
+}
+
+void db_end_read(struct db *db)
+{
+    /* An error may have ended it already. ROLLBACK: nothing was written, and COMMIT could fail. */
+    if (db_in_transaction(db))
+        end_quietly(db, CONTROL_ROLLBACK);
+}
+
+enum err db_begin_write(struct ctx *ctx, struct db *db)
+{
+    assert(db->depth == 0);
+    return db->driver->control(ctx, db->connection, CONTROL_BEGIN_WRITE);
+}
+
+enum err db_commit(struct ctx *ctx, struct db *db)
+{
+    assert(db->depth == 0);
+    enum err err = db->driver->control(ctx, db->connection, CONTROL_COMMIT);
+    if (!err && db->rollups)
+        rollups_truncate(db->rollups, 0);
+    return err;
+}
+
+void db_rollback(struct db *db)
+{
+    db->depth = 0;
+    if (db->rollups)
+        rollups_truncate(db->rollups, 0);
+    if (db_in_transaction(db))
+        end_quietly(db, CONTROL_ROLLBACK);
+}
+
+bool db_in_transaction(const struct db *db)
+{
+    return db->driver->in_transaction(db->connection);
+}
+
+enum err db_savepoint(struct ctx *ctx, struct db *db, struct savepoint *ret)
+{
+    enum err err = db->driver->control(ctx, db->connection, CONTROL_SAVEPOINT);
+    if (err)
+        return err;
+    db->depth++;
+    *ret = (struct savepoint){ .depth = db->depth,
+                               .rollup_mark = db->rollups ? rollups_mark(db->rollups) : 0 };
+    return OK;
+}
+
+enum err db_release(struct ctx *ctx, struct db *db, const struct savepoint *savepoint)
+{
+    assert(savepoint->depth == db->depth); /* the innermost is released first */
+    enum err err = db->driver->control(ctx, db->connection, CONTROL_RELEASE);
+    if (!err)
+        db->depth--;
+    return err;
+}
+
+void db_rollback_to(struct db *db, const struct savepoint *savepoint)
+{
+    assert(savepoint->depth <= db->depth);
+    if (db->rollups)
+        rollups_truncate(db->rollups, savepoint->rollup_mark);
+    /* Those opened inside and left open by an early return go first. None is left when the engine
+     * has rolled the whole transaction back. */
+    for (; db->depth >= savepoint->depth; db->depth--) {
+        if (db_in_transaction(db))
+            end_quietly(db, CONTROL_ROLLBACK_TO);
+        if (db_in_transaction(db))
+            end_quietly(db, CONTROL_RELEASE);
+    }
+}

@@ -1,0 +1,33 @@
+/* driver_sqlite.h: what the two files of the SQLite driver share. For nobody else: no other file
+ * sees sqlite3.h. */
+#ifndef FUNNELD_STORE_DRIVER_SQLITE_H
+#define FUNNELD_STORE_DRIVER_SQLITE_H
+
+#include <sqlite3.h>
+
+#include "driver.h"
+
+/* Only the writer's connection writes, so nothing should ever be locked for long. */
+enum { BUSY_TIMEOUT_MS = 50 };
+
+struct connection {
+    sqlite3 *handle;
+    sqlite3_stmt *controls[CONTROL_COUNT];
+    int64_t deadline_us;
+    enum fault fault;
+    /* The log as of the last commit or checkpoint of this connection. */
+    int64_t log_frames, log_copied, frame_bytes;
+};
+
+/* Records what SQLite reported. `name` is that of a statement, or says what was tried. */
+enum err connection_fail(struct ctx *ctx, struct connection *connection, int code, const char *name)
+    _must_check_;
+
+/* ---- driver_sqlite_open.c ---- */
+
+enum err sqlite_open(struct ctx *ctx, const char *path, enum access access, struct connection **ret)
+    _must_check_;
+void sqlite_close(struct connection *connection);
+void sqlite_sizes(const char *path, int64_t *ret_data_bytes, int64_t *ret_log_bytes);
+
+#endif
