@@ -8,6 +8,7 @@
 
 #include <funneld/base.h>
 #include <jansson.h>
+#include <string.h>
 
 struct client;
 
@@ -70,20 +71,26 @@ bool answer_bool(const struct answer *answer, const char *path, ...) _printf_(2,
 size_t answer_count(const struct answer *answer, const char *path, ...) _printf_(2, 3);
 bool answer_is_null(const struct answer *answer, const char *path, ...) _printf_(2, 3);
 
-#define expect_status(answer, expected)                                                            \
+#define expect_status(of, expected)                                                                \
     do {                                                                                           \
-        const struct answer *answer_ = (answer);                                                   \
+        const struct answer *answer_ = (of);                                                       \
         ck_assert_msg(answer_->status == (expected), "%d instead of %d to %s: %s",                 \
                       answer_->status, (int)(expected), answer_->asked, answer_->body);            \
     } while (0)
-#define expect_int(answer, expected, ...)                                                          \
+#define expect_int(of, expected, ...)                                                              \
     do {                                                                                           \
-        int64_t got_ = answer_int(answer, __VA_ARGS__);                                            \
+        const struct answer *answer_ = (of);                                                       \
+        int64_t got_ = answer_int(answer_, __VA_ARGS__);                                           \
         ck_assert_msg(got_ == (int64_t)(expected), "%s is %lld, not %lld: %s", #__VA_ARGS__,       \
-                      (long long)got_, (long long)(expected), (answer)->body);                     \
+                      (long long)got_, (long long)(expected), answer_->body);                      \
     } while (0)
-#define expect_text(answer, expected, ...)                                                         \
-    ck_assert_str_eq(answer_text(answer, __VA_ARGS__), expected)
+#define expect_text(of, expected, ...)                                                             \
+    do {                                                                                           \
+        const struct answer *answer_ = (of);                                                       \
+        const char *got_ = answer_text(answer_, __VA_ARGS__), *wanted_ = (expected);               \
+        ck_assert_msg(strcmp(got_, wanted_) == 0, "%s is \"%s\", not \"%s\": %s", #__VA_ARGS__,    \
+                      got_, wanted_, answer_->body);                                               \
+    } while (0)
 
 /* A well formed problem+json with this status and code. `place` is the JSON pointer of a member
  * that must be named ("/email"), or "?limit" for a query parameter, or NULL; with `why` its code
