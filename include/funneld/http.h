@@ -94,7 +94,8 @@ struct http_app {
     void (*on_end)(void *self, struct http_request *request);
 };
 
-/* Any thread, once per submit(). The request goes back to its HTTP thread, which calls on_resume. */
+/* Any thread, once per submit(). The request goes back to its HTTP thread, which calls
+ * on_resume. */
 void http_resume(struct http_request *request);
 
 /* ---- The server ---- */

@@ -202,7 +202,7 @@ START_TEST(test_slow)
         "GET /get HTTP/1.1\r\nHost: a\r\nA: ", /* half of its headers */
         "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhel", /* half a body */
         "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel",
-        "POST /denied HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhel", /* one that is dropped anyway */
+        "POST /denied HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhel",
     };
     struct client quiet, client, other;
     struct answer answer;
