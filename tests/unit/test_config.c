@@ -308,8 +308,9 @@ START_TEST(test_shipped_file_is_the_example)
     static char text[65536];
     text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
     fclose(file);
-    ck_assert_msg(strcmp(text, example(&request.arena)) == 0,
-                  "config/funneld.conf and server/base/options.def differ; write: funneld config example");
+    ck_assert_msg(
+        strcmp(text, example(&request.arena)) == 0,
+        "config/funneld.conf and server/base/options.def differ; write: funneld config example");
 }
 END_TEST
 
