@@ -99,5 +99,7 @@ enum status version_command(const struct cli *cli);
 
 void help_overview(FILE *file);
 void help_of_command(FILE *file, const struct command *command);
+/* Of every command that begins with these words; false when there is none. */
+bool help_of_words(FILE *file, size_t count, const char *const *asked);
 
 #endif

@@ -178,6 +178,25 @@ static enum status command_unknown(const char *word)
     return complain(STATUS_USAGE, "there is no command \"%s\"; see: funneld --help", word);
 }
 
+/* "funneld --help", "funneld key --help", "funneld key list --help": help of the words before. */
+static bool help_was_asked(size_t count, char *const *words)
+{
+    size_t before = 0;
+    while (before < count && words[before][0] != '-')
+        before++;
+    if (!wants_help(count, words))
+        return false;
+    size_t used;
+    const struct command *command = command_find(before, words, &used);
+    if (before == 0)
+        help_overview(stdout);
+    else if (command != NULL)
+        help_of_command(stdout, command);
+    else
+        return help_of_words(stdout, before, (const char *const *)words);
+    return true;
+}
+
 int cli_run(struct ctx *ctx, const struct config *config, enum err config_err, int argc,
             char **argv)
 {
@@ -188,16 +207,11 @@ int cli_run(struct ctx *ctx, const struct config *config, enum err config_err, i
         count = 1;
         words = serve_by_default;
     }
+    if (help_was_asked(count, words))
+        return output_end(STATUS_OK);
     size_t used;
     struct cli cli = { .ctx = ctx, .config = config };
     cli.command = command_find(count, words, &used);
-    if (is_help_flag(words[0]) || (cli.command != NULL && wants_help(count - used, words + used))) {
-        if (cli.command == NULL || is_help_flag(words[0]))
-            help_overview(stdout);
-        else
-            help_of_command(stdout, cli.command);
-        return output_end(STATUS_OK);
-    }
     if (cli.command == NULL)
         return command_unknown(words[0]);
     if (config_err != OK && !cli.command->no_config)

@@ -84,28 +84,33 @@ void help_overview(FILE *file)
           file);
 }
 
-enum status help_command(const struct cli *cli)
+bool help_of_words(FILE *file, size_t count, const char *const *asked)
 {
-    if (cli->operand_count == 0) {
-        help_overview(stdout);
-        return output_end(STATUS_OK);
-    }
-    struct buffer asked = { .arena = cli->ctx->arena };
-    for (size_t i = 0; i < cli->operand_count; i++)
-        buffer_printf(&asked, "%s%s", i > 0 ? " " : "", cli->operands[i]);
     size_t found = 0;
-    for (size_t i = 0; i < command_count && !asked.failed; i++) {
+    for (size_t i = 0; i < command_count; i++) {
         const char *words = commands[i].words;
-        if (strncmp(words, asked.data, asked.length) != 0 ||
-            (words[asked.length] != '\0' && words[asked.length] != ' '))
+        size_t matched = 0;
+        for (; matched < count; matched++) {
+            size_t length = strcspn(words, " ");
+            if (strlen(asked[matched]) != length || strncmp(words, asked[matched], length) != 0)
+                break;
+            words += length + (words[length] == ' ');
+        }
+        if (matched < count)
             continue;
         if (found++ > 0)
-            fputs("\n----\n\n", stdout);
-        help_of_command(stdout, &commands[i]);
+            fputs("\n----\n\n", file);
+        help_of_command(file, &commands[i]);
     }
-    if (found == 0)
-        return complain(STATUS_USAGE, "there is no command \"%.*s\"; see: funneld --help",
-                        (int)asked.length, asked.data);
+    return found > 0;
+}
+
+enum status help_command(const struct cli *cli)
+{
+    if (cli->operand_count == 0)
+        help_overview(stdout);
+    else if (!help_of_words(stdout, cli->operand_count, cli->operands))
+        return complain(STATUS_USAGE, "there is no such command; see: funneld --help");
     return output_end(STATUS_OK);
 }
 
