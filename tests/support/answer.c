@@ -114,7 +114,7 @@ static const char *error_complaint(json_t *error)
 
 const char *problem_complaint(const struct answer *answer)
 {
-    static const char *const texts[] = { "type", "title", "code", "request_id", "instance" };
+    static const char *const texts[] = { "type", "title", "code", "request_id" };
     const char *type = answer_header(answer, "Content-Type");
     if (!type || strcmp(type, "application/problem+json") != 0)
         return "its content type is not application/problem+json";
