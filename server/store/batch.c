@@ -139,7 +139,7 @@ bool batch_probe(struct batch *batch)
     batch_reset(batch);
     enum err err = db_begin_write(&batch->ctx, batch->db);
     if (!err)
-        err = migrate_touch(&batch->ctx, batch->db);
+        err = migrate_probe(&batch->ctx, batch->db);
     if (!err)
         err = db_commit(&batch->ctx, batch->db);
     if (err)

@@ -111,6 +111,12 @@ static enum err migration_run(struct ctx *ctx, struct db *db, const struct migra
     return err;
 }
 
+static enum err own_tables(struct ctx *ctx, struct db *db)
+{
+    enum err err = migrate_exec(ctx, db, SQL_MIGRATION_TABLE, NULL, 0);
+    return err ? err : migrate_exec(ctx, db, SQL_PROBE_TABLE, NULL, 0);
+}
+
 /* All of it or nothing: a crash or a failure half-way leaves the file as it was. */
 static enum err migrate_in_transaction(struct ctx *ctx, struct db *db,
                                        const struct migration *migration)
@@ -118,8 +124,7 @@ static enum err migrate_in_transaction(struct ctx *ctx, struct db *db,
     enum err err = db_begin_write(ctx, db);
     if (err)
         return err;
-    err = migration ? migration_run(ctx, db, migration)
-                    : migrate_exec(ctx, db, SQL_MIGRATION_TABLE, NULL, 0);
+    err = migration ? migration_run(ctx, db, migration) : own_tables(ctx, db);
     if (!err)
         err = db_commit(ctx, db);
     if (err)
@@ -143,7 +148,7 @@ enum err migrate_run(struct ctx *ctx, struct db *db, const struct migration *lis
     return err;
 }
 
-enum err migrate_touch(struct ctx *ctx, struct db *db)
+enum err migrate_probe(struct ctx *ctx, struct db *db)
 {
-    return migrate_exec(ctx, db, SQL_MIGRATION_TOUCH, NULL, 0);
+    return migrate_exec(ctx, db, SQL_PROBE_WRITE, PARAMS(param_int(clock_monotonic_us())));
 }

@@ -11,8 +11,8 @@
 enum err migrate_run(struct ctx *ctx, struct db *db, const struct migration *list, size_t count)
     _must_check_;
 
-/* A write that changes nothing, inside the caller's transaction: whether it can be committed tells
- * whether the disk has room. */
-enum err migrate_touch(struct ctx *ctx, struct db *db) _must_check_;
+/* A small write, inside the caller's transaction: whether it can be committed tells whether the
+ * disk has room. */
+enum err migrate_probe(struct ctx *ctx, struct db *db) _must_check_;
 
 #endif

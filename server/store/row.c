@@ -22,15 +22,15 @@ static int names_count(const char *const *names)
     return count;
 }
 
-/* Index of the field that a column of that name fills, or -1. */
-static int column_find(const struct table *table, const char *name)
+/* The field that a column of that name fills: its own name, unless the table says another. */
+static const struct field *field_of_column(const struct table *table, const char *name)
 {
     for (size_t i = 0; i < table->count; i++) {
         const struct field *field = &table->fields[i];
         if (strcmp(field->column ? field->column : field->name, name) == 0)
-            return (int)i;
+            return field;
     }
-    return -1;
+    return NULL;
 }
 
 static enum err column_map(struct ctx *ctx, struct db *db, struct prepared *prepared, int index)
@@ -38,11 +38,10 @@ static enum err column_map(struct ctx *ctx, struct db *db, struct prepared *prep
     const char *name = db->driver->column_name(prepared->statement, index);
     if (!name)
         return fail(ctx, ERR_MEMORY, NULL, "statement %s: no memory", prepared->name);
-    int number = column_find(prepared->row, name);
-    if (number < 0)
+    const struct field *field = field_of_column(prepared->row, name);
+    if (!field)
         return fail(ctx, ERR_INTERNAL, NULL, "statement %s: column %s is no field of %s",
                     prepared->name, name, prepared->row->name);
-    const struct field *field = &prepared->row->fields[number];
     if (wanted_kinds[field->kind] == PARAM_NULL)
         return fail(ctx, ERR_INTERNAL, NULL,
                     "statement %s: column %s: a list or an object can be no column", prepared->name,

@@ -11,12 +11,19 @@
 static const char *const colour_names[] = { "red", "green", NULL };
 
 static const struct field thing_fields[] = {
-    FIELD(struct thing, id, ID),      FIELD(struct thing, number, INT),
-    FIELD(struct thing, flag, BOOL),  FIELD(struct thing, at, TIME),
-    FIELD(struct thing, day, DAY),    FIELD(struct thing, name, TEXT),
-    FIELD(struct thing, extra, JSON), FIELD_NAMED(struct thing, colour, colour_names),
-    FIELD(struct thing, tags, TEXTS), FIELD(struct thing, raw, BYTES),
-    FIELD(struct thing, unseen, INT), FIELD(struct thing, parts, ROWS),
+    FIELD(struct thing, id, ID),
+    FIELD(struct thing, number, INT),
+    FIELD(struct thing, flag, BOOL),
+    FIELD(struct thing, at, TIME),
+    FIELD(struct thing, day, DAY),
+    FIELD(struct thing, name, TEXT),
+    FIELD(struct thing, extra, JSON),
+    FIELD_NAMED(struct thing, colour, colour_names),
+    FIELD(struct thing, tags, TEXTS),
+    FIELD(struct thing, raw, BYTES),
+    FIELD(struct thing, from, TEXT, .column = "from_place"),
+    FIELD(struct thing, unseen, INT),
+    FIELD(struct thing, parts, ROWS),
 };
 
 const struct table thing_table = TABLE(struct thing, "thing", thing_fields);
@@ -36,6 +43,8 @@ static const struct sql_text texts[CORE_SQL_COUNT] = {
     [CORE_SUM] = { "sum", "SELECT sum(number) FROM thing", NULL, 0 },
     [CORE_SWAPPED] = { "swapped", "SELECT CAST($2 AS TEXT) || ':' || CAST($1 AS TEXT) AS name",
                        &thing_table, 2 },
+    [CORE_OTHER_NAME] = { "other_name", "SELECT 'here' AS from_place", &thing_table, 0 },
+    [CORE_OWN_NAME] = { "own_name", "SELECT 'here' AS \"from\"", &thing_table, 0 },
     [CORE_REPEATED] = { "repeated", "SELECT $2 * 100 + $1 * 10 + $2", NULL, 2 },
     [CORE_QUOTED] = { "quoted",
                       "SELECT 'it''s $2' || /* $3 */ CAST($1 AS TEXT) || '$4' AS name -- $5",

@@ -17,7 +17,8 @@ struct thing {
     enum colour colour;
     struct texts tags;
     struct bytes raw;
-    int64_t unseen; /* a field that no statement selects */
+    const char *from; /* its column is from_place */
+    int64_t unseen;   /* a field that no statement selects */
     struct rows parts;
 };
 
@@ -31,6 +32,8 @@ enum core_sql {
     CORE_NUMBERS,
     CORE_SUM,
     CORE_SWAPPED,
+    CORE_OTHER_NAME,
+    CORE_OWN_NAME,
     CORE_REPEATED,
     CORE_QUOTED,
     CORE_UNKNOWN_COLUMN,

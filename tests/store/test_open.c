@@ -179,9 +179,12 @@ START_TEST(test_crash_right_after_creation)
 {
     /* The file has its first page, but neither our mark nor a table yet. */
     core_open(&core);
-    ck_assert_ok(&core.ctx, core_exec(&core.ctx, core.db,
-                                      "DROP TABLE thing; DROP TABLE pair; DROP TABLE filler;"
-                                      "DROP TABLE schema_migration; PRAGMA application_id = 0"));
+    ck_assert_ok(
+        &core.ctx,
+        core_exec(
+            &core.ctx, core.db,
+            "DROP TABLE thing; DROP TABLE pair; DROP TABLE filler;"
+            "DROP TABLE schema_migration; DROP TABLE storage_probe; PRAGMA application_id = 0"));
     core_close(&core);
     core_open(&core);
     ck_assert_int_eq(core_count(&core), 0);

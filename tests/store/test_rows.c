@@ -120,6 +120,14 @@ START_TEST(test_quotes_and_comments_hold_no_parameters)
 }
 END_TEST
 
+START_TEST(test_column_under_another_name)
+{
+    struct thing thing;
+    ck_assert_ok(&core.ctx, db_one_params(&core.ctx, core.db, CORE_OTHER_NAME, &thing, NULL, 0));
+    ck_assert_str_eq(thing.from, "here");
+}
+END_TEST
+
 START_TEST(test_rows_outlive_the_statement)
 {
     struct rows rows = {};
@@ -248,6 +256,7 @@ static const struct {
     const char *says;
 } misfits[] = {
     { CORE_UNKNOWN_COLUMN, "column surname is no field of thing" },
+    { CORE_OWN_NAME, "column from is no field of thing" },
     { CORE_COLUMN_TWICE, "column number is there twice" },
     { CORE_COLUMN_OF_ROWS, "column parts" },
     { CORE_BAD_SQL, "bad_sql" },
@@ -280,7 +289,7 @@ END_TEST
 START_TEST(test_check_statements_tells_the_first)
 {
     ck_assert_err(&core.ctx, store_check_statements(&core.ctx, core.db), ERR_INTERNAL);
-    ck_assert_has(core.ctx.failure.detail, "unknown_column");
+    ck_assert_has(core.ctx.failure.detail, "own_name");
 }
 END_TEST
 
@@ -309,6 +318,7 @@ Suite *rows_suite(void)
     tcase_add_test(tcase, test_empty_is_not_null);
     tcase_add_test(tcase, test_order_of_parameters);
     tcase_add_test(tcase, test_quotes_and_comments_hold_no_parameters);
+    tcase_add_test(tcase, test_column_under_another_name);
     tcase_add_test(tcase, test_rows_outlive_the_statement);
     tcase_add_test(tcase, test_no_row_and_null);
     tcase_add_test(tcase, test_taken_key);

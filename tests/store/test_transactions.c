@@ -102,6 +102,30 @@ START_TEST(test_savepoint_after_the_engine_rolled_back)
 }
 END_TEST
 
+START_TEST(test_rollups_follow_savepoints)
+{
+    struct rollup_log *log = db_rollups(core.db);
+    struct rollup_key key = {};
+    struct rollup_value value = {};
+    struct savepoint savepoint;
+    ck_assert_ok(&core.ctx, db_begin_write(&core.ctx, core.db));
+    ck_assert_ok(&core.ctx, rollup_add(&core.ctx, core.db, &key, &value));
+    size_t before = rollups_mark(log);
+    ck_assert_uint_gt(before, 0);
+    ck_assert_ok(&core.ctx, db_savepoint(&core.ctx, core.db, &savepoint));
+    ck_assert_ok(&core.ctx, rollup_add(&core.ctx, core.db, &key, &value));
+    ck_assert_uint_gt(rollups_mark(log), before);
+    db_rollback_to(core.db, &savepoint);
+    ck_assert_uint_eq(rollups_mark(log), before);
+    ck_assert_ok(&core.ctx, db_commit(&core.ctx, core.db));
+    ck_assert_uint_eq(rollups_mark(log), 0);
+    ck_assert_ok(&core.ctx, db_begin_write(&core.ctx, core.db));
+    ck_assert_ok(&core.ctx, rollup_add(&core.ctx, core.db, &key, &value));
+    db_rollback(core.db);
+    ck_assert_uint_eq(rollups_mark(log), 0);
+}
+END_TEST
+
 START_TEST(test_deadline)
 {
     int64_t value = 0;
@@ -199,6 +223,7 @@ Suite *transactions_suite(void)
     tcase_add_test(tcase, test_savepoints_nest);
     tcase_add_test(tcase, test_outer_rollback_takes_the_inner_along);
     tcase_add_test(tcase, test_savepoint_after_the_engine_rolled_back);
+    tcase_add_test(tcase, test_rollups_follow_savepoints);
     tcase_add_test(tcase, test_deadline);
     tcase_add_test(tcase, test_reader_sees_one_state);
     tcase_add_test(tcase, test_reader_cannot_write);

@@ -1,5 +1,5 @@
--- Which migrations the data file has seen. The migrator makes this table itself, before the first
--- of them.
+-- Which migrations the data file has seen, and a row to try writing with. The migrator makes these
+-- tables itself, before the first migration.
 
 -- migration_table
 CREATE TABLE IF NOT EXISTS schema_migration (
@@ -16,6 +16,14 @@ SELECT number, name, checksum FROM schema_migration ORDER BY number;
 -- migration_insert
 INSERT INTO schema_migration (number, name, checksum, applied_at) VALUES ($1, $2, $3, $4);
 
--- migration_touch
--- A write that changes nothing: the writer asks with it whether the disk has room again.
-UPDATE schema_migration SET applied_at = applied_at WHERE number = 1;
+-- probe_table
+CREATE TABLE IF NOT EXISTS storage_probe (
+    number BIGINT NOT NULL PRIMARY KEY, -- 1
+    mark BIGINT NOT NULL -- another one with each try
+);
+
+-- probe_write
+-- The writer asks with it whether the disk has room again. A row that stays the same would not
+-- be written at all, so the mark differs each time.
+INSERT INTO storage_probe (number, mark) VALUES (1, $1)
+ON CONFLICT (number) DO UPDATE SET mark = excluded.mark;
