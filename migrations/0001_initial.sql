@@ -134,10 +134,10 @@ CREATE TABLE lead (
     updated_at BIGINT NOT NULL
 ) WITHOUT ROWID;
 -- Lists: newest first, of everyone, or of one source, campaign or owner.
-CREATE INDEX lead_created ON lead (created_at, id);
-CREATE INDEX lead_source ON lead (source, created_at, id) WHERE source IS NOT NULL;
-CREATE INDEX lead_campaign ON lead (campaign, created_at, id) WHERE campaign IS NOT NULL;
-CREATE INDEX lead_owner ON lead (owner, created_at, id) WHERE owner IS NOT NULL;
+CREATE INDEX lead_created ON lead (created_at DESC, id);
+CREATE INDEX lead_source ON lead (source, created_at DESC, id) WHERE source IS NOT NULL;
+CREATE INDEX lead_campaign ON lead (campaign, created_at DESC, id) WHERE campaign IS NOT NULL;
+CREATE INDEX lead_owner ON lead (owner, created_at DESC, id) WHERE owner IS NOT NULL;
 
 -- Where a lead stands: the narrow row that every activity rewrites. Derived from the log, except
 -- for version.

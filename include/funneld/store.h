@@ -186,11 +186,18 @@ enum err setting_put(struct ctx *ctx, struct db *db, const char *name, const cha
 /* Adds to a cell; the sums reach the table with the commit. Dropped again by db_rollback_to(). */
 enum err rollup_add(struct ctx *ctx, struct db *db, const struct rollup_key *key,
                     const struct rollup_value *value) _must_check_;
-/* Sums per (member, item) of the days in [from_day, to_day), by member, then item. */
-enum err rollup_sums(struct ctx *ctx, struct db *db, enum rollup_basis basis,
-                     enum dimension dimension, int64_t pipeline_id, int64_t from_day,
-                     int64_t to_day, struct rows *ret) _must_check_; /* struct rollup_row */
-/* every cell */
+/* Which cells to sum: of the days in [from_day, to_day). */
+struct rollup_range {
+    enum rollup_basis basis;
+    enum dimension dimension;
+    int64_t pipeline_id;
+    int64_t from_day, to_day;
+    bool with_horizons; /* the within_* members too; otherwise NO_INT */
+};
+
+/* Sums per (member, item), by member, then item: struct rollup_row. */
+enum err rollup_sums(struct ctx *ctx, struct db *db, const struct rollup_range *range,
+                     struct rows *ret) _must_check_;
 enum err rollup_each(struct ctx *ctx, struct db *db, db_visit *visit, void *self) _must_check_;
 
 #endif

@@ -49,6 +49,7 @@ extern const struct table pipeline_table;
 /* ---- Leads ---- */
 
 enum lead_status { LEAD_OPEN, LEAD_WON, LEAD_LOST, LEAD_DISQUALIFIED };
+enum { LEAD_STATUS_COUNT = 4 };
 extern const char *const lead_status_names[];
 
 struct lead {

@@ -291,6 +291,7 @@ static enum err run_reading(struct call *call, enum err (*run)(struct call *call
     call->db = db;
     err = run(call);
     db_end_read(db);
+    db_set_deadline(db, 0); /* the next user of the connection has its own */
     call->db = NULL;
     return err;
 }

@@ -161,8 +161,13 @@ enum err funnel_report(struct ctx *ctx, struct db *db, const struct funnel_query
         return fail_member(ctx, "pipeline", "unknown", "no pipeline has this key");
     ret->stage_count = ret->pipeline->stages.count;
     struct rows rows;
-    err = rollup_sums(ctx, db, ret->query.basis, ret->query.group_by, ret->pipeline->pipeline_id,
-                      ret->query.from, ret->query.to, &rows);
+    struct rollup_range range = { .basis = ret->query.basis,
+                                  .dimension = ret->query.group_by,
+                                  .pipeline_id = ret->pipeline->pipeline_id,
+                                  .from_day = ret->query.from,
+                                  .to_day = ret->query.to,
+                                  .with_horizons = ret->query.within_days != NO_INT };
+    err = rollup_sums(ctx, db, &range, &rows);
     if (!err)
         err = read_groups(ctx, ret, &rows);
     for (size_t i = 0; !err && i < ret->group_count; i++)
@@ -206,7 +211,12 @@ enum err board_read(struct ctx *ctx, struct db *db, const char *pipeline, int64_
     if (!ret->pipeline)
         return ERR_NOT_FOUND;
     struct rows sums;
-    err = rollup_sums(ctx, db, ROLLUP_OPEN, DIMENSION_ALL, ret->pipeline->pipeline_id, 0, 1, &sums);
+    struct rollup_range range = { .basis = ROLLUP_OPEN,
+                                  .dimension = DIMENSION_ALL,
+                                  .pipeline_id = ret->pipeline->pipeline_id,
+                                  .from_day = 0,
+                                  .to_day = 1 };
+    err = rollup_sums(ctx, db, &range, &sums);
     ret->column_count = ret->pipeline->stages.count;
     ret->columns = ctx_alloc(ctx, ret->column_count * sizeof *ret->columns);
     if (!err && !ret->columns)

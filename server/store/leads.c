@@ -137,8 +137,8 @@ static void narrow_id(struct query *query, int sql, const struct id *value)
         query_part(query, sql, param_id(value));
 }
 
-enum err lead_list(struct ctx *ctx, struct db *db, const struct lead_filter *filter,
-                   struct rows *ret)
+static enum err list_once(struct ctx *ctx, struct db *db, const struct lead_filter *filter,
+                          struct rows *ret)
 {
     struct query query = { 0 };
     query_part(&query, SQL_LEAD_LIST);
@@ -162,4 +162,57 @@ enum err lead_list(struct ctx *ctx, struct db *db, const struct lead_filter *fil
     query_part(&query, lead_orders[filter->sort][filter->descending].order,
                param_int(filter->limit));
     return query_rows(ctx, db, &query, ret);
+}
+
+/* Whether a comes before b in the order of the filter; SORT_SCORE only. */
+static bool scores_before(const struct lead_filter *filter, const struct lead *a,
+                          const struct lead *b)
+{
+    if (a->score != b->score)
+        return (a->score > b->score) == filter->descending;
+    return id_compare(&a->id, &b->id) < 0;
+}
+
+/* The index of a stage's leads goes by status first, so that closed leads never stand between the
+ * open ones. A list of any status is therefore four short lists, merged. */
+static enum err list_any_status(struct ctx *ctx, struct db *db, struct lead_filter filter,
+                                struct rows *ret)
+{
+    struct rows lists[LEAD_STATUS_COUNT];
+    size_t next[LEAD_STATUS_COUNT] = { 0 };
+    for (int status = 0; status < LEAD_STATUS_COUNT; status++) {
+        filter.status = status;
+        enum err err = list_once(ctx, db, &filter, &lists[status]);
+        if (err)
+            return err;
+    }
+    struct lead *merged = ctx_alloc(ctx, (size_t)filter.limit * sizeof *merged);
+    if (!merged)
+        return ERR_MEMORY;
+    *ret = (struct rows){ merged, 0 };
+    while (ret->count < (size_t)filter.limit) {
+        int best = -1;
+        const struct lead *first = NULL;
+        for (int status = 0; status < LEAD_STATUS_COUNT; status++) {
+            const struct lead *lead = (const struct lead *)lists[status].items + next[status];
+            if (next[status] < lists[status].count &&
+                (!first || scores_before(&filter, lead, first))) {
+                first = lead;
+                best = status;
+            }
+        }
+        if (!first)
+            break;
+        merged[ret->count++] = *first;
+        next[best]++;
+    }
+    return OK;
+}
+
+enum err lead_list(struct ctx *ctx, struct db *db, const struct lead_filter *filter,
+                   struct rows *ret)
+{
+    if (filter->sort == SORT_SCORE && filter->stage_id != NO_INT && filter->status < 0)
+        return list_any_status(ctx, db, *filter, ret);
+    return list_once(ctx, db, filter, ret);
 }

@@ -156,12 +156,13 @@ enum err rollups_flush(struct ctx *ctx, struct db *db)
     return OK;
 }
 
-enum err rollup_sums(struct ctx *ctx, struct db *db, enum rollup_basis basis,
-                     enum dimension dimension, int64_t pipeline_id, int64_t from_day,
-                     int64_t to_day, struct rows *ret)
+enum err rollup_sums(struct ctx *ctx, struct db *db, const struct rollup_range *range,
+                     struct rows *ret)
 {
-    return db_rows(ctx, db, SQL_ROLLUP_SUMS, ret, param_int(basis), param_int(dimension),
-                   param_int(pipeline_id), param_int(from_day), param_int(to_day));
+    int sql = range->with_horizons ? SQL_ROLLUP_SUMS_WITHIN : SQL_ROLLUP_SUMS;
+    return db_rows(ctx, db, sql, ret, param_int(range->basis), param_int(range->dimension),
+                   param_int(range->pipeline_id), param_int(range->from_day),
+                   param_int(range->to_day));
 }
 
 enum err rollup_each(struct ctx *ctx, struct db *db, db_visit *visit, void *self)
