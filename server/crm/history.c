@@ -1,24 +1,9 @@
-/* history.c: the stage events of a lead in order, and where it stands after them. Every use case
+/* history.c: the stage events of a lead in order, and what a change of one does to the rest. Every use case
  * that changes a fact goes through here; which events a rule causes is replay.c's business. */
 #include "history.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-int64_t event_at(const struct lead *lead, const struct stage_event *event)
-{
-    return event->occurred_at > lead->created_at ? event->occurred_at : lead->created_at;
-}
-
-bool event_is_automatic(const struct stage_event *event)
-{
-    return event->cause == CAUSE_RULE || event->cause == CAUSE_DECAY;
-}
-
-bool event_is_entry(const struct stage_event *event, int64_t stage_id_before)
-{
-    return event->to_stage_id != NO_INT && event->to_stage_id != stage_id_before;
-}
 
 /* Order of what happened: by time, and at the same millisecond by id, which grows with the time
  * of recording. The creation comes first whatever is dated before it, because its id is the
@@ -70,42 +55,6 @@ enum err history_open(struct ctx *ctx, struct db *db, const struct id *lead_id, 
 {
     enum err err = history_load(ctx, db, lead_id, ret);
     return err ? err : contributions_apply(ctx, db, ret, -1);
-}
-
-static const struct stage *stage_of(const struct history *history, int64_t stage_id)
-{
-    return stage_id == NO_INT ? NULL : catalog_stage(history->catalog, stage_id);
-}
-
-static bool goes_back(const struct history *history, const struct standing *from,
-                      const struct stage_event *event)
-{
-    const struct stage *before = stage_of(history, from->stage_id),
-                       *after = stage_of(history, event->to_stage_id);
-    return before && after && after->position < before->position;
-}
-
-struct standing standing_next(const struct history *history, struct standing standing,
-                              const struct stage_event *event)
-{
-    if (event_is_entry(event, standing.stage_id)) {
-        if (goes_back(history, &standing, event) && event->cause != CAUSE_CORRECTION)
-            standing.cycle++;
-        standing.stage_id = event->to_stage_id;
-        standing.stage_entered_at = event_at(&history->lead, event);
-    }
-    standing.status = event->to_status;
-    return standing;
-}
-
-struct standing standing_after(const struct history *history, size_t count)
-{
-    struct standing standing = {
-        .stage_id = NO_INT, .status = LEAD_OPEN, .stage_entered_at = NO_INT, .cycle = 1
-    };
-    for (size_t i = 0; i < count; i++)
-        standing = standing_next(history, standing, &history->events[i]);
-    return standing;
 }
 
 /* Room for one more event. */
