@@ -1,5 +1,6 @@
-/* history.c: the stage events of a lead in order, and what a change of one does to the rest. Every use case
- * that changes a fact goes through here; which events a rule causes is replay.c's business. */
+/* history.c: the stage events of a lead in order, and what a change of one does to the rest.
+ * Every use case that changes a fact goes through here; which events a rule causes is replay.c's
+ * business. */
 #include "history.h"
 
 #include <stdlib.h>
