@@ -228,21 +228,14 @@ static void reply_post(struct call *call)
         reply_text(request, 200, "application/json", "{\"ok\":true}");
         return;
     }
-    struct buffer buffer = { .arena = &request->arena };
-    struct json json = { .out = &buffer };
-    const struct err_info *info = err_info(door->unreadable ? door->unreadable : ERR_VALIDATION);
-    json_open(&json, NULL, '{');
-    json_text(&json, "type", "about:blank");
-    json_text(&json, "title", info->title);
-    json_int(&json, "status", info->status);
-    json_text(&json, "code", info->code);
-    json_text(&json, "detail", door->submission.detail);
-    json_text(&json, "request_id", call->ctx->request_id);
-    json_id(&json, "submission", &door->submission.id);
-    json_close(&json, '}');
-    buffer_char(&buffer, '\0');
-    reply_text(request, info->status, "application/problem+json",
-               buffer.failed ? "{}" : buffer.data);
+    enum err err = door->unreadable ? door->unreadable : ERR_VALIDATION;
+    const struct err_info *info = err_info(err);
+    struct problem_reply problem = { .title = info->title,
+                                     .status = info->status,
+                                     .problem = { .code = info->code,
+                                                  .detail = door->submission.detail },
+                                     .submission = door->submission.id };
+    reply_problem(request, &problem);
 }
 
 static void reply_preflight(struct call *call)

@@ -2,6 +2,8 @@
 #ifndef FUNNELD_API_ROUTE_H
 #define FUNNELD_API_ROUTE_H
 
+#include "problem.h"
+
 #include <funneld/crm.h>
 #include <funneld/http.h>
 #include <funneld/writer.h>
@@ -108,7 +110,8 @@ enum err list_start(struct call *call, struct id *ret_after, int64_t *ret_limit)
 /* rows whose first member is their id */
 const char *cursor_by_id(struct call *call, const void *row);
 
-void write_failure(struct json *json, enum err err, const struct failure *failure, bool parameters);
+/* The reply is this problem; type and request_id are filled in. */
+void reply_problem(struct http_request *request, struct problem_reply *problem);
 
 enum err authenticate(struct call *call, const struct http_request *request) _must_check_;
 
