@@ -266,5 +266,8 @@ enum err stage_event_import(struct ctx *ctx, struct db *db, const struct stage_e
     err = set_amount(ctx, db, &history, input->amount_minor);
     if (!err)
         err = history_add(ctx, db, &history, &event);
-    return err ? err : history_replay(ctx, db, &history);
+    if (err)
+        return err;
+    history.lead.version++; /* a client changed where the lead stands */
+    return history_replay(ctx, db, &history);
 }
