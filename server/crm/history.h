@@ -40,6 +40,13 @@ struct replayed {
 };
 enum err history_rescore(struct ctx *ctx, struct db *db, const struct history *history,
                          struct replayed *ret) _must_check_;
+/* What is known now about the lead at an instant of its past. */
+struct past {
+    int64_t score;
+    struct id owner;
+};
+enum err history_past(struct ctx *ctx, struct db *db, const struct history *history, int64_t at,
+                      struct past *ret) _must_check_;
 /* Stage, status and the rest of the hot row from the events; saves it; adds the contributions. */
 enum err history_settle(struct ctx *ctx, struct db *db, struct history *history) _must_check_;
 

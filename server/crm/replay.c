@@ -22,6 +22,7 @@ struct walk {
     size_t change_count, next_change;
     struct tally tally;
     int64_t at;        /* every fact up to here is in the tally */
+    int64_t until;     /* facts behind it are passed over */
     int64_t last_fact; /* latest fact seen */
     int64_t open_from; /* the first instant at which a rule may act */
     bool acts_at_once; /* there too, even without a fact */
@@ -128,6 +129,8 @@ static enum err take_activity(struct ctx *ctx, void *self, const void *row)
     (void)ctx;
     struct walk *walk = self;
     const struct activity *activity = row;
+    if (activity->occurred_at > walk->until)
+        return OK;
     take_changes(walk, activity->occurred_at);
     walk_to(walk, activity->occurred_at);
     tally_activity(&walk->history->catalog->rule_set, activity->type, &walk->tally);
@@ -166,7 +169,7 @@ static enum err walk_log(struct ctx *ctx, struct db *db, struct walk *walk)
         err = activity_log(ctx, db, &walk->history->lead.id, take_activity, walk);
     if (err)
         return err;
-    take_changes(walk, INT64_MAX);
+    take_changes(walk, walk->until);
     walk_to(walk, INT64_MAX);
     return OK;
 }
@@ -219,10 +222,21 @@ static enum err walk_history(struct ctx *ctx, struct db *db, const struct histor
     *ret = (struct walk){ .history = history,
                           .past = history->lead,
                           .at = INT64_MIN,
+                          .until = INT64_MAX,
                           .last_fact = history->lead.created_at };
     find_start(ret);
     start_standing(ret);
     return walk_log(ctx, db, ret);
+}
+
+enum err history_past(struct ctx *ctx, struct db *db, const struct history *history, int64_t at,
+                      struct past *ret)
+{
+    /* It never acts: only what is known counts, not what followed from it. */
+    struct walk walk = { .history = history, .past = history->lead, .at = INT64_MIN, .until = at };
+    enum err err = walk_log(ctx, db, &walk);
+    *ret = (struct past){ tally_score(&history->catalog->rule_set, &walk.tally), walk.past.owner };
+    return err;
 }
 
 enum err history_rescore(struct ctx *ctx, struct db *db, const struct history *history,

@@ -261,9 +261,12 @@ enum err stage_event_import(struct ctx *ctx, struct db *db, const struct stage_e
     *ret_new = !already_told(&history, &event);
     if (!*ret_new)
         return contributions_apply(ctx, db, &history, 1);
-    event.score = history.lead.score;
-    event.owner = history.lead.owner;
-    err = set_amount(ctx, db, &history, input->amount_minor);
+    struct past past;
+    err = history_past(ctx, db, &history, event_at(&history.lead, &event), &past);
+    if (!err)
+        err = set_amount(ctx, db, &history, input->amount_minor);
+    event.score = past.score;
+    event.owner = past.owner;
     if (!err)
         err = history_add(ctx, db, &history, &event);
     if (err)
