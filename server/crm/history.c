@@ -94,7 +94,9 @@ struct standing standing_next(const struct history *history, struct standing sta
         standing.stage_id = event->to_stage_id;
         standing.stage_entered_at = event_at(&history->lead, event);
     }
-    standing.status = event->to_status;
+    /* An entry is no change of status, whatever the status was when it was told. */
+    if (event->to_stage_id == NO_INT)
+        standing.status = event->to_status;
     return standing;
 }
 
@@ -137,9 +139,8 @@ enum err history_add(struct ctx *ctx, struct db *db, struct history *history,
     event->rule_set_version = history->catalog->rule_set.version;
     size_t index = put_in_order(history, event);
     struct standing before = standing_after(history, index);
-    if ((int)event->to_status == STATUS_SAME)
-        event->to_status = before.status;
     struct standing after = standing_next(history, before, event);
+    event->to_status = after.status;
     event->from_stage_id = before.stage_id;
     event->from_status = before.status;
     event->cycle = after.cycle;
@@ -166,9 +167,10 @@ static enum err relink(struct ctx *ctx, struct db *db, struct history *history)
         struct standing after = standing_next(history, standing, event);
         if (event->cause != CAUSE_CORRECTION &&
             (event->from_stage_id != standing.stage_id || event->from_status != standing.status ||
-             event->cycle != after.cycle)) {
+             event->to_status != after.status || event->cycle != after.cycle)) {
             event->from_stage_id = standing.stage_id;
             event->from_status = standing.status;
+            event->to_status = after.status;
             event->cycle = after.cycle;
             enum err err = stage_event_relink(ctx, db, event);
             if (err)

@@ -24,9 +24,8 @@ enum err history_open(struct ctx *ctx, struct db *db, const struct id *lead_id, 
 /* Loads only. */
 enum err history_load(struct ctx *ctx, struct db *db, const struct id *lead_id, struct history *ret)
     _must_check_;
-/* Writes an event and puts it in its place. The caller says to_stage_id (or NO_INT), to_status
- * (or STATUS_SAME), occurred_at, cause, actor, reason, score and owner; the rest is filled in. */
-enum { STATUS_SAME = -1 };
+/* Writes an event and puts it in its place. The caller says to_stage_id, or NO_INT and
+ * to_status, and occurred_at, cause, actor, reason, score, owner; the rest is filled in. */
 enum err history_add(struct ctx *ctx, struct db *db, struct history *history,
                      struct stage_event *event) _must_check_;
 enum err history_void(struct ctx *ctx, struct db *db, struct history *history, size_t index)

@@ -203,7 +203,6 @@ static enum err replace_derived(struct ctx *ctx, struct db *db, struct history *
     for (; kept < walk->derived_count; kept++) {
         const struct derived *derived = &walk->derived[kept];
         struct stage_event event = { .to_stage_id = derived->stage->stage_id,
-                                     .to_status = LEAD_OPEN,
                                      .occurred_at = derived->at,
                                      .cause = CAUSE_RULE,
                                      .score = derived->score,

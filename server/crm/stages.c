@@ -75,9 +75,7 @@ enum err lead_move(struct ctx *ctx, struct db *db, const struct id *id, const ch
     err = check_move(ctx, &history, to, reason);
     if (err)
         return err;
-    struct stage_event event = {
-        .to_stage_id = to->stage_id, .to_status = LEAD_OPEN, .cause = cause, .reason = reason
-    };
+    struct stage_event event = { .to_stage_id = to->stage_id, .cause = cause, .reason = reason };
     int64_t from_stage_id = history.lead.stage_id;
     if (cause == CAUSE_CORRECTION)
         err = undo_entries(ctx, db, &history, to);
@@ -222,7 +220,8 @@ static enum err read_target(struct ctx *ctx, const struct history *history, cons
         return fail_member(ctx, "to", "unknown", "neither a stage of the pipeline %s nor a status",
                            history->pipeline->key);
     ret->to_stage_id = stage ? stage->stage_id : NO_INT;
-    ret->to_status = (enum lead_status)(stage ? STATUS_SAME : status);
+    if (!stage)
+        ret->to_status = (enum lead_status)status;
     return OK;
 }
 
