@@ -20,20 +20,30 @@ bool event_is_entry(const struct stage_event *event, int64_t stage_id_before)
     return event->to_stage_id != NO_INT && event->to_stage_id != stage_id_before;
 }
 
-/* Order of what happened: by time, and at the same millisecond by id, which grows with the time
- * of recording. The creation comes first whatever is dated before it, because its id is the
- * lead's oldest and event_at() never lies before the creation. */
-static bool happened_before(const struct lead *lead, const struct stage_event *a,
-                            const struct stage_event *b)
+/* Of one instant the creation comes first, then what rules did: whoever decided then knew of it. */
+static int rank(const struct stage_event *event)
+{
+    bool is_creation = event->from_stage_id == NO_INT && event->to_stage_id != NO_INT;
+    return is_creation ? 0 : event_is_automatic(event) ? 1 : 2;
+}
+
+bool event_before(const struct lead *lead, const struct stage_event *a, const struct stage_event *b)
 {
     int64_t at_a = event_at(lead, a), at_b = event_at(lead, b);
-    return at_a != at_b ? at_a < at_b : id_compare(&a->id, &b->id) < 0;
+    if (at_a != at_b)
+        return at_a < at_b;
+    if (rank(a) != rank(b))
+        return rank(a) < rank(b);
+    /* All that is dated before the creation counts then, but keeps its own order. */
+    if (a->occurred_at != b->occurred_at)
+        return a->occurred_at < b->occurred_at;
+    return id_compare(&a->id, &b->id) < 0;
 }
 
 static size_t put_in_order(struct history *history, const struct stage_event *event)
 {
     size_t at = history->count++;
-    for (; at > 0 && happened_before(&history->lead, event, &history->events[at - 1]); at--)
+    for (; at > 0 && event_before(&history->lead, event, &history->events[at - 1]); at--)
         history->events[at] = history->events[at - 1];
     history->events[at] = *event;
     return at;

@@ -51,6 +51,9 @@ enum err history_settle(struct ctx *ctx, struct db *db, struct history *history)
 
 /* When an event counts as having happened: never before its lead was created. */
 int64_t event_at(const struct lead *lead, const struct stage_event *event);
+/* The order of what happened; ids settle it for what happened at once. */
+bool event_before(const struct lead *lead, const struct stage_event *a,
+                  const struct stage_event *b);
 bool event_is_automatic(const struct stage_event *event);
 /* An entry into a stage other than the one the lead is in. */
 bool event_is_entry(const struct stage_event *event, int64_t stage_id_before);

@@ -165,8 +165,7 @@ enum err lead_history(struct ctx *ctx, struct db *db, const struct id *id, bool 
     for (size_t i = 1; i < count; i++) { /* few, and nearly in order */
         struct stage_event event = events[i];
         size_t at = i;
-        for (; at > 0 && event_at(&history.lead, &events[at - 1]) > event_at(&history.lead, &event);
-             at--)
+        for (; at > 0 && event_before(&history.lead, &event, &events[at - 1]); at--)
             events[at] = events[at - 1];
         events[at] = event;
     }
