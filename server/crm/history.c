@@ -175,10 +175,10 @@ static enum err relink(struct ctx *ctx, struct db *db, struct history *history)
     for (size_t i = 0; i < history->count; i++) {
         struct stage_event *event = &history->events[i];
         struct standing after = standing_next(history, standing, event);
-        if (event->cause != CAUSE_CORRECTION &&
-            (event->from_stage_id != standing.stage_id || event->from_status != standing.status ||
-             event->to_status != after.status || event->cycle != after.cycle)) {
-            event->from_stage_id = standing.stage_id;
+        int64_t from = event->cause == CAUSE_CORRECTION ? event->from_stage_id : standing.stage_id;
+        if (event->from_stage_id != from || event->from_status != standing.status ||
+            event->to_status != after.status || event->cycle != after.cycle) {
+            event->from_stage_id = from;
             event->from_status = standing.status;
             event->to_status = after.status;
             event->cycle = after.cycle;
