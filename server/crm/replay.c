@@ -18,6 +18,7 @@ struct derived {
 struct walk {
     const struct history *history;
     struct lead past; /* its attributes as they were at `at` */
+    struct id first_owner;
     const struct lead_change *changes;
     size_t change_count, next_change;
     struct tally tally;
@@ -64,6 +65,23 @@ static bool rule_may_change(const struct history *history, const struct stage_ev
     return event_is_automatic(event) && event_at(&history->lead, event) >= open_from;
 }
 
+static struct id owner_from(const char *text)
+{
+    struct id owner = { 0 };
+    return text && id_parse(text, &owner) ? owner : (struct id){ 0 };
+}
+
+/* Changes are taken up to the next fact before the rules act on this one, so it is not that of
+ * `past`. */
+static struct id owner_at(const struct walk *walk, int64_t at)
+{
+    struct id owner = walk->first_owner;
+    for (size_t i = 0; i < walk->change_count && walk->changes[i].at <= at; i++)
+        if (strcmp(walk->changes[i].field, "owner") == 0)
+            owner = owner_from(walk->changes[i].new_value);
+    return owner;
+}
+
 /* What the rules make of the state at one instant, all its facts counted. */
 static void act(struct walk *walk, int64_t at)
 {
@@ -74,7 +92,8 @@ static void act(struct walk *walk, int64_t at)
     const struct stage *earned = stage_earned(catalog, walk->history->pipeline, walk->stage, score);
     if (!earned)
         return;
-    walk->derived[walk->derived_count++] = (struct derived){ at, earned, score, walk->past.owner };
+    walk->derived[walk->derived_count++] =
+        (struct derived){ at, earned, score, owner_at(walk, at) };
     walk->stage = earned;
 }
 
@@ -103,8 +122,8 @@ static void set_attribute(struct lead *lead, const char *field, const char *valu
     const char **text = lead_text_at(lead, field);
     if (text)
         *text = value;
-    else if (strcmp(field, "owner") == 0 && !(value && id_parse(value, &lead->owner)))
-        lead->owner = (struct id){ 0 };
+    else if (strcmp(field, "owner") == 0)
+        lead->owner = owner_from(value);
 }
 
 /* Changes dated up to `until` take effect, each at its instant. */
@@ -164,6 +183,7 @@ static enum err walk_log(struct ctx *ctx, struct db *db, struct walk *walk)
     walk->change_count = changes.count;
     for (size_t i = changes.count; i-- > 0;) /* back to the attributes it was created with */
         set_attribute(&walk->past, walk->changes[i].field, walk->changes[i].old_value);
+    walk->first_owner = walk->past.owner;
     tally_attributes(&walk->history->catalog->rule_set, &walk->past, &walk->tally);
     if (!is_new)
         err = activity_log(ctx, db, &walk->history->lead.id, take_activity, walk);
