@@ -65,6 +65,7 @@ enum err history_load(struct ctx *ctx, struct db *db, const struct id *lead_id, 
     ret->pipeline = catalog_pipeline(ret->catalog, ret->lead.pipeline);
     if (!ret->pipeline)
         return fail(ctx, ERR_INTERNAL, NULL, "a lead in a pipeline that is not in the catalog");
+    ret->told = rows;
     ret->capacity = rows.count + EVENTS_ROOM;
     ret->events = ctx_alloc(ctx, ret->capacity * sizeof *ret->events);
     if (!ret->events)

@@ -15,7 +15,8 @@ struct history {
     struct lead lead;
     struct stage_event *events; /* not voided, in the order they happened */
     size_t count, capacity;
-    bool is_new; /* the lead is not in the store yet: history_settle() puts it there */
+    struct rows told; /* struct stage_event: all there were, voided ones too, by id */
+    bool is_new;      /* the lead is not in the store yet: history_settle() puts it there */
 };
 
 /* Loads the lead (ERR_NOT_FOUND) and takes its contributions away. */

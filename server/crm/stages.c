@@ -224,10 +224,13 @@ static enum err read_target(struct ctx *ctx, const struct history *history, cons
     return OK;
 }
 
+/* One that a correction took back was told too: a file that is imported again must not undo the
+ * correction. */
 static bool already_told(const struct history *history, const struct stage_event *event)
 {
-    for (size_t i = 0; i < history->count; i++) {
-        const struct stage_event *known = &history->events[i];
+    const struct stage_event *told = history->told.items;
+    for (size_t i = 0; i < history->told.count; i++) {
+        const struct stage_event *known = &told[i];
         if (known->cause == CAUSE_IMPORT && known->occurred_at == event->occurred_at &&
             known->to_stage_id == event->to_stage_id &&
             (event->to_stage_id != NO_INT || known->to_status == event->to_status))
