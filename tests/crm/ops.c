@@ -272,9 +272,13 @@ void op_make(const struct world *world, uint64_t seed, int number, struct op *re
 {
     struct random random = { seed * 1000003 + (uint64_t)number };
     *ret = (struct op){ .number = number, .kind = some_kind(&random), .expected_version = NO_INT };
-    ret->now = world->core.ctx.now_ms + some_span(&random);
+    ret->now = world->core.ctx.now_ms;
+    if (number % 4 == 0 || random_one_in(&random, 2))
+        ret->now += some_span(&random);
     ret->abandoned = random_one_in(&random, 15);
-    ret->lead = some_lead(world, random_next(&random));
+    /* Things come in bursts: half of the operations go to the lead of their neighbours. */
+    struct random burst = { seed * 999983 + (uint64_t)number / 4 };
+    ret->lead = some_lead(world, random_next(random_one_in(&random, 2) ? &burst : &random));
     if (ret->lead < 0 && ret->kind != OP_CREATE)
         ret->kind = OP_IMPORT;
     if (random_one_in(&random, 60))
