@@ -6,20 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Order of what happened: by time, and at the same millisecond by id, which grows with the time
- * of recording. The creation comes first whatever is dated before it, because its id is the
- * lead's oldest and event_at() never lies before the creation. */
-static bool happened_before(const struct lead *lead, const struct stage_event *a,
-                            const struct stage_event *b)
-{
-    int64_t at_a = event_at(lead, a), at_b = event_at(lead, b);
-    return at_a != at_b ? at_a < at_b : id_compare(&a->id, &b->id) < 0;
-}
-
 static size_t put_in_order(struct history *history, const struct stage_event *event)
 {
     size_t at = history->count++;
-    for (; at > 0 && happened_before(&history->lead, event, &history->events[at - 1]); at--)
+    for (; at > 0 && event_before(&history->lead, event, &history->events[at - 1]); at--)
         history->events[at] = history->events[at - 1];
     history->events[at] = *event;
     return at;
@@ -41,6 +31,7 @@ enum err history_load(struct ctx *ctx, struct db *db, const struct id *lead_id, 
     ret->pipeline = catalog_pipeline(ret->catalog, ret->lead.pipeline);
     if (!ret->pipeline)
         return fail(ctx, ERR_INTERNAL, NULL, "a lead in a pipeline that is not in the catalog");
+    ret->told = rows;
     ret->capacity = rows.count + EVENTS_ROOM;
     ret->events = ctx_alloc(ctx, ret->capacity * sizeof *ret->events);
     if (!ret->events)
@@ -87,9 +78,8 @@ enum err history_add(struct ctx *ctx, struct db *db, struct history *history,
     event->rule_set_version = history->catalog->rule_set.version;
     size_t index = put_in_order(history, event);
     struct standing before = standing_after(history, index);
-    if ((int)event->to_status == STATUS_SAME)
-        event->to_status = before.status;
     struct standing after = standing_next(history, before, event);
+    event->to_status = after.status;
     event->from_stage_id = before.stage_id;
     event->from_status = before.status;
     event->cycle = after.cycle;
@@ -114,11 +104,12 @@ static enum err relink(struct ctx *ctx, struct db *db, struct history *history)
     for (size_t i = 0; i < history->count; i++) {
         struct stage_event *event = &history->events[i];
         struct standing after = standing_next(history, standing, event);
-        if (event->cause != CAUSE_CORRECTION &&
-            (event->from_stage_id != standing.stage_id || event->from_status != standing.status ||
-             event->cycle != after.cycle)) {
-            event->from_stage_id = standing.stage_id;
+        int64_t from = event->cause == CAUSE_CORRECTION ? event->from_stage_id : standing.stage_id;
+        if (event->from_stage_id != from || event->from_status != standing.status ||
+            event->to_status != after.status || event->cycle != after.cycle) {
+            event->from_stage_id = from;
             event->from_status = standing.status;
+            event->to_status = after.status;
             event->cycle = after.cycle;
             enum err err = stage_event_relink(ctx, db, event);
             if (err)

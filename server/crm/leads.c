@@ -341,7 +341,6 @@ static enum err create(struct ctx *ctx, struct db *db, const struct lead_input *
     struct tally tally = { 0 };
     tally_attributes(&history.catalog->rule_set, &history.lead, &tally);
     struct stage_event entry = { .to_stage_id = history.lead.stage_id,
-                                 .to_status = LEAD_OPEN,
                                  .occurred_at = history.lead.created_at,
                                  .cause = cause,
                                  .actor = ctx_actor(ctx),

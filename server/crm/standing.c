@@ -17,6 +17,26 @@ bool event_is_entry(const struct stage_event *event, int64_t stage_id_before)
     return event->to_stage_id != NO_INT && event->to_stage_id != stage_id_before;
 }
 
+/* Of one instant the creation comes first, then what rules did: whoever decided then knew of it. */
+static int rank(const struct stage_event *event)
+{
+    bool is_creation = event->from_stage_id == NO_INT && event->to_stage_id != NO_INT;
+    return is_creation ? 0 : event_is_automatic(event) ? 1 : 2;
+}
+
+bool event_before(const struct lead *lead, const struct stage_event *a, const struct stage_event *b)
+{
+    int64_t at_a = event_at(lead, a), at_b = event_at(lead, b);
+    if (at_a != at_b)
+        return at_a < at_b;
+    if (rank(a) != rank(b))
+        return rank(a) < rank(b);
+    /* All that is dated before the creation counts then, but keeps its own order. */
+    if (a->occurred_at != b->occurred_at)
+        return a->occurred_at < b->occurred_at;
+    return id_compare(&a->id, &b->id) < 0;
+}
+
 static const struct stage *stage_of(const struct history *history, int64_t stage_id)
 {
     return stage_id == NO_INT ? NULL : catalog_stage(history->catalog, stage_id);
@@ -39,7 +59,9 @@ struct standing standing_next(const struct history *history, struct standing sta
         standing.stage_id = event->to_stage_id;
         standing.stage_entered_at = event_at(&history->lead, event);
     }
-    standing.status = event->to_status;
+    /* An entry is no change of status, whatever the status was when it was told. */
+    if (event->to_stage_id == NO_INT)
+        standing.status = event->to_status;
     return standing;
 }
 
