@@ -99,8 +99,11 @@ static enum err record_item(struct call *call, size_t index)
     if (!err)
         err = activity_record(call->ctx, call->db, &lead_id, item, &result->recorded);
     if (err == ERR_NOT_FOUND)
-        return fail_member(call->ctx, id_is_nil(&item->lead_id) ? "email" : "lead_id", "unknown",
-                           "no such lead");
+        return fail_member(call->ctx,
+                           !id_is_nil(&item->lead_id) ? "lead_id"
+                           : item->email              ? "email"
+                                                      : "lead_external_id",
+                           "unknown", "no such lead");
     result->status = result->recorded.duplicate ? 200 : 201;
     return err;
 }
@@ -121,7 +124,7 @@ static enum err run_batch(struct call *call)
     size_t count = input->activities.count;
     if (!call->result && !call_result(call, count * sizeof(struct batch_result)))
         return ERR_MEMORY;
-    return call_each(call, &(struct each){ count, record_item, item_failed });
+    return call_each(call, &(struct each){ "activities", false, count, record_item, item_failed });
 }
 
 static void write_result(struct json *json, const struct batch_result *result)

@@ -79,7 +79,8 @@ static enum err run_attach(struct call *call)
         !call_result(call, input->lead_ids.count * sizeof(struct member_result)))
         err = ERR_MEMORY;
     return err ? err
-               : call_each(call, &(struct each){ input->lead_ids.count, attach, attach_failed });
+               : call_each(call, &(struct each){ "lead_ids", true, input->lead_ids.count, attach,
+                                                 attach_failed });
 }
 
 static void write_attached(struct call *call, struct json *json)

@@ -82,7 +82,7 @@ static enum err run_items(struct call *call, enum err (*item)(struct call *call,
     const struct import_input *input = call->body;
     if (!call->result && !call_result(call, input->items.count * sizeof(struct import_result)))
         return ERR_MEMORY;
-    return call_each(call, &(struct each){ input->items.count, item, item_failed });
+    return call_each(call, &(struct each){ "items", false, input->items.count, item, item_failed });
 }
 
 static enum err run_leads(struct call *call)
