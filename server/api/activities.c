@@ -180,8 +180,11 @@ static enum err record_item(struct call *call, size_t index)
     if (!err)
         err = activity_record(call->ctx, call->db, &lead_id, item, &recorded);
     if (err == ERR_NOT_FOUND)
-        return fail_member(call->ctx, id_is_nil(&item->lead_id) ? "email" : "lead_id", "unknown",
-                           "no such lead");
+        return fail_member(call->ctx,
+                           !id_is_nil(&item->lead_id) ? "lead_id"
+                           : item->email              ? "email"
+                                                      : "lead_external_id",
+                           "unknown", "no such lead");
     return err ? err : item_recorded(call, index, &recorded);
 }
 
@@ -197,7 +200,7 @@ static enum err run_batch(struct call *call)
             (struct rows){ ctx_alloc(call->ctx, count * sizeof(struct item_result)), count };
     if (!batch->results.items)
         return ERR_MEMORY;
-    return call_each(call, &(struct each){ count, record_item, item_failed });
+    return call_each(call, &(struct each){ "activities", false, count, record_item, item_failed });
 }
 
 /* ---- The timeline ---- */

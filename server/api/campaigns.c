@@ -124,7 +124,7 @@ static enum err run_attach(struct call *call)
             (struct rows){ ctx_alloc(call->ctx, count * sizeof(struct member_result)), count };
     if (!all->results.items)
         return ERR_MEMORY;
-    return call_each(call, &(struct each){ count, attach, attach_failed });
+    return call_each(call, &(struct each){ "lead_ids", true, count, attach, attach_failed });
 }
 
 static const struct route rows[] = {

@@ -112,7 +112,7 @@ static enum err run_items(struct call *call, enum err (*item)(struct call *call,
             (struct rows){ ctx_alloc(call->ctx, count * sizeof(struct import_result)), count };
     if (!results->results.items)
         return ERR_MEMORY;
-    return call_each(call, &(struct each){ count, item, item_failed });
+    return call_each(call, &(struct each){ "items", false, count, item, item_failed });
 }
 
 static enum err run_leads(struct call *call)

@@ -88,6 +88,8 @@ bool media_type_is(const char *content_type, const char *type);
  * another slice while there are more. A client's mistake fails its item alone and goes to
  * `failed`; anything else fails the call. */
 struct each {
+    const char *list; /* the member of the body that holds the items */
+    bool texts;       /* they are texts, without members of their own */
     size_t count;
     enum err (*item)(struct call *call, size_t index);
     void (*failed)(struct call *call, size_t index, enum err err, const struct failure *failure);
