@@ -231,8 +231,8 @@ static enum err check_media_type(struct call *call)
     if (!call->route->body)
         return OK;
     const char *type = http_header(call->request, "Content-Type");
-    if (!type || strncasecmp(type, "application/json", 16) == 0 ||
-        strncasecmp(type, "application/merge-patch+json", 28) == 0)
+    if (!type || media_type_is(type, "application/json") ||
+        media_type_is(type, "application/merge-patch+json"))
         return OK;
     return fail(call->ctx, ERR_MEDIA_TYPE, NULL, "send application/json");
 }

@@ -54,13 +54,6 @@ struct door {
     enum err unreadable; /* what to tell a script */
 };
 
-static bool is_type(const char *content_type, const char *type)
-{
-    size_t length = strlen(type);
-    return content_type && strncasecmp(content_type, type, length) == 0 &&
-           strchr(" ;\t", content_type[length]) != NULL;
-}
-
 /* Browsers name the page that a post comes from; others name nothing. */
 static enum err check_origin(struct call *call, const struct form *form)
 {
@@ -102,10 +95,10 @@ static void read_pairs(struct call *call, struct door *door)
 {
     const struct http_request *request = call->request;
     enum err err = OK;
-    if (is_type(door->post.content_type, "application/json"))
+    if (media_type_is(door->post.content_type, "application/json"))
         err = json_pairs(call->ctx, request->body, request->body_bytes, &door->pairs);
     else if (!door->post.content_type ||
-             is_type(door->post.content_type, "application/x-www-form-urlencoded"))
+             media_type_is(door->post.content_type, "application/x-www-form-urlencoded"))
         err = form_read(call->ctx, request->body, request->body_bytes, &door->pairs);
     else
         err = fail(call->ctx, ERR_MEDIA_TYPE, NULL,

@@ -19,7 +19,20 @@ static enum err run_create(struct call *call)
     struct api_key *key = call_result(call, sizeof *key);
     unsigned scopes;
     enum err err = key ? read_scopes(call, &input->scopes, &scopes) : ERR_MEMORY;
-    return err ? err : api_key_create(call->ctx, call->db, input->name, scopes, key);
+    if (!err)
+        err = api_key_create(call->ctx, call->db, input->name, scopes, key);
+    if (!err)
+        call_location(call, "keys", &key->id);
+    return err;
+}
+
+static enum err run_read(struct call *call)
+{
+    struct api_key *key = call_result(call, sizeof *key);
+    enum err err = key ? api_key_load(call->ctx, call->db, &call->id, key) : ERR_MEMORY;
+    if (!err)
+        api_key_name_scopes(call->ctx, key);
+    return err;
 }
 
 static enum err run_list(struct call *call)
@@ -63,6 +76,13 @@ static const struct route rows[] = {
       .result = &api_key_table,
       .status = 200,
       .summary = "List API keys" },
+    { { HTTP_GET, "/v1/keys/{id}" },
+      ACCESS_READ,
+      SCOPE_ADMIN,
+      .run = run_read,
+      .result = &api_key_table,
+      .status = 200,
+      .summary = "Read what is known of an API key" },
     { { HTTP_DELETE, "/v1/keys/{id}" },
       ACCESS_WRITE,
       SCOPE_ADMIN,

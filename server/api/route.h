@@ -79,6 +79,8 @@ struct call {
 /* call->result of the route's result table. NULL: no memory, recorded. */
 void *call_result(struct call *call, size_t bytes) _must_check_;
 void call_location(struct call *call, const char *collection, const struct id *id);
+/* Whether a Content-Type is this one, whatever its parameters; NULL is none. */
+bool media_type_is(const char *content_type, const char *type);
 
 /* Runs `item` for the next slice of `count` items, each in a savepoint of its own, and asks for
  * another slice while there are more. A client's mistake fails its item alone and goes to

@@ -2,6 +2,7 @@
 #include "route.h"
 
 #include <string.h>
+#include <strings.h>
 
 void *call_result(struct call *call, size_t bytes)
 {
@@ -16,6 +17,13 @@ void call_location(struct call *call, const char *collection, const struct id *i
     const char *location = arena_printf(call->ctx->arena, "/v1/%s/%s", collection, text);
     if (location)
         http_reply_header(call->request, "Location", location);
+}
+
+bool media_type_is(const char *content_type, const char *type)
+{
+    size_t length = strlen(type);
+    return content_type && strncasecmp(content_type, type, length) == 0 &&
+           strchr(" ;\t", content_type[length]) != NULL;
 }
 
 /* ---- Long lists of items ---- */

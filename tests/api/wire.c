@@ -25,7 +25,8 @@ enum page {
     PAGE_BIG,
     PAGE_204,
     PAGE_304,
-    PAGE_INFO
+    PAGE_INFO,
+    PAGE_BLOCK,
 };
 
 static const struct http_route routes[] = {
@@ -33,10 +34,11 @@ static const struct http_route routes[] = {
     { HTTP_POST, "/hold" }, { HTTP_POST, "/denied" }, { HTTP_POST, "/small" },
     { HTTP_GET, "/big" },   { HTTP_GET, "/204" },     { HTTP_GET, "/304" },
     { HTTP_GET, "/info" },  { HTTP_GET, "/later" },   { HTTP_GET, "/info/{x}" },
+    { HTTP_GET, "/block" },
 };
 static const enum page pages[] = {
-    PAGE_GET, PAGE_ECHO, PAGE_LATER, PAGE_HOLD, PAGE_DENIED, PAGE_SMALL,
-    PAGE_BIG, PAGE_204,  PAGE_304,   PAGE_INFO, PAGE_LATER,  PAGE_INFO,
+    PAGE_GET, PAGE_ECHO, PAGE_LATER, PAGE_HOLD,  PAGE_DENIED, PAGE_SMALL, PAGE_BIG,
+    PAGE_204, PAGE_304,  PAGE_INFO,  PAGE_LATER, PAGE_INFO,   PAGE_BLOCK,
 };
 
 static void reply(struct http_request *request, int status, const char *text, size_t bytes)
@@ -97,6 +99,14 @@ static enum http_step page_headers(struct wire *wire, struct http_request *reque
                                 request->query, request->peer, request->control));
         return HTTP_REPLY;
     }
+    case PAGE_BLOCK:
+        atomic_fetch_add(&wire->blocked, 1);
+        pthread_mutex_lock(&wire->lock);
+        while (wire->holding)
+            pthread_cond_wait(&wire->changed, &wire->lock);
+        pthread_mutex_unlock(&wire->lock);
+        reply_text(request, 200, "free");
+        return HTTP_REPLY;
     case PAGE_LATER:
         if (request->method == HTTP_GET)
             return HTTP_LATER;
@@ -104,7 +114,6 @@ static enum http_step page_headers(struct wire *wire, struct http_request *reque
     case PAGE_ECHO:
     case PAGE_HOLD: return HTTP_CONTINUE;
     }
-    (void)wire;
     return HTTP_CONTINUE;
 }
 
@@ -234,7 +243,7 @@ void wire_release(struct wire *wire)
 {
     pthread_mutex_lock(&wire->lock);
     wire->holding = false;
-    pthread_cond_signal(&wire->changed);
+    pthread_cond_broadcast(&wire->changed);
     pthread_mutex_unlock(&wire->lock);
 }
 

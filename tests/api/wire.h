@@ -14,7 +14,7 @@
  *   /later   answered from another thread       /hold    the same, once wire_release() was called
  *   /denied  401 at the headers                 /small   takes bodies of up to 16 bytes
  *   /big     8 MiB                              /204, /304
- *   /info    method, path, query, peer */
+ *   /info    method, path, query, peer      /block   keeps its HTTP thread until wire_release() */
 struct wire {
     struct http_server *server;
     struct config config;
@@ -29,7 +29,7 @@ struct wire {
     size_t queued;
     bool holding, ending;
 
-    atomic_int headers, ended, threads, submitted;
+    atomic_int headers, ended, threads, submitted, blocked;
 };
 
 /* The app without the worker. */

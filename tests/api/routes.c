@@ -1,0 +1,110 @@
+/* routes.c: the table of routes.h. Told again here on purpose: a route whose scope changes must
+ * change in two places. */
+#include "routes.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const struct known_route known_routes[] = {
+    { "GET", "/healthz", "", NULL, false },
+    { "GET", "/readyz", "", NULL, false },
+    { "GET", "/metrics", "", NULL, false },
+    { "GET", "/v1/check", "admin", NULL, true },
+    { "POST", "/v1/leads", "write ingest", "{'first_name':'Ann'}", false },
+    { "GET", "/v1/leads", "read", NULL, false },
+    { "GET", "/v1/leads/{id}", "read", NULL, false },
+    { "PATCH", "/v1/leads/{id}", "write", "{'city':'Bern'}", false },
+    { "POST", "/v1/leads/{id}/move", "write", "{'stage':'sql'}", false },
+    { "POST", "/v1/leads/{id}/win", "write", "{}", false },
+    { "POST", "/v1/leads/{id}/lose", "write", "{'reason':'price'}", false },
+    { "POST", "/v1/leads/{id}/disqualify", "write", "{'reason':'student'}", false },
+    { "POST", "/v1/leads/{id}/reopen", "write", "{}", false },
+    { "GET", "/v1/leads/{id}/stages", "read", NULL, false },
+    { "GET", "/v1/pipelines", "read", NULL, false },
+    { "GET", "/v1/pipelines/{key}", "read", NULL, false },
+    { "GET", "/v1/pipelines/{key}/board", "read", NULL, false },
+    { "POST", "/v1/leads/{id}/activities", "write ingest", "{'type':'page_view'}", false },
+    { "GET", "/v1/leads/{id}/activities", "read", NULL, false },
+    { "POST", "/v1/activities", "write ingest", "{'activities':[{'type':'call'}]}", false },
+    { "GET", "/v1/activities/{id}", "read", NULL, false },
+    { "GET", "/v1/rule-sets", "read", NULL, false },
+    { "POST", "/v1/campaigns", "write", "{'name':'Spring'}", false },
+    { "GET", "/v1/campaigns", "read", NULL, false },
+    { "GET", "/v1/campaigns/{id}", "read", NULL, false },
+    { "POST", "/v1/campaigns/{id}/members", "write", "{'lead_ids':['x']}", false },
+    { "POST", "/v1/users", "admin", "{'email':'bob@example.com','name':'Bob'}", false },
+    { "GET", "/v1/users", "read", NULL, false },
+    { "GET", "/v1/users/{id}", "read", NULL, false },
+    { "POST", "/v1/forms", "admin", "{'name':'Contact'}", false },
+    { "GET", "/v1/forms", "read", NULL, false },
+    { "GET", "/v1/forms/{id}", "read", NULL, false },
+    { "GET", "/v1/submissions", "read", NULL, false },
+    { "POST", "/f/{form_key}", "", NULL, false },
+    { "OPTIONS", "/f/{form_key}", "", NULL, false },
+    { "GET", "/v1/metrics/funnel", "read", NULL, false },
+    { "POST", "/v1/keys", "admin", "{'name':'site','scopes':['ingest']}", false },
+    { "GET", "/v1/keys", "admin", NULL, false },
+    { "GET", "/v1/keys/{id}", "admin", NULL, false },
+    { "DELETE", "/v1/keys/{id}", "admin", NULL, false },
+    { "POST", "/v1/import/leads", "admin", "{'items':[{'email':'c@example.com'}]}", false },
+    { "POST", "/v1/import/stage-events", "admin", "{'items':[{'to':'won'}]}", false },
+};
+const size_t known_route_count = ARRAY_SIZE(known_routes);
+
+void seeds_make(struct seeds *ret)
+{
+    *ret = (struct seeds){ 0 };
+    ret->lead = service_create("/v1/leads", "{'email':'seed@example.com'}");
+    char path[100];
+    snprintf(path, sizeof path, "/v1/leads/%s/activities", ret->lead);
+    ret->activity = service_create(path, "{'type':'page_view'}");
+    ret->campaign = service_create("/v1/campaigns", "{'name':'Seed'}");
+    ret->user = service_create("/v1/users", "{'email':'seed@example.com','name':'Seed'}");
+    ret->form = service_create("/v1/forms", "{'name':'Seed','key':'seed-form'}");
+    ret->key = service_create("/v1/keys", "{'name':'seed','scopes':['read']}");
+    ret->form_key = "seed-form";
+}
+
+static const char *seed_of(const char *path, const struct seeds *seeds)
+{
+    const struct {
+        const char *beginning, *id;
+    } resources[] = {
+        { "/v1/leads/", seeds->lead },         { "/v1/activities/", seeds->activity },
+        { "/v1/campaigns/", seeds->campaign }, { "/v1/users/", seeds->user },
+        { "/v1/forms/", seeds->form },         { "/v1/keys/", seeds->key },
+        { "/v1/pipelines/", "default" },       { "/f/", seeds->form_key },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(resources); i++)
+        if (strncmp(path, resources[i].beginning, strlen(resources[i].beginning)) == 0)
+            return resources[i].id;
+    ck_abort_msg("no seed for %s", path);
+}
+
+const char *route_path(const struct known_route *route, const struct seeds *seeds, const char *id)
+{
+    const char *open = strchr(route->path, '{');
+    if (!open)
+        return route->path;
+    const char *end = strchr(open, '}') + 1;
+    return arena_printf(&fixture.arena, "%.*s%s%s", (int)(open - route->path), route->path,
+                        id ? id : seed_of(route->path, seeds), end);
+}
+
+const char *route_body(const struct known_route *route)
+{
+    if (!route->body)
+        return NULL;
+    char *body = arena_text(&fixture.arena, route->body, strlen(route->body));
+    for (char *c = body; *c; c++)
+        if (*c == '\'')
+            *c = '"';
+    return body;
+}
+
+struct ask route_ask(const struct known_route *route, const struct seeds *seeds)
+{
+    return (struct ask){ .method = route->method,
+                         .path = route_path(route, seeds, NULL),
+                         .body = route_body(route) };
+}

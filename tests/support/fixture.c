@@ -1,0 +1,146 @@
+/* fixture.c: starts the service in this process and stops it again. It must not know what the
+ * tests ask of it. */
+#include "fixture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { OPTIONS_MAX = 8 };
+
+struct fixture fixture;
+
+static void make_directory(void)
+{
+    const char *parent = getenv("TMPDIR");
+    snprintf(fixture.directory, sizeof fixture.directory, "%s/funneld-test-XXXXXX",
+             parent && strlen(parent) < 64 ? parent : "/tmp");
+    ck_assert_ptr_nonnull(mkdtemp(fixture.directory));
+    snprintf(fixture.database, sizeof fixture.database, "%s/funneld.db", fixture.directory);
+    snprintf(fixture.socket_path, sizeof fixture.socket_path, "%s.sock", fixture.database);
+}
+
+static void load_config(const char *const *options)
+{
+    char database[160];
+    snprintf(database, sizeof database, "--database=%s", fixture.database);
+    const char *argv[OPTIONS_MAX + 6] = { "funneld", "--config=/dev/null", database,
+                                          "--listen=127.0.0.1:0", "--log-level=error" };
+    int argc = 5;
+    for (size_t i = 0; options && options[i]; i++) {
+        ck_assert_int_lt(argc, OPTIONS_MAX + 5);
+        argv[argc++] = options[i];
+    }
+    char *copies[OPTIONS_MAX + 6] = { 0 };
+    for (int i = 0; i < argc; i++)
+        copies[i] = arena_text(&fixture.arena, argv[i], strlen(argv[i]));
+    enum err err = config_load(&fixture.ctx, &fixture.config, &argc, copies);
+    ck_assert_msg(!err, "%s", fixture.ctx.failure.detail);
+    ck_assert_msg(argc == 1, "%s is no option", copies[1]);
+    ck_assert(clock_set_zone(fixture.config.time_zone));
+    log_setup((enum log_level)fixture.config.log_level, (enum log_format)fixture.config.log_format);
+}
+
+static void read_key(void)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/admin.key", fixture.directory);
+    FILE *file = fopen(path, "re");
+    ck_assert_msg(file, "no admin.key beside the data file");
+    ck_assert_ptr_nonnull(fgets(fixture.key, sizeof fixture.key, file));
+    fclose(file);
+    fixture.key[strcspn(fixture.key, "\n")] = '\0';
+}
+
+static void start(void)
+{
+    fixture.ctx.now_ms = clock_now_ms();
+    enum err err = service_start(&fixture.ctx, &fixture.config, &fixture.service);
+    ck_assert_msg(!err, "%s", fixture.ctx.failure.detail);
+    read_key();
+    fixture.client = service_client(NULL);
+    fixture.control = client_new(NULL, fixture.socket_path, NULL);
+}
+
+static void stop(void)
+{
+    client_free(fixture.client);
+    client_free(fixture.control);
+    fixture.client = fixture.control = NULL;
+    ck_assert(!service_failed(fixture.service));
+    service_stop(fixture.service);
+    fixture.service = NULL;
+}
+
+void service_setup_with(const char *const *options)
+{
+    fixture = (struct fixture){ 0 };
+    fixture.ctx = (struct ctx){ .arena = &fixture.arena, .ids = &fixture.ids };
+    make_directory();
+    load_config(options);
+    start();
+}
+
+void service_setup(void)
+{
+    service_setup_with(NULL);
+}
+
+void service_restart(void)
+{
+    stop();
+    start();
+}
+
+void service_check(void)
+{
+    const struct answer *answer = get(fixture.control, "/v1/check");
+    expect_status(answer, 200);
+    ck_assert_msg(answer_count(answer, "findings") == 0, "%s", answer->body);
+    expect_int(answer, 0, "wrong_leads");
+    expect_int(answer, 0, "wrong_cells");
+}
+
+void service_teardown(void)
+{
+    static const char *const names[] = { "funneld.db",      "funneld.db-wal",  "funneld.db-shm",
+                                         "funneld.db.lock", "funneld.db.sock", "admin.key" };
+    service_check();
+    stop();
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        char path[160];
+        snprintf(path, sizeof path, "%s/%s", fixture.directory, names[i]);
+        unlink(path);
+    }
+    ck_assert_msg(rmdir(fixture.directory) == 0, "%s: %m", fixture.directory);
+    arena_free(&fixture.arena);
+}
+
+struct client *service_client(const char *key)
+{
+    return client_new(service_address(fixture.service), NULL, key ? key : fixture.key);
+}
+
+const char *service_key(const char *name, const char *scopes)
+{
+    const struct answer *answer =
+        post(fixture.client, "/v1/keys", "{'name':'%s','scopes':['%s']}", name, scopes);
+    expect_status(answer, 201);
+    const char *key = answer_text(answer, "key");
+    return arena_text(&fixture.arena, key, strlen(key));
+}
+
+const char *service_create(const char *path, const char *json, ...)
+{
+    va_list args;
+    va_start(args, json);
+    char *body = NULL;
+    ck_assert_int_ge(vasprintf(&body, json, args), 0);
+    va_end(args);
+    const struct answer *answer = post(fixture.client, path, "%s", body);
+    free(body);
+    expect_status(answer, 201);
+    const char *id = answer_text(answer, "id");
+    return arena_text(&fixture.arena, id, strlen(id));
+}
