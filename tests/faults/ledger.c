@@ -137,7 +137,7 @@ static bool worker_send(struct ledger_worker *worker, struct entry *entry)
 {
     struct ledger *ledger = worker->ledger;
     struct answer answer = entry_send(&worker->client, entry);
-    if (answer.outcome == ANSWERED && answer.status == 503 && atomic_load(&ledger->storage_fails)) {
+    if (answer.outcome == ANSWERED && answer.status == 503 && atomic_load(&ledger->may_refuse)) {
         entry->state = ENTRY_FAILED;
         atomic_fetch_add(&ledger->refused, 1);
         if (!strcasestr(answer.head, "\r\nRetry-After: "))
@@ -151,8 +151,9 @@ static bool worker_send(struct ledger_worker *worker, struct entry *entry)
                      entry->marker, answer.status, answer.body);
         return !worker->complaint[0];
     }
-    if (answer.outcome == SILENT)
-        snprintf(worker->complaint, sizeof worker->complaint, "%s: no answer", entry->marker);
+    if (answer.outcome == SILENT || (answer.outcome == HALF && ledger->no_half_answers))
+        snprintf(worker->complaint, sizeof worker->complaint, "%s: %s", entry->marker,
+                 answer.outcome == SILENT ? "no answer" : "half an answer");
     return false;
 }
 

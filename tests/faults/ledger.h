@@ -48,8 +48,9 @@ struct ledger {
     struct daemon *daemon;
     int worker_count;
     struct ledger_worker workers[WORKERS_MAX];
-    atomic_bool stopping;      /* workers end after their present request */
-    atomic_bool storage_fails; /* 503 is an answer */
+    atomic_bool stopping;   /* workers end after their present request */
+    atomic_bool may_refuse; /* 503 is an answer */
+    bool no_half_answers;   /* unlike after kill -9 */
     bool has_form;
     atomic_int acknowledged, refused;
 };

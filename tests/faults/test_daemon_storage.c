@@ -90,7 +90,7 @@ START_TEST(test_failed_fsync)
     daemon_start(&daemon_);
     ledger_make(&ledger, &daemon_, WORKERS);
     ck_assert_int_eq(ledger_make_form(&ledger).status, 201);
-    atomic_store(&ledger.storage_fails, true);
+    atomic_store(&ledger.may_refuse, true);
     for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
         atomic_store(&ledger.refused, 0);
         ledger_begin(&ledger);
@@ -164,7 +164,7 @@ static void full_and_back(void (*begin)(void), void (*end)(void))
     daemon_start(&daemon_);
     ledger_make(&ledger, &daemon_, WORKERS);
     ck_assert_int_eq(ledger_make_form(&ledger).status, 201);
-    atomic_store(&ledger.storage_fails, true);
+    atomic_store(&ledger.may_refuse, true);
     for (int i = 0; i < 2; i++) {
         atomic_store(&ledger.refused, 0);
         ledger_begin(&ledger);
@@ -314,7 +314,7 @@ static bool torture_round(const struct torture *torture, int64_t number)
     daemon_make(&daemon_, NULL);
     daemon_add_shim(&daemon_);
     ledger_make(&ledger, &daemon_, 1);
-    atomic_store(&ledger.storage_fails, true);
+    atomic_store(&ledger.may_refuse, true);
     torture_life(torture, number);
     bool reached = atomic_load(&daemon_.shim->failed) > 0;
     shim_off(daemon_.shim);
