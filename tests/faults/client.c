@@ -138,7 +138,7 @@ struct answer client_read(struct client *client, int timeout_ms)
     client->taken = at + answer.body_bytes;
     client->data[at - 2] = '\0';
     answer.outcome = ANSWERED;
-    answer.status = atoi(client->data + strlen("HTTP/1.1 "));
+    answer.status = (int)strtol(client->data + strlen("HTTP/1.1 "), NULL, 10);
     answer.head = client->data;
     answer.body = client->data + at;
     return answer;

@@ -389,5 +389,5 @@ unsigned test_seed(void)
 int test_rounds(int usual, int long_)
 {
     const char *value = getenv("FUNNELD_TEST_ITERATIONS");
-    return value ? atoi(value) : test_is_long() ? long_ : usual;
+    return value ? (int)strtol(value, NULL, 10) : test_is_long() ? long_ : usual;
 }

@@ -137,7 +137,7 @@ static bool worker_send(struct ledger_worker *worker, struct entry *entry)
 {
     struct ledger *ledger = worker->ledger;
     struct answer answer = entry_send(&worker->client, entry);
-    if (answer.outcome == ANSWERED && answer.status == 503 && atomic_load(&ledger->storage_fails)) {
+    if (answer.outcome == ANSWERED && answer.status == 503 && atomic_load(&ledger->may_refuse)) {
         entry->state = ENTRY_FAILED;
         atomic_fetch_add(&ledger->refused, 1);
         if (!strcasestr(answer.head, "\r\nRetry-After: "))
@@ -151,8 +151,9 @@ static bool worker_send(struct ledger_worker *worker, struct entry *entry)
                      entry->marker, answer.status, answer.body);
         return !worker->complaint[0];
     }
-    if (answer.outcome == SILENT)
-        snprintf(worker->complaint, sizeof worker->complaint, "%s: no answer", entry->marker);
+    if (answer.outcome == SILENT || (answer.outcome == HALF && ledger->no_half_answers))
+        snprintf(worker->complaint, sizeof worker->complaint, "%s: %s", entry->marker,
+                 answer.outcome == SILENT ? "no answer" : "half an answer");
     return false;
 }
 
@@ -160,13 +161,14 @@ static bool worker_write(struct ledger_worker *worker, enum entry_kind kind)
 {
     const char *lead = some_lead(worker);
     char named[UUID_SIZE] = "";
-    if (!lead && kind != ENTRY_FORM)
+    if (kind == ENTRY_FORM ? !worker->ledger->has_form : !lead)
         kind = ENTRY_LEAD;
-    else if (lead)
+    if (lead)
         memcpy(named, lead, UUID_SIZE); /* entry_add() may move it */
     const char *stage = kind == ENTRY_MOVE ? some_stage(worker, named) : NULL;
     struct entry *entry = entry_add(worker, kind);
-    memcpy(entry->lead, named, UUID_SIZE);
+    if (kind != ENTRY_LEAD && kind != ENTRY_FORM)
+        memcpy(entry->lead, named, UUID_SIZE);
     entry->stage = stage;
     if (kind == ENTRY_BATCH) /* one in four is longer than the writer's slice */
         entry->items = rand_r(&worker->seed) % 4 ? 5 : 65 + rand_r(&worker->seed) % 130;
@@ -212,10 +214,11 @@ void ledger_end(struct ledger *ledger)
     complaints_check(ledger);
 }
 
-void ledger_step(struct ledger *ledger, enum entry_kind kind)
+bool ledger_step(struct ledger *ledger, enum entry_kind kind)
 {
-    (void)worker_write(&ledger->workers[0], kind);
+    bool answered = worker_write(&ledger->workers[0], kind);
     complaints_check(ledger);
+    return answered;
 }
 
 void ledger_make(struct ledger *ledger, struct daemon *daemon, int workers)
@@ -231,12 +234,17 @@ void ledger_make(struct ledger *ledger, struct daemon *daemon, int workers)
                                           .seed = test_seed() * 1000u + (unsigned)i };
         client_init(&worker->client, daemon);
     }
+}
+
+struct answer ledger_make_form(struct ledger *ledger)
+{
     struct client client;
-    client_init(&client, daemon);
+    client_init(&client, ledger->daemon);
     struct answer answer =
         client_post(&client, "/v1/forms", "{\"name\":\"Ledger\",\"key\":\"" LEDGER_FORM "\"}");
-    ck_assert_msg(answer.status == 201, "/v1/forms: %d", answer.status);
+    ledger->has_form = answer.status == 201;
     client_close(&client);
+    return answer;
 }
 
 void ledger_done(struct ledger *ledger)

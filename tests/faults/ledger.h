@@ -48,20 +48,24 @@ struct ledger {
     struct daemon *daemon;
     int worker_count;
     struct ledger_worker workers[WORKERS_MAX];
-    atomic_bool stopping;      /* workers end after their present request */
-    atomic_bool storage_fails; /* 503 is an answer */
+    atomic_bool stopping;   /* workers end after their present request */
+    atomic_bool may_refuse; /* 503 is an answer */
+    bool no_half_answers;   /* unlike after kill -9 */
+    bool has_form;
     atomic_int acknowledged, refused;
 };
 
-/* Makes what the workers write to; the daemon runs. */
 void ledger_make(struct ledger *ledger, struct daemon *daemon, int workers);
+/* Makes the form that is posted to; what the daemon answered. Without it no form is posted. */
+struct answer ledger_make_form(struct ledger *ledger);
 void ledger_done(struct ledger *ledger);
 /* The workers write until they are told to stop, or the daemon no longer answers. */
 void ledger_begin(struct ledger *ledger);
 /* Waits for them, and fails the test when one of them had a wrong answer. */
 void ledger_end(struct ledger *ledger);
-/* For tests that write step by step: one request of this kind, by the first worker. */
-void ledger_step(struct ledger *ledger, enum entry_kind kind);
+/* For tests that write step by step: one request of this kind, by the first worker. False when
+ * it was not answered. */
+bool ledger_step(struct ledger *ledger, enum entry_kind kind);
 
 /* Looks at what is new since the last time: what was acknowledged is there; what was not is there
  * whole or not at all, and is sent again where sending again is harmless. */

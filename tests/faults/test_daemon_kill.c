@@ -46,6 +46,7 @@ START_TEST(test_kill_at_any_moment)
     unsigned seed = test_seed();
     daemon_start(&daemon_);
     ledger_make(&ledger, &daemon_, WORKERS);
+    ck_assert_int_eq(ledger_make_form(&ledger).status, 201);
     for (int i = 0; i < rounds; i++) {
         ledger_begin(&ledger);
         usleep((unsigned)rand_r(&seed) % LIFE_US);
