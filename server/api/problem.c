@@ -1,5 +1,5 @@
-/* problem.c: what went wrong, as a client reads it: RFC 9457 for a whole request, the same members for
- * one item of many. What went wrong with us is for the log alone. */
+/* problem.c: what went wrong, as a client reads it: RFC 9457 for a whole request, the same members
+ * for one item of many. What went wrong with us is for the log alone. */
 #include "problem.h"
 
 #include "route.h"

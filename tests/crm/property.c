@@ -63,9 +63,10 @@ static void run(const struct plan *plan, struct result *ret)
         }
         struct op op;
         op_make(&world, plan->seed, number, &op);
-        op_print(&op, &world.model, ret->lines[ret->line_count++], LINE_BYTES - 8);
+        char *line = ret->lines[ret->line_count++];
+        op_print(&op, &world.model, line, LINE_BYTES - 8);
         if (lost)
-            strcat(ret->lines[ret->line_count - 1], " (lost)");
+            memcpy(line + strlen(line), " (lost)", sizeof " (lost)");
         bool agreed = op_run(&world, &op, lost);
         since_compare++;
         if (!agreed || ends_batch(plan, number) || number + 1 == plan->count ||
