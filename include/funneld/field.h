@@ -32,8 +32,8 @@ enum {
     FIELD_OMIT_NULL = 8, /* out: left out when null */
     /* in, FIELD_ROWS: a bad item fails alone (struct input.failure), not the request */
     FIELD_EACH = 16,
-    FIELD_INLINE = 64,   /* out, ROW and REF: its members stand in this object itself */
-    FIELD_BLANK = 32, /* in, FIELD_TEXT: an empty text is kept; otherwise it means null */
+    FIELD_INLINE = 64, /* out, ROW and REF: its members stand in this object itself */
+    FIELD_BLANK = 32,  /* in, FIELD_TEXT: an empty text is kept; otherwise it means null */
 };
 
 struct bytes {
