@@ -199,7 +199,8 @@ static bool same_event(const struct history *history, const struct stage_event *
 {
     return event_at(&history->lead, event) == derived->at &&
            event->to_stage_id == derived->stage->stage_id && event->score == derived->score &&
-           event->rule_set_version == history->catalog->rule_set.version;
+           event->rule_set_version == history->catalog->rule_set.version &&
+           id_compare(&event->owner, &derived->owner) == 0;
 }
 
 /* Voids the automatic events that came out different and writes those that are missing. */
