@@ -96,18 +96,38 @@ enum err history_void(struct ctx *ctx, struct db *db, struct history *history, s
     return err;
 }
 
-/* An event that came late, or was voided, changes where those behind it started from. A
- * correction keeps saying which mistake it undid. */
+/* Whether the event says where the lead came from and what it became. A correction keeps saying
+ * which mistake it undid. */
+static bool is_linked(const struct stage_event *event, const struct standing *before,
+                      const struct standing *after)
+{
+    return (event->cause == CAUSE_CORRECTION || event->from_stage_id == before->stage_id) &&
+           event->from_status == before->status && event->to_status == after->status &&
+           event->cycle == after->cycle;
+}
+
+bool history_is_linked(const struct history *history)
+{
+    struct standing standing = standing_after(history, 0);
+    for (size_t i = 0; i < history->count; i++) {
+        struct standing after = standing_next(history, standing, &history->events[i]);
+        if (!is_linked(&history->events[i], &standing, &after))
+            return false;
+        standing = after;
+    }
+    return true;
+}
+
+/* An event that came late, or was voided, changes where those behind it started from. */
 static enum err relink(struct ctx *ctx, struct db *db, struct history *history)
 {
     struct standing standing = standing_after(history, 0);
     for (size_t i = 0; i < history->count; i++) {
         struct stage_event *event = &history->events[i];
         struct standing after = standing_next(history, standing, event);
-        int64_t from = event->cause == CAUSE_CORRECTION ? event->from_stage_id : standing.stage_id;
-        if (event->from_stage_id != from || event->from_status != standing.status ||
-            event->to_status != after.status || event->cycle != after.cycle) {
-            event->from_stage_id = from;
+        if (!is_linked(event, &standing, &after)) {
+            if (event->cause != CAUSE_CORRECTION)
+                event->from_stage_id = standing.stage_id;
             event->from_status = standing.status;
             event->to_status = after.status;
             event->cycle = after.cycle;

@@ -37,6 +37,7 @@ enum err history_replay(struct ctx *ctx, struct db *db, struct history *history)
 struct replayed {
     int64_t score;
     bool events_agree;
+    bool tally_agrees; /* and what decides whether an activity is on time */
 };
 enum err history_rescore(struct ctx *ctx, struct db *db, const struct history *history,
                          struct replayed *ret) _must_check_;
@@ -49,6 +50,9 @@ enum err history_past(struct ctx *ctx, struct db *db, const struct history *hist
                       struct past *ret) _must_check_;
 /* Stage, status and the rest of the hot row from the events; saves it; adds the contributions. */
 enum err history_settle(struct ctx *ctx, struct db *db, struct history *history) _must_check_;
+
+/* Whether each event says where those before it left the lead. */
+bool history_is_linked(const struct history *history);
 
 /* When an event counts as having happened: never before its lead was created. */
 int64_t event_at(const struct lead *lead, const struct stage_event *event);

@@ -378,7 +378,9 @@ static enum err save(struct ctx *ctx, struct db *db, struct history *history,
         err = campaign_member_add(ctx, db, &lead->campaign, &lead->id, &added);
     if (err)
         return err;
-    return changes->scores ? history_replay(ctx, db, history) : history_settle(ctx, db, history);
+    /* An entry of this very millisecond has the owner that it leaves behind. */
+    bool replay = changes->scores || lead->automatic_at == ctx->now_ms;
+    return replay ? history_replay(ctx, db, history) : history_settle(ctx, db, history);
 }
 
 /* Fills the blanks of a known lead; writes nothing when there is nothing to fill. */

@@ -199,7 +199,8 @@ static bool same_event(const struct history *history, const struct stage_event *
 {
     return event_at(&history->lead, event) == derived->at &&
            event->to_stage_id == derived->stage->stage_id && event->score == derived->score &&
-           event->rule_set_version == history->catalog->rule_set.version;
+           event->rule_set_version == history->catalog->rule_set.version &&
+           id_compare(&event->owner, &derived->owner) == 0;
 }
 
 /* Voids the automatic events that came out different and writes those that are missing. */
@@ -258,6 +259,11 @@ enum err history_past(struct ctx *ctx, struct db *db, const struct history *hist
     return err;
 }
 
+static int64_t automatic_at(const struct walk *walk)
+{
+    return walk->derived_count > 0 ? walk->derived[walk->derived_count - 1].at : NO_INT;
+}
+
 enum err history_rescore(struct ctx *ctx, struct db *db, const struct history *history,
                          struct replayed *ret)
 {
@@ -265,7 +271,17 @@ enum err history_rescore(struct ctx *ctx, struct db *db, const struct history *h
     enum err err = walk_history(ctx, db, history, &walk);
     if (err)
         return err;
-    *ret = (struct replayed){ tally_score(&history->catalog->rule_set, &walk.tally), true };
+    const struct rule_set *rules = &history->catalog->rule_set;
+    const struct lead *kept = &history->lead;
+    struct bytes tally;
+    err = tally_encode(ctx, rules, &walk.tally, &tally);
+    if (err)
+        return err;
+    *ret = (struct replayed){ tally_score(rules, &walk.tally), true,
+                              tally.length == kept->tally.length &&
+                                  memcmp(tally.data, kept->tally.data, tally.length) == 0 &&
+                                  walk.last_fact == kept->last_fact_at &&
+                                  automatic_at(&walk) == kept->automatic_at };
     size_t found = 0;
     for (size_t i = 0; i < history->count; i++) {
         if (!rule_may_change(history, &history->events[i], walk.open_from))
@@ -295,7 +311,7 @@ enum err history_replay(struct ctx *ctx, struct db *db, struct history *history)
     lead->score_as_of = ctx->now_ms;
     lead->rule_set_version = rules->version;
     lead->last_fact_at = walk.last_fact;
-    lead->automatic_at = walk.derived_count > 0 ? walk.derived[walk.derived_count - 1].at : NO_INT;
+    lead->automatic_at = automatic_at(&walk);
     err = tally_encode(ctx, rules, &walk.tally, &lead->tally);
     return err ? err : history_settle(ctx, db, history);
 }

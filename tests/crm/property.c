@@ -178,6 +178,9 @@ int main(void)
         setenv("TMPDIR", "/dev/shm", 0);
     Suite *suite = suite_create("crm_property");
     suite_add_tcase(suite, operations_case());
+    suite_add_tcase(suite, arrival_case());
+    suite_add_tcase(suite, check_case());
+    suite_add_tcase(suite, cost_case());
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);
