@@ -116,15 +116,16 @@ static enum http_step refuse(struct http_request *request, enum err err)
     return HTTP_REPLY;
 }
 
-static void write_page(struct json *json, const struct route *route, const struct page *page)
+static void write_page(struct json *json, const struct table *table, const struct page *page)
 {
+    json_open(json, NULL, '{');
     json_open(json, "data", '[');
     for (size_t i = 0; i < page->rows.count; i++)
-        json_row(json, NULL, route->result,
-                 (const char *)page->rows.items + i * route->result->size);
+        json_row(json, NULL, table, (const char *)page->rows.items + i * table->size);
     json_close(json, ']');
     json_bool(json, "has_more", page->has_more);
     json_text(json, "next_cursor", page->next_cursor);
+    json_close(json, '}');
 }
 
 static void render(struct call *call)
@@ -140,16 +141,12 @@ static void render(struct call *call)
         request->reply.status = 204;
         return;
     }
+    if (!(route->flags & ROUTE_LIST)) {
+        reply_row(request, status, "application/json", route->result, call->result);
+        return;
+    }
     struct buffer buffer = { .arena = &request->arena };
-    struct json json = { .out = &buffer };
-    json_open(&json, NULL, '{');
-    if (route->flags & ROUTE_LIST)
-        write_page(&json, route, call->result);
-    else if (route->write)
-        route->write(call, &json);
-    else
-        json_members(&json, route->result, call->result);
-    json_close(&json, '}');
+    write_page(&(struct json){ .out = &buffer }, route->result, call->result);
     reply_buffer(request, status, "application/json", &buffer);
 }
 

@@ -37,8 +37,6 @@ struct route {
     /* The use case: on the HTTP thread, or for ACCESS_WRITE on the writer's. */
     enum err (*run)(struct call *call);
     const struct table *result; /* of call->result */
-    /* Instead of the result table: members into the open object. */
-    void (*write)(struct call *call, struct json *json);
     /* Instead of JSON: the whole reply. */
     void (*reply)(struct call *call);
     int status; /* of success; call->status overrides */
