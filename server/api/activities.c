@@ -271,6 +271,7 @@ static const struct route rows[] = {
       .run = run_create,
       .result = &answer_table,
       .status = 201,
+      .repeat_status = 200,
       .summary = "Record an activity" },
     { { HTTP_GET, "/v1/leads/{id}/activities" },
       ACCESS_READ,

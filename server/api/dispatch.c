@@ -32,7 +32,12 @@ enum err dispatch_prepare(struct ctx *ctx, struct service *service)
     }
     service->routes = routes;
     service->router = router_new(&service->arena, routes, count, sizeof *routes);
-    return service->router ? OK : fail(ctx, ERR_MEMORY, NULL, "no memory for the router");
+    struct buffer openapi = { .arena = &service->arena };
+    openapi_write(service, &openapi);
+    service->openapi = (struct bytes){ (const uint8_t *)openapi.data, openapi.length };
+    return service->router && !openapi.failed
+               ? OK
+               : fail(ctx, ERR_MEMORY, NULL, "no memory for the routes");
 }
 
 /* ---- Replies ---- */

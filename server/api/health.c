@@ -61,6 +61,15 @@ static void reply_metrics(struct call *call)
     call->request->reply.body_bytes = buffer.length;
 }
 
+static void reply_openapi(struct call *call)
+{
+    struct bytes text = service_openapi(call->service);
+    call->request->reply.status = 200;
+    call->request->reply.content_type = "application/json";
+    call->request->reply.body = (const char *)text.data;
+    call->request->reply.body_bytes = text.length;
+}
+
 static enum err run_check(struct call *call)
 {
     struct check_report *report = call_result(call, sizeof *report);
@@ -89,6 +98,13 @@ static const struct route rows[] = {
       .reply = reply_metrics,
       .status = 200,
       .summary = "Counters, for Prometheus" },
+    { { HTTP_GET, "/openapi.json" },
+      ACCESS_NONE,
+      SCOPE_NONE,
+      .run = run_nothing,
+      .reply = reply_openapi,
+      .status = 200,
+      .summary = "This contract" },
     { { HTTP_GET, "/v1/check" },
       ACCESS_READ,
       SCOPE_ADMIN,

@@ -39,7 +39,8 @@ struct route {
     const struct table *result; /* of call->result */
     /* Instead of JSON: the whole reply. */
     void (*reply)(struct call *call);
-    int status; /* of success; call->status overrides */
+    int status;        /* of success; call->status overrides */
+    int repeat_status; /* of what was told before, where that is no error; else 0 */
     const char *summary;
 };
 
@@ -130,5 +131,8 @@ struct service_health {
 };
 struct service_health service_health(const struct service *service);
 void service_metrics(const struct service *service, struct buffer *buffer);
+/* The contract, in the process arena; made at start. */
+struct bytes service_openapi(const struct service *service);
+void openapi_write(const struct service *service, struct buffer *buffer);
 
 #endif
