@@ -28,7 +28,7 @@ enum field_kind {
 enum {
     FIELD_REQUIRED = 1,  /* in: must be there and not null */
     FIELD_HIDDEN = 2,    /* out: a row's column that JSON never shows */
-    FIELD_NOT_NULL = 4,  /* in: may be absent, but null is refused */
+    FIELD_NOT_NULL = 4,  /* in: may be absent, but null is refused; out: is never null */
     FIELD_OMIT_NULL = 8, /* out: left out when null */
     /* in, FIELD_ROWS: a bad item fails alone (struct input.failure), not the request */
     FIELD_EACH = 16,

@@ -54,6 +54,7 @@ static const struct route rows[] = {
       .run = run_funnel,
       .result = &funnel_report_table,
       .status = 200,
+      .operation = "getFunnel",
       .summary = "Conversion from stage to stage" },
     { { HTTP_GET, "/v1/pipelines/{key}/board" },
       ACCESS_READ,
@@ -62,6 +63,7 @@ static const struct route rows[] = {
       .run = run_board,
       .result = &board_table,
       .status = 200,
+      .operation = "getBoard",
       .summary = "Open leads per stage: count, value and the best of them" },
 };
 const struct routes metric_routes = { rows, ARRAY_SIZE(rows) };

@@ -5,7 +5,6 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 enum { TABLES_MAX = 128, NAME_BYTES = 96 };
 
@@ -31,33 +30,6 @@ static const char *schema_name(const struct table *table, char name[static NAME_
         }
         name[length++] = (char)(upper ? toupper((unsigned char)*c) : *c);
         upper = false;
-    }
-    name[length] = '\0';
-    return name;
-}
-
-static bool is_article(const char *word, size_t length)
-{
-    static const char *const articles[] = { "a", "an", "the", "of", "its", "with", "their" };
-    for (size_t i = 0; i < ARRAY_SIZE(articles); i++)
-        if (strlen(articles[i]) == length && strncasecmp(articles[i], word, length) == 0)
-            return true;
-    return false;
-}
-
-/* "Create a lead" is createLead. */
-static const char *operation_name(const struct route *route, char name[static NAME_BYTES])
-{
-    size_t length = 0;
-    for (const char *word = route->summary; *word;) {
-        size_t letters = strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
-        if (letters > 0 && !is_article(word, letters) && length + letters < NAME_BYTES - 1) {
-            memcpy(name + length, word, letters);
-            name[length] =
-                (char)(length == 0 ? tolower((unsigned char)*word) : toupper((unsigned char)*word));
-            length += letters;
-        }
-        word += letters > 0 ? letters : 1;
     }
     name[length] = '\0';
     return name;
@@ -439,7 +411,7 @@ static void write_operation(struct writing *writing, const struct route *route)
     for (size_t i = 0; i <= strlen(upper); i++)
         method[i] = (char)tolower((unsigned char)upper[i]);
     json_open(json, method, '{');
-    json_text(json, "operationId", operation_name(route, name));
+    json_text(json, "operationId", route->operation);
     json_text(json, "summary", route->summary);
     json_open(json, "tags", '[');
     json_text(json, NULL, tag_name(route, name));

@@ -41,7 +41,8 @@ struct route {
     void (*reply)(struct call *call);
     int status;        /* of success; call->status overrides */
     int repeat_status; /* of what was told before, where that is no error; else 0 */
-    const char *summary;
+    const char *operation; /* its name in the contract and in clients made from it */
+    const char *summary;   /* for people */
 };
 
 struct routes {
