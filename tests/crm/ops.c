@@ -72,12 +72,16 @@ static int64_t some_fact_time(struct random *random, const struct model_lead *le
 static int64_t some_past(struct random *random, const struct model_lead *lead, int64_t now)
 {
     int64_t at = now;
-    switch (random_below(random, 8)) {
+    switch (random_below(random, 9)) {
     case 0: return now;
     case 1:
     case 2:
     case 3: at = some_fact_time(random, lead) + random_below(random, 3) - 1; break;
     case 4: at = lead->created_at - some_span(random); break;
+    case 6:
+        at = lead->created_at + horizon_days[random_below(random, HORIZON_COUNT)] * MS_PER_DAY;
+        at += random_below(random, 3) - 1;
+        break;
     case 5: at = now - random_below(random, now - lead->created_at + 1); break;
     default: at = now - some_span(random); break;
     }
