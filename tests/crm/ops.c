@@ -321,7 +321,7 @@ static void print_attributes(FILE *out, const struct op *op)
 }
 
 /* Times are told from the beginning of the world, in milliseconds. */
-void op_print(const struct op *op, const struct model *model, char *text, size_t size)
+void op_print(const struct op *op, bool lost, const struct model *model, char *text, size_t size)
 {
     static const char *const kinds[OP_KINDS] = { "create", "import", "edit",         "activity",
                                                  "move",   "close",  "stage_import", "attach" };
@@ -348,6 +348,6 @@ void op_print(const struct op *op, const struct model *model, char *text, size_t
     if (op->kind == OP_STAGE_IMPORT)
         fprintf(out, " to=%d status=%d occurred_at=%lld", op->stage, op->status,
                 (long long)(op->occurred_at - WORLD_START));
-    fprintf(out, "%s", op->abandoned ? " (abandoned)" : "");
+    fprintf(out, "%s%s", op->abandoned ? " (abandoned)" : "", lost ? " (lost)" : "");
     fclose(out);
 }
