@@ -23,6 +23,8 @@ enum err config_load(struct ctx *ctx, struct config *config, int *argc, char **a
 /* The options as a commented configuration file with their defaults (config/funneld.conf is
  * this). */
 void config_example(struct buffer *buffer);
+/* The options in force, in the same form but without comments. */
+void config_show(struct buffer *buffer, const struct config *config);
 /* The options as lines of --help. */
 void config_help(struct buffer *buffer);
 

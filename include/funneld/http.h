@@ -43,31 +43,35 @@ struct http_reply {
 
 /* From the first header byte to the last reply byte. Everything it points to lives in its arena. */
 struct http_request {
-    /* ctx.request_id: the client's X-Request-Id if well formed, else a new id; echoed */
+    /* ctx.request_id: the client's X-Request-Id if well formed, else a new id; echoed. ctx.ids
+     * belongs to the HTTP thread: another thread makes ids from a source of its own. */
     struct ctx ctx;
     struct arena arena;
-    enum http_method method;
-    const char *path;  /* raw: still percent-encoded, without the query */
-    const char *query; /* raw, without '?'; "" when there is none */
-    bool control;      /* came over the control socket */
-    const char *peer;  /* address as text, "" on the control socket */
-    const char *body;  /* NUL-terminated for convenience; body_bytes counts without it */
+    enum http_method method; /* 0: one we do not know; router_match() says ERR_METHOD */
+    const char *path;        /* raw: still percent-encoded, without the query */
+    const char *query;       /* raw, without '?'; "" when there is none */
+    bool control;            /* came over the control socket */
+    const char *peer;        /* address as text, "" on the control socket */
+    const char *body;        /* NUL-terminated for convenience; body_bytes counts without it */
     size_t body_bytes;
     size_t body_limit_bytes; /* on_headers may lower it; above it the answer is 413 */
     int64_t start_us;        /* monotonic */
-    struct http_reply reply;
-    void *app;        /* the app's own state of this request */
-    void *thread_app; /* what app.thread_open() returned for the thread of this request */
+    struct http_reply reply; /* in on_end: status 0 when the client was gone before a reply */
+    void *app;               /* the app's own state of this request */
+    void *thread_app;        /* what app.thread_open() returned for the thread of this request */
     struct http_exchange *exchange; /* private to server/http */
 };
 
 /* Value of a request header, or NULL. Only on the HTTP thread. */
 const char *http_header(const struct http_request *request, const char *name);
+/* Replaces one of the same name. Unless the app sets one, Cache-Control is no-store; X-Request-Id
+ * and X-Content-Type-Options are always there. The value lives as long as the request. */
 void http_reply_header(struct http_request *request, const char *name, const char *value);
 
 enum http_step {
     HTTP_CONTINUE, /* on_headers: read the body, then on_body */
-    HTTP_REPLY,    /* request->reply is complete */
+    HTTP_REPLY,    /* request->reply is complete; of on_headers: the body is dropped, and a long
+                    * one ends the connection */
     HTTP_LATER,    /* suspend, then call submit(); http_resume() wakes it */
 };
 
@@ -83,13 +87,15 @@ struct http_app {
     void (*submit)(void *self, struct http_request *request);
     void (*on_resume)(void *self, struct http_request *request); /* completes request->reply */
     /* Writes the reply for a failure (ctx.failure or only err); used for the gate's own refusals
-     * too. */
+     * too, which come without on_headers or after it. ERR_BUSY gets a Retry-After. */
     void (*on_failure)(void *self, struct http_request *request, enum err err);
-    /* reply sent, or the client is gone: count, log */
+    /* Reply sent, or the client is gone: count, log. Once for every request that on_headers or
+     * on_failure saw. METRIC_HTTP_* are counted by server/http itself. */
     void (*on_end)(void *self, struct http_request *request);
 };
 
-/* Any thread. The request goes back to its HTTP thread, which calls on_resume. */
+/* Any thread, once per submit(). The request goes back to its HTTP thread, which calls
+ * on_resume. */
 void http_resume(struct http_request *request);
 
 /* ---- The server ---- */
@@ -105,7 +111,8 @@ enum err http_start(struct ctx *ctx, const struct config *config, const char *co
 const char *http_address(const struct http_server *server);
 /* Stops in this order: accept nothing new, answer new requests of open connections 503 with
  * Connection: close, wait until every request fully received is answered (at most timeout_ms),
- * close half-sent ones, end the threads. */
+ * close half-sent ones, end the threads. A request that is still in other hands then is left to
+ * them, with all it needs: http_resume() may still come, and does nothing. */
 void http_stop(struct http_server *server, int timeout_ms);
 
 /* ---- Routes ---- */

@@ -253,21 +253,14 @@ static void reply_post(struct call *call)
         reply_text(request, 200, "application/json", "{\"ok\":true}");
         return;
     }
-    struct buffer buffer = { .arena = &request->arena };
-    struct json json = { .out = &buffer };
-    const struct err_info *info = err_info(door->unreadable ? door->unreadable : ERR_VALIDATION);
-    json_open(&json, NULL, '{');
-    json_text(&json, "type", "about:blank");
-    json_text(&json, "title", info->title);
-    json_int(&json, "status", info->status);
-    json_text(&json, "code", info->code);
-    json_text(&json, "detail", door->submission.detail);
-    json_text(&json, "request_id", call->ctx->request_id);
-    json_id(&json, "submission", &door->submission.id);
-    json_close(&json, '}');
-    buffer_char(&buffer, '\0');
-    reply_text(request, info->status, "application/problem+json",
-               buffer.failed ? "{}" : buffer.data);
+    enum err err = door->unreadable ? door->unreadable : ERR_VALIDATION;
+    const struct err_info *info = err_info(err);
+    struct problem_reply problem = { .title = info->title,
+                                     .status = info->status,
+                                     .problem = { .code = info->code,
+                                                  .detail = door->submission.detail },
+                                     .submission = door->submission.id };
+    reply_problem(request, &problem);
 }
 
 static void reply_preflight(struct call *call)
@@ -286,6 +279,7 @@ static const struct route rows[] = {
       .run = run_create,
       .result = &form_table,
       .status = 201,
+      .operation = "createForm",
       .summary = "Create a form" },
     { { HTTP_GET, "/v1/forms" },
       ACCESS_READ,
@@ -295,6 +289,7 @@ static const struct route rows[] = {
       .run = run_list,
       .result = &form_table,
       .status = 200,
+      .operation = "listForms",
       .summary = "List forms" },
     { { HTTP_GET, "/v1/forms/{id}" },
       ACCESS_READ,
@@ -302,6 +297,7 @@ static const struct route rows[] = {
       .run = run_read,
       .result = &form_table,
       .status = 200,
+      .operation = "getForm",
       .summary = "Read a form" },
     { { HTTP_GET, "/v1/submissions" },
       ACCESS_READ,
@@ -311,6 +307,7 @@ static const struct route rows[] = {
       .run = run_submissions,
       .result = &submission_table,
       .status = 200,
+      .operation = "listSubmissions",
       .summary = "The journal of form posts, latest first" },
     { { HTTP_POST, "/f/{form_key}" },
       ACCESS_WRITE,
@@ -320,6 +317,7 @@ static const struct route rows[] = {
       .run = run_post,
       .reply = reply_post,
       .status = 200,
+      .operation = "submitForm",
       .summary = "Post a form" },
     { { HTTP_OPTIONS, "/f/{form_key}" },
       ACCESS_READ,
@@ -328,6 +326,7 @@ static const struct route rows[] = {
       .run = run_preflight,
       .reply = reply_preflight,
       .status = 204,
+      .operation = "preflightForm",
       .summary = "Ask whether a page may post" },
 };
 const struct routes form_routes = { rows, ARRAY_SIZE(rows) };

@@ -242,6 +242,8 @@ static const struct route rows[] = {
       .run = run_create,
       .result = &lead_table,
       .status = 201,
+      .repeat_status = 200,
+      .operation = "createLead",
       .summary = "Create a lead" },
     { { HTTP_GET, "/v1/leads" },
       ACCESS_READ,
@@ -251,6 +253,7 @@ static const struct route rows[] = {
       .run = run_list,
       .result = &lead_table,
       .status = 200,
+      .operation = "listLeads",
       .summary = "List leads" },
     { { HTTP_GET, "/v1/leads/{id}" },
       ACCESS_READ,
@@ -258,6 +261,7 @@ static const struct route rows[] = {
       .run = run_read,
       .result = &lead_table,
       .status = 200,
+      .operation = "getLead",
       .summary = "Read a lead" },
     { { HTTP_PATCH, "/v1/leads/{id}" },
       ACCESS_WRITE,
@@ -266,6 +270,7 @@ static const struct route rows[] = {
       .run = run_edit,
       .result = &lead_table,
       .status = 200,
+      .operation = "updateLead",
       .summary = "Change a lead" },
 };
 const struct routes lead_routes = { rows, ARRAY_SIZE(rows) };

@@ -425,6 +425,24 @@ void config_example(struct buffer *buffer)
     }
 }
 
+void config_show(struct buffer *buffer, const struct config *config)
+{
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const struct option *option = &options[i];
+        const void *member = (const char *)config + option->offset;
+        buffer_printf(buffer, "%s =", option->key);
+        if (option->kind == OPTION_KIND_INT) {
+            buffer_printf(buffer, " %lld", (long long)*(const int64_t *)member);
+        } else if (option->kind == OPTION_KIND_NAME) {
+            buffer_printf(buffer, " %s", option->names[*(const int *)member]);
+        } else {
+            const char *text = *(const char *const *)member;
+            buffer_printf(buffer, "%s%s", *text == '\0' ? "" : " ", text);
+        }
+        buffer_char(buffer, '\n');
+    }
+}
+
 void config_help(struct buffer *buffer)
 {
     buffer_printf(buffer, "  %-24s Read options from this file. [%s]\n", "--config=FILE",

@@ -341,7 +341,6 @@ static enum err create(struct ctx *ctx, struct db *db, const struct lead_input *
     struct tally tally = { 0 };
     tally_attributes(&history.catalog->rule_set, &history.lead, &tally);
     struct stage_event entry = { .to_stage_id = history.lead.stage_id,
-                                 .to_status = LEAD_OPEN,
                                  .occurred_at = history.lead.created_at,
                                  .cause = cause,
                                  .actor = ctx_actor(ctx),
@@ -379,7 +378,9 @@ static enum err save(struct ctx *ctx, struct db *db, struct history *history,
         err = campaign_member_add(ctx, db, &lead->campaign, &lead->id, &added);
     if (err)
         return err;
-    return changes->scores ? history_replay(ctx, db, history) : history_settle(ctx, db, history);
+    /* An entry of this very millisecond has the owner that it leaves behind. */
+    bool replay = changes->scores || lead->automatic_at == ctx->now_ms;
+    return replay ? history_replay(ctx, db, history) : history_settle(ctx, db, history);
 }
 
 /* Fills the blanks of a known lead; writes nothing when there is nothing to fill. */

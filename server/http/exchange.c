@@ -77,8 +77,8 @@ void *exchange_begin(void *thread_, const char *target, struct MHD_Connection *m
     struct http_exchange *exchange = connection ? exchange_take(thread) : NULL;
     if (!exchange)
         return NULL;
-    if (connection->state == CONNECTION_IDLE)
-        connection_turn(&thread->reaper, connection, CONNECTION_READING);
+    /* Its time begins anew: a client that connected early must not have less of it. */
+    connection_turn(&thread->reaper, connection, CONNECTION_READING);
     exchange->thread = thread;
     exchange->connection = connection;
     exchange->mhd = mhd;

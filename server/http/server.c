@@ -3,6 +3,7 @@
  * connections are ready at once; so the library is only ever touched by the thread whose daemon
  * it is. It must not know what is in a request. */
 #include "exchange.h"
+#include "linger.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -21,22 +22,15 @@ enum {
     CONTROL_CONNECTIONS_MAX = 64,
     ACCEPTS_MAX = 16, /* in one round: what is open already has a turn between */
     EVENTS_MAX = 32,
-    LINGERERS_MAX = 64,
-    LINGER_US = 2 * 1000 * 1000,
-    QUIET_US = 50 * 1000,  /* a stop waits this long for requests that are on the wire already */
+    QUIET_US =
+        300 * 1000, /* a stop waits so long for what clients have sent or are about to send */
+    BUSY_LATELY_US = 1000 * 1000,
     PAUSE_US = 200 * 1000, /* without accepting, when the process is out of file descriptors */
     DRAIN_ROUND_MS = 10,
 };
 
 /* What an epoll event is about; a lingering connection is EVENT_LINGER plus its place. */
 enum { EVENT_LIBRARY, EVENT_WAKE, EVENT_LISTEN, EVENT_LINGER };
-
-/* A connection whose reply is sent while the client still sends. Closed at once, the kernel
- * would answer the rest with a reset, and the client could lose the reply. */
-struct lingerer {
-    int fd; /* -1: free place */
-    int64_t since_us;
-};
 
 struct runner {
     struct http_thread thread; /* first: http_resume() comes from there */
@@ -53,8 +47,7 @@ struct runner {
     bool listening; /* listen_fd is in the epoll set */
     int64_t paused_until_us;
     int64_t draining_since_us; /* 0: not draining */
-    size_t lingerer_count;
-    struct lingerer lingerers[LINGERERS_MAX];
+    struct lingerers lingerers;
 };
 
 struct http_server {
@@ -111,64 +104,6 @@ static void done_take(struct runner *runner)
     }
 }
 
-/* ---- Lingering connections ---- */
-
-static bool event_watch(int epoll_fd, int fd, uint64_t about)
-{
-    struct epoll_event event = { .events = EPOLLIN, .data.u64 = about };
-    return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
-}
-
-/* The library is about to close fd: our duplicate keeps the connection open for a moment. */
-static void linger_begin(struct http_thread *thread, int fd)
-{
-    struct runner *runner = (struct runner *)thread;
-    for (size_t i = 0; i < LINGERERS_MAX; i++) {
-        struct lingerer *lingerer = &runner->lingerers[i];
-        if (lingerer->fd >= 0)
-            continue;
-        int own = dup(fd);
-        if (own < 0)
-            return;
-        shutdown(own, SHUT_WR);
-        if (!event_watch(runner->epoll_fd, own, EVENT_LINGER + i)) {
-            close(own);
-            return;
-        }
-        *lingerer = (struct lingerer){ own, clock_monotonic_us() };
-        runner->lingerer_count++;
-        return;
-    }
-}
-
-static void linger_end(struct runner *runner, struct lingerer *lingerer)
-{
-    close(lingerer->fd);
-    lingerer->fd = -1;
-    runner->lingerer_count--;
-}
-
-static void linger_read(struct runner *runner, struct lingerer *lingerer)
-{
-    char waste[16 * 1024];
-    if (lingerer->fd < 0)
-        return;
-    ssize_t bytes = read(lingerer->fd, waste, sizeof(waste));
-    if (bytes == 0 || (bytes < 0 && errno != EAGAIN && errno != EINTR))
-        linger_end(runner, lingerer);
-}
-
-static void lingerers_expire(struct runner *runner, int64_t now_us)
-{
-    if (runner->lingerer_count == 0)
-        return;
-    for (size_t i = 0; i < LINGERERS_MAX; i++) {
-        struct lingerer *lingerer = &runner->lingerers[i];
-        if (lingerer->fd >= 0 && now_us - lingerer->since_us > LINGER_US)
-            linger_end(runner, lingerer);
-    }
-}
-
 /* ---- Connections ---- */
 
 static void connection_notify(void *runner_, struct MHD_Connection *mhd, void **context,
@@ -188,7 +123,7 @@ static void connection_notify(void *runner_, struct MHD_Connection *mhd, void **
     if (!connection)
         return;
     if (connection->linger && !connection->cut && runner->draining_since_us == 0)
-        linger_begin(thread, connection->fd);
+        linger_begin(&runner->lingerers, connection->fd);
     connection_close(&thread->reaper, connection);
     *context = NULL;
 }
@@ -233,7 +168,7 @@ static void listening_update(struct runner *runner, int64_t now_us)
     if (wanted == runner->listening)
         return;
     if (wanted)
-        runner->listening = event_watch(runner->epoll_fd, runner->listen_fd, EVENT_LISTEN);
+        runner->listening = epoll_watch(runner->epoll_fd, runner->listen_fd, EVENT_LISTEN);
     else if (epoll_ctl(runner->epoll_fd, EPOLL_CTL_DEL, runner->listen_fd, NULL) == 0)
         runner->listening = false;
 }
@@ -260,8 +195,8 @@ static int wait_ms(struct runner *runner, int64_t now_us)
     }
     if (thread->reaper.count > 0)
         wait_shorten(&wait_us, thread->reaper.next_scan_us, now_us);
-    if (runner->lingerer_count > 0)
-        wait_shorten(&wait_us, now_us + LINGER_US / 4, now_us);
+    if (runner->lingerers.count > 0)
+        wait_shorten(&wait_us, runner->lingerers.next_expiry_us, now_us);
     if (runner->paused_until_us > now_us)
         wait_shorten(&wait_us, runner->paused_until_us, now_us);
     if (runner->draining_since_us != 0)
@@ -278,7 +213,7 @@ static void events_handle(struct runner *runner, const struct epoll_event *event
         else if (about == EVENT_LISTEN)
             connections_accept(runner);
         else if (about >= EVENT_LINGER)
-            linger_read(runner, &runner->lingerers[about - EVENT_LINGER]);
+            linger_read(&runner->lingerers, about - EVENT_LINGER);
     }
 }
 
@@ -293,10 +228,12 @@ static bool drain_is_over(struct runner *runner, int64_t now_us)
         runner->draining_since_us = now_us;
     if (now_us >= atomic_load(&runner->server->stop_deadline_us))
         return true;
-    int64_t quiet_since_us = runner->draining_since_us;
-    if (thread->last_reply_us > quiet_since_us)
-        quiet_since_us = thread->last_reply_us;
-    bool quiet = thread->reaper.count == 0 || now_us - quiet_since_us >= QUIET_US;
+    /* Clients that had a reply a moment ago may have sent their next request without knowing. */
+    bool lately = thread->last_reply_us > runner->draining_since_us - BUSY_LATELY_US;
+    int64_t since_us = thread->last_reply_us > runner->draining_since_us
+                           ? thread->last_reply_us
+                           : runner->draining_since_us;
+    bool quiet = !lately || thread->reaper.count == 0 || now_us - since_us >= QUIET_US;
     return thread->reaper.busy == 0 && quiet;
 }
 
@@ -316,7 +253,7 @@ static void runner_loop(struct runner *runner)
         now_us = clock_monotonic_us();
         if (reaper->count > 0 && now_us >= reaper->next_scan_us)
             reaper_scan(reaper, now_us);
-        lingerers_expire(runner, now_us);
+        lingerers_expire(&runner->lingerers, now_us);
     }
 }
 
@@ -389,24 +326,23 @@ static void runner_init(struct runner *runner, struct http_server *server, int l
                                .epoll_fd = -1,
                                .wake_fd = -1,
                                .thread = { .shared = &server->shared, .control = control } };
-    for (size_t i = 0; i < LINGERERS_MAX; i++)
-        runner->lingerers[i].fd = -1;
     pthread_mutex_init(&runner->lock, NULL);
 }
 
 static bool runner_open(struct runner *runner)
 {
     runner->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    lingerers_init(&runner->lingerers, runner->epoll_fd, EVENT_LINGER);
     runner->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (runner->epoll_fd < 0 || runner->wake_fd < 0 ||
-        !event_watch(runner->epoll_fd, runner->wake_fd, EVENT_WAKE))
+        !epoll_watch(runner->epoll_fd, runner->wake_fd, EVENT_WAKE))
         return false;
     runner->thread.daemon = daemon_start(runner);
     if (!runner->thread.daemon)
         return false;
     const union MHD_DaemonInfo *info =
         MHD_get_daemon_info(runner->thread.daemon, MHD_DAEMON_INFO_EPOLL_FD);
-    return info && event_watch(runner->epoll_fd, info->epoll_fd, EVENT_LIBRARY);
+    return info && epoll_watch(runner->epoll_fd, info->epoll_fd, EVENT_LIBRARY);
 }
 
 /* Waits until the thread works or cannot. Signals are for main alone. */
@@ -432,9 +368,7 @@ static void runner_free(struct runner *runner)
 {
     if (runner->thread.daemon)
         MHD_stop_daemon(runner->thread.daemon);
-    for (size_t i = 0; i < LINGERERS_MAX; i++)
-        if (runner->lingerers[i].fd >= 0)
-            close(runner->lingerers[i].fd);
+    lingerers_done(&runner->lingerers);
     if (runner->epoll_fd >= 0)
         close(runner->epoll_fd);
     if (runner->wake_fd >= 0)

@@ -38,7 +38,10 @@ enum fault {
 struct driver {
     const char *name;
 
-    /* ACCESS_WRITE creates what is missing and refuses (ERR_CONFIG) data that is not ours. */
+    /* Creates a missing file, refuses (ERR_CONFIG) one of another kind. Once, before any open(): it
+     * may not be called while a connection of this process has the file. */
+    enum err (*prepare_file)(struct ctx *ctx, const char *path);
+    /* ACCESS_WRITE refuses (ERR_CONFIG) data that is not ours. */
     enum err (*open)(struct ctx *ctx, const char *path, enum access access,
                      struct connection **ret);
     void (*close)(struct connection *connection);

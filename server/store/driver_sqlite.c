@@ -358,6 +358,7 @@ static int64_t sqlite_log_backlog_bytes(const struct connection *connection)
 
 const struct driver driver_sqlite = {
     .name = "SQLite",
+    .prepare_file = sqlite_prepare_file,
     .open = sqlite_open,
     .close = sqlite_close,
     .sizes = sqlite_sizes,

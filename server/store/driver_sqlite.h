@@ -25,6 +25,7 @@ enum err connection_fail(struct ctx *ctx, struct connection *connection, int cod
 
 /* ---- driver_sqlite_open.c ---- */
 
+enum err sqlite_prepare_file(struct ctx *ctx, const char *path) _must_check_;
 enum err sqlite_open(struct ctx *ctx, const char *path, enum access access, struct connection **ret)
     _must_check_;
 void sqlite_close(struct connection *connection);

@@ -23,7 +23,7 @@ static const struct {
 } limits[] = {
     { SQLITE_LIMIT_LENGTH, 2 << 20 },      { SQLITE_LIMIT_SQL_LENGTH, 64 << 10 },
     { SQLITE_LIMIT_VARIABLE_NUMBER, 999 }, { SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 100 },
-    { SQLITE_LIMIT_EXPR_DEPTH, 50 },       { SQLITE_LIMIT_ATTACHED, 0 },
+    { SQLITE_LIMIT_EXPR_DEPTH, 50 },
 };
 
 /* Settings of a connection, and what they must read afterwards. */
@@ -171,7 +171,7 @@ static enum err file_claim(struct ctx *ctx, struct connection *connection, const
 /* A file with these first bytes, or an empty one, is for SQLite to judge. Anything else we do not
  * touch. Before SQLite has the file, so opening and closing it is harmless. New files are for their
  * owner's eyes, whatever the umask. */
-static enum err file_prepare(struct ctx *ctx, const char *path)
+enum err sqlite_prepare_file(struct ctx *ctx, const char *path)
 {
     static const char magic[16] = "SQLite format 3";
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -239,9 +239,7 @@ enum err sqlite_open(struct ctx *ctx, const char *path, enum access access, stru
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, sqlite_start);
-    enum err err = access == ACCESS_WRITE ? file_prepare(ctx, path) : OK;
-    if (err)
-        return err;
+    enum err err = OK;
     struct connection *connection = calloc(1, sizeof *connection);
     if (!connection)
         return fail(ctx, ERR_MEMORY, NULL, "no memory for a connection");

@@ -142,6 +142,8 @@ enum err store_open_with(struct ctx *ctx, const char *path, const struct catalog
     if (!err)
         err = lock_take(ctx, store);
     if (!err)
+        err = store->driver->prepare_file(ctx, store->path);
+    if (!err)
         err = db_open(ctx, store->driver, &store->catalogue, store->path, ACCESS_WRITE,
                       &store->writer);
     if (!err)

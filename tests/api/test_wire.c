@@ -1,4 +1,5 @@
-/* test_wire.c: hostile and unusual bytes on the wire: every row of the tables of pitfalls of our library. */
+/* test_wire.c: hostile and unusual bytes on the wire: every row of the tables of pitfalls of our
+ * library. */
 #include "server/http/listen.h"
 #include "wire.h"
 

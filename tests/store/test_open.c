@@ -231,7 +231,6 @@ START_TEST(test_guards)
         { "PRAGMA writable_schema = ON; DELETE FROM sqlite_schema", "may not be modified" },
         { "SELECT length(zeroblob(2097153))", "too big" },
         { "SELECT 'a' LIKE printf('%.*c', 101, 'a')", "too complex" },
-        { "ATTACH ':memory:' AS other", "too many attached" },
         { "SELECT \"no such column\"", "no such column" },
         { "SELECT ?1000", "variable number" },
     };
@@ -329,6 +328,7 @@ Suite *open_suite(void)
 {
     Suite *suite = suite_create("store open");
     TCase *tcase = tcase_create("open");
+    tcase_set_timeout(tcase, 60); /* fsyncs on a busy machine */
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, test_one_process_at_a_time);
     tcase_add_test(tcase, test_a_link_leads_to_the_same_lock);
@@ -341,7 +341,7 @@ Suite *open_suite(void)
     tcase_add_test(tcase, test_empty_file_becomes_ours);
     tcase_add_test(tcase, test_crash_right_after_creation);
     tcase_add_loop_test(tcase, test_settings, 0, ARRAY_SIZE(settings));
-    tcase_add_loop_test(tcase, test_guards, 0, 6);
+    tcase_add_loop_test(tcase, test_guards, 0, 5);
     tcase_add_test(tcase, test_checkpoint);
     tcase_add_test(tcase, test_checkpoint_by_a_connection_that_has_not_read);
     tcase_add_test(tcase, test_checkpoint_waits_a_little_for_readers);

@@ -205,7 +205,8 @@ START_TEST(test_memo_stays_with_its_connection)
 {
     struct db *one = reader(), *other = reader();
     ck_assert_ptr_null(db_memo(one)->data);
-    db_memo(one)->data = arena_text(&db_memo(one)->arena, "kept", 4); /* a leak if close forgets it */
+    db_memo(one)->data =
+        arena_text(&db_memo(one)->arena, "kept", 4); /* a leak if close forgets it */
     db_memo(one)->version = 3;
     ck_assert_str_eq(db_memo(one)->data, "kept");
     ck_assert_ptr_null(db_memo(other)->data);
@@ -218,6 +219,7 @@ Suite *transactions_suite(void)
 {
     Suite *suite = suite_create("store transactions");
     TCase *tcase = tcase_create("transactions");
+    tcase_set_timeout(tcase, 60); /* fsyncs on a busy machine */
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, test_commit_and_rollback);
     tcase_add_test(tcase, test_savepoints_nest);

@@ -308,8 +308,9 @@ START_TEST(test_shipped_file_is_the_example)
     static char text[65536];
     text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
     fclose(file);
-    ck_assert_msg(strcmp(text, example(&request.arena)) == 0,
-                  "config/funneld.conf and server/base/options.def differ; write: funneld config");
+    ck_assert_msg(
+        strcmp(text, example(&request.arena)) == 0,
+        "config/funneld.conf and server/base/options.def differ; write: funneld config example");
 }
 END_TEST
 
@@ -340,6 +341,25 @@ START_TEST(test_example_loads_as_the_defaults)
 #undef OPTION_TEXT
 #undef OPTION_INT
 #undef OPTION_NAME
+}
+END_TEST
+
+START_TEST(test_show_is_a_file_that_means_the_same)
+{
+    _cleanup_(request_done) struct request request;
+    request_start(&request);
+    struct config config, again;
+    static const char *const arguments[] = { "--listen=[::1]:0", "--log-level=warn",
+                                             "--queue-max=77", "--database=/tmp/a b.db", NULL };
+    ck_assert_int_eq(load(&request, &config, arguments), OK);
+    struct buffer shown = { .arena = &request.arena }, shown_again = { .arena = &request.arena };
+    config_show(&shown, &config);
+    file_write(buffer_string(&shown));
+    ck_assert_msg(load(&request, &again, NULL) == OK, "%s", request.ctx.failure.detail);
+    config_show(&shown_again, &again);
+    ck_assert_str_eq(buffer_string(&shown), buffer_string(&shown_again));
+    ck_assert_int_eq(again.queue_max, 77);
+    ck_assert_str_eq(again.database, "/tmp/a b.db");
 }
 END_TEST
 
@@ -377,6 +397,7 @@ Suite *config_suite(void)
     tcase_add_test(tests, test_other_arguments_stay_in_order);
     tcase_add_test(tests, test_shipped_file_is_the_example);
     tcase_add_test(tests, test_example_loads_as_the_defaults);
+    tcase_add_test(tests, test_show_is_a_file_that_means_the_same);
     tcase_add_test(tests, test_help_names_every_flag);
     suite_add_tcase(suite, tests);
     return suite;

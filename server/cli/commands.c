@@ -1,0 +1,221 @@
+/* commands.c: every command in one table, and the way from a command line to its row. Help is
+ * made from the same rows. */
+#include "command.h"
+
+#include <funneld/cli.h>
+#include <funneld/crm.h>
+
+#include <string.h>
+
+#define IMPORT_OPTIONS                                                                             \
+    { "--map", "COLUMN=FIELD", "Put this column of the file into this field.", .repeats = true },  \
+        { "--set", "FIELD=VALUE", "Put this value into the field where a row brings none.",        \
+          .repeats = true },                                                                       \
+        { "--map-value", "COLUMN:VALUE=VALUE,...",                                                 \
+          "Read these values of the column as those; all others stay.", .repeats = true },         \
+    {                                                                                              \
+        "--errors", "FILE", "Where failed rows are kept. [FILE.errors.csv]"                        \
+    }
+
+#define IMPORT_DETAILS                                                                             \
+    "FILE is CSV in UTF-8 with a header line, separated by comma, semicolon or tab; - is "         \
+    "standard\n"                                                                                   \
+    "input. Without any --map, columns that have the name of a field are taken. Empty cells are\n" \
+    "left out. Times are RFC 3339, or YYYY-MM-DD[ HH:MM[:SS]] in the time zone of the reports.\n"  \
+    "\n"                                                                                           \
+    "Importing again what is already in changes nothing: rows with the same source_system and\n"   \
+    "external_id, or the same email, are the same lead. Rows that fail are kept in a file with\n"  \
+    "the line they came from and the reason; mend them there and import that file. The exit\n"     \
+    "status is 0 when every row went well, and 1 when some failed.\n"
+
+const struct command commands[] = {
+    {
+        .words = "serve",
+        .help = "Run the daemon in the foreground. The default command.",
+        .details = "The first start creates the data file and writes an admin key into admin.key "
+                   "(only its\n"
+                   "owner can read it) beside it. SIGTERM and SIGINT stop the daemon within 5 "
+                   "seconds; what\n"
+                   "it has accepted by then is kept. It ends with 75 when storage failed: start it "
+                   "again.\n"
+                   "\n"
+                   "  funneld serve --database=funneld.db --listen=127.0.0.1:8080\n",
+        .run = serve_command,
+    },
+    {
+        .words = "key create",
+        .help = "Make an API key and print it.",
+        .details =
+            "A program shows the key with each request: Authorization: Bearer fnl_... It is "
+            "printed\n"
+            "this once and kept only as a hash. Scopes: read sees everything; write also changes\n"
+            "it; ingest only sends activities and leads; admin may do all, keys included.\n"
+            "\n"
+            "  funneld key create --name dashboard --scopes read\n",
+        .options = { { "--name", "NAME", "What the key is for, in lists and histories.",
+                       .required = true },
+                     { "--scopes", "SCOPE,...", "Some of read, write, ingest, admin.",
+                       .required = true } },
+        .run = key_create_command,
+    },
+    {
+        .words = "key list",
+        .help = "List the API keys; the keys themselves are not kept.",
+        .run = key_list_command,
+    },
+    {
+        .words = "key revoke",
+        .operands = "ID",
+        .help = "Revoke the API key of that id, at once and for good.",
+        .details = "`funneld key list` shows the ids.\n",
+        .run = key_revoke_command,
+    },
+    {
+        .words = "import leads",
+        .operands = "FILE",
+        .help = "Import leads from a CSV file.",
+        .details = IMPORT_DETAILS
+        "\n"
+        "  funneld import leads leads.csv --map mql_id=external_id --set source_system=olist \\\n"
+        "      --map first_contact_date=created_at --map origin=source --set stage=mql\n",
+        .fields = &lead_import_table,
+        .options = { IMPORT_OPTIONS },
+        .run = import_leads_command,
+    },
+    {
+        .words = "import stage-events",
+        .operands = "FILE",
+        .help = "Import from a CSV file when leads entered stages, or were won or lost.",
+        .details = IMPORT_DETAILS
+        "\n"
+        "  funneld import stage-events deals.csv --map mql_id=external_id \\\n"
+        "      --set source_system=olist --map won_date=occurred_at --set to=won\n",
+        .fields = &stage_event_import_table,
+        .options = { IMPORT_OPTIONS },
+        .run = import_stage_events_command,
+    },
+    {
+        .words = "check",
+        .help = "Count everything again from the log and compare it with the reports.",
+        .details = "Changes nothing. The exit status is 1 when there is a difference.\n",
+        .run = check_command,
+    },
+    {
+        .words = "migrate",
+        .help = "Bring the data file up to this version, without starting the daemon.",
+        .details =
+            "`serve` does the same at each start; this is for those who want it done before.\n"
+            "Make a backup first: there is no way back to an older version.\n",
+        .run = migrate_command,
+    },
+    {
+        .words = "config show",
+        .help = "Print the options in force, as a configuration file.",
+        .run = config_show_command,
+    },
+    {
+        .words = "config example",
+        .help = "Print a configuration file with every option and its default.",
+        .details = "  funneld config example > /etc/funneld/funneld.conf\n",
+        .no_config = true,
+        .run = config_example_command,
+    },
+    {
+        .words = "help",
+        .operands = "COMMAND",
+        .help = "Say more about a command.",
+        .no_config = true,
+        .any_operands = true,
+        .run = help_command,
+    },
+    {
+        .words = "--help",
+        .help = "This overview.",
+        .no_config = true,
+        .any_operands = true,
+        .run = help_command,
+    },
+    {
+        .words = "--version",
+        .help = "Print the version.",
+        .no_config = true,
+        .run = version_command,
+    },
+};
+
+const size_t command_count = ARRAY_SIZE(commands);
+
+static bool is_help_flag(const char *argument)
+{
+    return strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0;
+}
+
+static bool wants_help(size_t argc, char *const *argv)
+{
+    for (size_t i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (is_help_flag(argv[i]))
+            return true;
+    return false;
+}
+
+/* argv[0] names no command: perhaps it is the first of two words. */
+static enum status command_unknown(const char *word)
+{
+    size_t length = strlen(word);
+    bool begins = false;
+    for (size_t i = 0; i < command_count; i++) {
+        const char *words = commands[i].words;
+        if (strncmp(words, word, length) != 0 || words[length] != ' ')
+            continue;
+        fprintf(stderr, "%s funneld %s\n",
+                begins ? "                  or" : "funneld: you may mean", words);
+        begins = true;
+    }
+    if (begins)
+        return STATUS_USAGE;
+    if (word[0] == '-')
+        return complain(STATUS_USAGE, "there is no option %s; see: funneld --help", word);
+    return complain(STATUS_USAGE, "there is no command \"%s\"; see: funneld --help", word);
+}
+
+/* "funneld --help", "funneld key --help", "funneld key list --help": help of the words before. */
+static bool help_was_asked(size_t count, char *const *words)
+{
+    size_t before = 0;
+    while (before < count && words[before][0] != '-')
+        before++;
+    if (!wants_help(count, words))
+        return false;
+    size_t used;
+    const struct command *command = command_find(before, words, &used);
+    if (before == 0)
+        help_overview(stdout);
+    else if (command != NULL)
+        help_of_command(stdout, command);
+    else
+        return help_of_words(stdout, before, (const char *const *)words);
+    return true;
+}
+
+int cli_run(struct ctx *ctx, const struct config *config, enum err config_err, int argc,
+            char **argv)
+{
+    char *const serve_by_default[] = { (char[]){ "serve" }, NULL };
+    size_t count = argc > 1 ? (size_t)argc - 1 : 0;
+    char *const *words = argv + 1;
+    if (count == 0) {
+        count = 1;
+        words = serve_by_default;
+    }
+    if (help_was_asked(count, words))
+        return output_end(STATUS_OK);
+    size_t used;
+    struct cli cli = { .ctx = ctx, .config = config };
+    cli.command = command_find(count, words, &used);
+    if (cli.command == NULL)
+        return command_unknown(words[0]);
+    if (config_err != OK && !cli.command->no_config)
+        return complain_failure(ctx);
+    enum status status = arguments_read(&cli, count - used, words + used);
+    return status == STATUS_OK ? cli.command->run(&cli) : status;
+}

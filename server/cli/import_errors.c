@@ -1,0 +1,93 @@
+/* import_errors.c: the file of rows that failed: as they came, with their line and the reason in
+ * front. */
+#include "import.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool cell_is(const struct csv_row *row, size_t index, const char *name)
+{
+    return index < row->count && strcmp(row->cells[index].text, name) == 0;
+}
+
+void errors_init(struct import_errors *errors, const char *path, const struct csv_row *header,
+                 char separator)
+{
+    *errors = (struct import_errors){
+        .path = path,
+        .header = header,
+        .separator = separator,
+        .again = cell_is(header, 0, ERRORS_LINE_COLUMN) && cell_is(header, 1, ERRORS_REASON_COLUMN),
+    };
+}
+
+/* Quoted where a reader could take it for something else. Bytes are written as they came. */
+static void cell_write(const struct import_errors *errors, const char *text, size_t bytes)
+{
+    const char special[] = { '"', '\n', '\r', ',', ';', '\t', ' ' };
+    bool quote = false;
+    for (size_t i = 0; i < bytes && !quote; i++)
+        quote = memchr(special, text[i], sizeof(special)) != NULL;
+    if (quote)
+        putc('"', errors->file);
+    for (size_t i = 0; i < bytes; i++) {
+        if (text[i] == '"')
+            putc('"', errors->file);
+        putc(text[i], errors->file);
+    }
+    if (quote)
+        putc('"', errors->file);
+}
+
+static void row_put(const struct import_errors *errors, const char *line, const char *reason,
+                    const struct csv_cell *cells, size_t count)
+{
+    cell_write(errors, line, strlen(line));
+    putc(errors->separator, errors->file);
+    cell_write(errors, reason, strlen(reason));
+    for (size_t i = errors->again ? 2 : 0; i < count; i++) {
+        putc(errors->separator, errors->file);
+        cell_write(errors, cells[i].text, cells[i].bytes);
+    }
+    putc('\n', errors->file);
+}
+
+/* Only its owner can read it: these are people. */
+static bool errors_open(struct import_errors *errors)
+{
+    int file = open(errors->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (file < 0)
+        return false;
+    errors->file = fdopen(file, "w");
+    if (errors->file == NULL) {
+        close(file);
+        return false;
+    }
+    row_put(errors, ERRORS_LINE_COLUMN, ERRORS_REASON_COLUMN, errors->header->cells,
+            errors->header->count);
+    return true;
+}
+
+bool errors_add(struct import_errors *errors, int64_t line, const char *reason,
+                const struct csv_cell *cells, size_t count)
+{
+    char number[24];
+    if (errors->file == NULL && !errors_open(errors))
+        return false;
+    snprintf(number, sizeof(number), "%lld", (long long)line);
+    row_put(errors, number, reason, cells, count);
+    errors->count++;
+    return !ferror(errors->file);
+}
+
+bool errors_close(struct import_errors *errors)
+{
+    if (errors->file == NULL)
+        return true;
+    bool right = !ferror(errors->file);
+    right = fclose(errors->file) == 0 && right;
+    errors->file = NULL;
+    return right;
+}

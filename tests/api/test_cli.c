@@ -1,0 +1,616 @@
+/* test_cli.c: the commands as an operator gives them: the real program, with a daemon beside it and
+ * without, on real files. */
+#include <check.h>
+#undef fail /* an old macro of Check; ours is a function */
+
+#include <funneld/base.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { TEXT_BYTES_MAX = 1 << 16, ARGUMENTS_MAX = 24, STOP_MS_MAX = 5000 };
+
+static char folder[64];
+static char out[TEXT_BYTES_MAX], err[TEXT_BYTES_MAX]; /* of the last command */
+static pid_t daemon_pid;
+
+/* ---- Files of the test ---- */
+
+static const char *path_of(const char *name)
+{
+    static char paths[4][256];
+    static int next;
+    char *path = paths[next++ % 4];
+    snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
+    return path;
+}
+
+static void file_write(const char *name, const char *text)
+{
+    FILE *file = fopen(path_of(name), "w");
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+static void file_read(const char *name, char text[static TEXT_BYTES_MAX])
+{
+    FILE *file = fopen(path_of(name), "r");
+    ck_assert_msg(file != NULL, "%s is not there", name);
+    text[fread(text, 1, TEXT_BYTES_MAX - 1, file)] = '\0';
+    fclose(file);
+}
+
+static bool file_exists(const char *name)
+{
+    return access(path_of(name), F_OK) == 0;
+}
+
+static int entry_remove(const char *path, const struct stat *status, int type, struct FTW *ftw)
+{
+    (void)status, (void)type, (void)ftw;
+    return remove(path);
+}
+
+/* ---- Running the program ---- */
+
+/* `arguments` separated by blanks. In the folder of the test. */
+static pid_t start(const char *arguments, const char *input, const char *output, const char *error)
+{
+    char text[4096], *rest = NULL;
+    char *argv[ARGUMENTS_MAX + 1] = { getenv("FUNNELD_PROGRAM") };
+    size_t count = 1;
+    snprintf(text, sizeof(text), "%s", arguments);
+    for (char *word = strtok_r(text, " ", &rest); word != NULL && count < ARGUMENTS_MAX;
+         word = strtok_r(NULL, " ", &rest))
+        argv[count++] = word;
+    pid_t pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid > 0)
+        return pid;
+    int files[] = { open(input, O_RDONLY), open(output, O_WRONLY | O_CREAT | O_TRUNC, 0600),
+                    open(error, O_WRONLY | O_CREAT | O_TRUNC, 0600) };
+    for (int i = 0; i < 3; i++)
+        dup2(files[i], i);
+    if (chdir(folder) == 0)
+        execv(argv[0], argv);
+    _exit(126);
+}
+
+static int end(pid_t pid)
+{
+    int status = 0;
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+}
+
+static int run_with(const char *input, const char *arguments)
+{
+    int status = end(start(arguments, input, path_of("out"), path_of("err")));
+    file_read("out", out);
+    file_read("err", err);
+    return status;
+}
+
+static int run(const char *arguments)
+{
+    return run_with("/dev/null", arguments);
+}
+
+#define ck_assert_run(arguments, status_)                                                          \
+    do {                                                                                           \
+        int status__ = run(arguments);                                                             \
+        ck_assert_msg(status__ == (status_), "%s ended with %d: %s%s", arguments, status__, out,   \
+                      err);                                                                        \
+    } while (0)
+#define ck_assert_says(text, what)                                                                 \
+    ck_assert_msg(strstr(text, what) != NULL, "\"%s\" is not in: %s", what, text)
+
+static void daemon_start(void)
+{
+    char log[TEXT_BYTES_MAX] = "";
+    daemon_pid = start("serve", "/dev/null", path_of("daemon.out"), path_of("daemon.log"));
+    for (int i = 0; i < 500 && strstr(log, "listens on http://") == NULL; i++) {
+        usleep(10000);
+        if (file_exists("daemon.log"))
+            file_read("daemon.log", log);
+    }
+    ck_assert_says(log, "listens on http://");
+}
+
+static void daemon_stop(void)
+{
+    int64_t begin_us = clock_monotonic_us();
+    kill(daemon_pid, SIGTERM);
+    ck_assert_int_eq(end(daemon_pid), 0);
+    ck_assert_int_lt((clock_monotonic_us() - begin_us) / 1000, STOP_MS_MAX + 500);
+    daemon_pid = 0;
+}
+
+static void set_up(void)
+{
+    snprintf(folder, sizeof(folder), "/tmp/funneld_cli_XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    setenv("FUNNELD_DATABASE", "f.db", 1);
+    setenv("FUNNELD_LISTEN", "127.0.0.1:0", 1);
+    setenv("FUNNELD_CONFIG", "/dev/null", 1);
+    daemon_pid = 0;
+}
+
+static void tear_down(void)
+{
+    if (daemon_pid > 0) {
+        kill(daemon_pid, SIGKILL);
+        end(daemon_pid);
+    }
+    nftw(folder, entry_remove, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/* Every test of the second case runs with a daemon (1) and without (0). */
+static void with_daemon(int wanted)
+{
+    if (wanted)
+        daemon_start();
+}
+
+/* ---- Command lines ---- */
+
+START_TEST(test_lines_and_statuses)
+{
+    static const struct {
+        const char *arguments;
+        int status;
+        const char *out, *err;
+    } lines[] = {
+        { "--version", 0, "funneld ", NULL },
+        { "--help", 0, "import stage-events", NULL },
+        { "-h", 0, "--http-threads", NULL },
+        { "help key", 0, "key revoke ID", NULL },
+        { "import --help", 0, "occurred_at", NULL },
+        { "--listen=nonsense --help", 0, "Commands:", NULL },
+        { "--listen=nonsense --version", 0, "funneld ", NULL },
+        { "--listen=nonsense config show", 78, "", "listen must be an address" },
+        { "--listen=nonsense serve", 78, "", "listen must be an address" },
+        { "--listen=nonsense", 78, "", "listen must be an address" },
+        { "--queue-max=77 config show", 0, "queue_max = 77\n", NULL },
+        { "config example", 0, "#queue_max = 4096\n", NULL },
+        { "key", 2, "", "funneld key create" },
+        { "dance", 2, "", "there is no command \"dance\"" },
+        { "--fast", 2, "", "there is no option --fast" },
+        { "serve --fast", 2, "", "there is no option --fast" },
+        { "help dance", 2, "", "funneld --help" },
+        { "key create --name x --scopes all", 2, "", "\"all\" is no scope" },
+        { "key revoke 17", 2, "", "\"17\" is no id" },
+        { "key list", 78, "", "there is no data file f.db" },
+        { "check", 78, "", "there is no data file f.db" },
+        { "import leads none.csv", 1, "", "none.csv cannot be read: No such file" },
+        { "import leads .", 1, "", ". is a folder" },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+        ck_assert_run(lines[i].arguments, lines[i].status);
+        ck_assert_says(out, lines[i].out);
+        if (*lines[i].out == '\0')
+            ck_assert_str_eq(out, "");
+        ck_assert_says(err, lines[i].err == NULL ? "" : lines[i].err);
+        ck_assert(!file_exists("f.db")); /* none of them makes a file */
+    }
+}
+END_TEST
+
+START_TEST(test_what_cannot_be_said_is_no_success)
+{
+    int status = end(start("--help", "/dev/null", "/dev/full", path_of("err")));
+    ck_assert_int_eq(status, 1);
+    file_read("err", err);
+    ck_assert_says(err, "standard output cannot be written");
+}
+END_TEST
+
+/* ---- The daemon ---- */
+
+START_TEST(test_serve)
+{
+    char log[TEXT_BYTES_MAX];
+    struct stat key;
+    daemon_start();
+    ck_assert_int_eq(stat(path_of("admin.key"), &key), 0);
+    ck_assert_int_eq(key.st_mode & 0777, 0600);
+    ck_assert(file_exists("f.db.sock"));
+    file_read("daemon.log", log);
+    ck_assert_says(log, "admin.key");
+    daemon_stop();
+    ck_assert(!file_exists("f.db.sock"));
+    file_read("daemon.log", log);
+    ck_assert_says(log, "stops because of SIGTERM");
+
+    daemon_start(); /* again, on what is there */
+    kill(daemon_pid, SIGINT);
+    ck_assert_int_eq(end(daemon_pid), 0);
+    daemon_pid = 0;
+}
+END_TEST
+
+START_TEST(test_one_daemon_per_file)
+{
+    daemon_start();
+    ck_assert_run("serve", 1);
+    ck_assert_says(err, "cannot start");
+    ck_assert_run("migrate", 1);
+    ck_assert_says(err, "another process has f.db");
+    daemon_stop();
+    ck_assert_run("migrate", 0);
+    ck_assert_says(out, "f.db is up to date");
+}
+END_TEST
+
+START_TEST(test_migrate_makes_a_file_that_serves)
+{
+    ck_assert_run("migrate", 0);
+    ck_assert_says(err, "migration 1");
+    daemon_start();
+    ck_assert(file_exists("admin.key"));
+}
+END_TEST
+
+START_TEST(test_root_keeps_off_the_files_of_others)
+{
+    if (geteuid() != 0) {
+        puts("SKIP: only root can give a file away");
+        return;
+    }
+    ck_assert_run("key create --name x --scopes read", 0);
+    ck_assert_int_eq(chown(path_of("f.db"), 12345, 12345), 0);
+    ck_assert_run("key list", 78);
+    ck_assert_says(err, "belongs to user 12345");
+}
+END_TEST
+
+/* ---- Keys ---- */
+
+START_TEST(test_keys)
+{
+    char id[ID_TEXT_SIZE], command[128];
+    with_daemon(_i);
+    ck_assert_run("key create --name dash --scopes read,write", 0);
+    ck_assert_int_eq(strncmp(out, "fnl_", 4), 0);
+    ck_assert_uint_eq(strcspn(out, "\n") + 1, strlen(out)); /* nothing but the key */
+    ck_assert_says(err, "It is shown this once");
+
+    ck_assert_run("key list", 0);
+    ck_assert_says(out, "read,write");
+    ck_assert_says(out, "admin");
+    ck_assert_ptr_null(strstr(out, "fnl_"));
+    char *name = strstr(out, " dash");
+    ck_assert_ptr_nonnull(name);
+    while (name > out && name[-1] != '\n')
+        name--;
+    snprintf(id, sizeof(id), "%.36s", name);
+    snprintf(command, sizeof(command), "key revoke %s", id);
+    ck_assert_run(command, 0);
+    ck_assert_str_eq(out, "");
+    ck_assert_run("key list", 0);
+    char *line = strstr(out, id);
+    ck_assert_ptr_nonnull(line);
+    line[strcspn(line, "\n")] = '\0';
+    ck_assert_ptr_null(strstr(line, " - ")); /* which stands for "not revoked" */
+    ck_assert_run("key revoke 0190b8a0-5b7a-7cc3-98c4-dc0c0c07398f", 1);
+    ck_assert_says(err, "no key has the id");
+}
+END_TEST
+
+/* More than one page of them. */
+START_TEST(test_many_keys)
+{
+    char command[64];
+    daemon_start();
+    for (int i = 0; i < 205; i++) {
+        snprintf(command, sizeof(command), "key create --name k%d --scopes read", i);
+        ck_assert_run(command, 0);
+    }
+    ck_assert_run("key list", 0);
+    size_t lines = 0;
+    for (const char *at = out; *at != '\0'; at++)
+        lines += *at == '\n';
+    ck_assert_uint_eq(lines, 1 + 1 + 205);
+}
+END_TEST
+
+/* ---- Import ---- */
+
+#define LEADS "import leads leads.csv --map Mail=email --map Id=external_id --set source_system=crm"
+#define EVENTS                                                                                     \
+    "import stage-events deals.csv --map Id=external_id --set source_system=crm "                  \
+    "--map Closed=occurred_at --map-value Result:yes=won,no=lost --map Result=to"
+
+static void leads_write(void)
+{
+    file_write("leads.csv", "\xef\xbb\xbfId;Mail;Note;\r\n"
+                            "1;ann@example.com;\"says \"\"hi\"\";\r\nand more\";\r\n"
+                            "2;bob@example.com;;\r\n"
+                            "\r\n"
+                            "3;carl@example.com;;\r\n");
+}
+
+START_TEST(test_import_twice)
+{
+    with_daemon(_i);
+    leads_write();
+    ck_assert_run(LEADS, 0);
+    ck_assert_says(out, "3 rows: 3 created, 0 merged, 0 unchanged, 0 failed in ");
+    ck_assert_run(LEADS, 0);
+    ck_assert_says(out, "3 rows: 0 created, 0 merged, 3 unchanged, 0 failed in ");
+    ck_assert(!file_exists("leads.csv.errors.csv"));
+
+    file_write("deals.csv", "Id,Closed,Result\n1,2026-01-02 03:04:05,yes\n2,2026-01-03,no\n");
+    ck_assert_run(EVENTS, 0);
+    ck_assert_says(out, "2 rows: 2 created, 0 merged, 0 unchanged, 0 failed in ");
+    ck_assert_run(EVENTS, 0);
+    ck_assert_says(out, "2 rows: 0 created, 0 merged, 2 unchanged, 0 failed in ");
+    ck_assert_run("check", 0);
+    ck_assert_says(out, "no difference: 3 leads, ");
+}
+END_TEST
+
+START_TEST(test_import_of_bad_rows)
+{
+    char text[TEXT_BYTES_MAX];
+    with_daemon(_i);
+    file_write("leads.csv", "Id,Mail,Since\n"
+                            "1,ann@example.com,2026-01-01\n"
+                            "2,no address,2026-01-01\n"
+                            "3,\"carl@example.com,2026-01-01\n"
+                            "4,dora@example.com,yesterday\n"
+                            "5,emil@example.com\n"
+                            "6,fred@example.com,2026-01-01\n");
+    ck_assert_run(LEADS " --map Since=created_at", 1);
+    ck_assert_says(out, "6 rows: 2 created, 0 merged, 0 unchanged, 4 failed in ");
+    ck_assert_says(out, "; those are in leads.csv.errors.csv\n");
+    file_read("leads.csv.errors.csv", text);
+    ck_assert_says(text, "import_line,import_error,Id,Mail,Since\n3,");
+    ck_assert_says(text, ",2,\"no address\",2026-01-01\n4,");
+    ck_assert_says(text, "\"column \"\"Mail\"\" (email): ");
+    ck_assert_says(text, "never closed");
+    ck_assert_says(text, "\n5,\"column \"\"Since\"\" (created_at) must be a time like ");
+    ck_assert_says(text, "\n6,\"the row has 2 columns, the header has 3\",5,emil@example.com\n");
+
+    file_write("leads.csv", "import_line,import_error,Id,Mail,Since\n"
+                            "3,x,2,bert@example.com,2026-01-01\n");
+    ck_assert_run(LEADS " --map Since=created_at", 0);
+    ck_assert_says(out, "1 row: 1 created, ");
+    ck_assert_run("check", 0);
+    ck_assert_says(out, "no difference: 3 leads, ");
+}
+END_TEST
+
+START_TEST(test_import_of_an_unknown_lead)
+{
+    char text[TEXT_BYTES_MAX];
+    with_daemon(_i);
+    file_write("deals.csv", "Id,Closed,Result\n17,2026-01-02,yes\n");
+    ck_assert_run(EVENTS " --errors bad.csv", 1);
+    ck_assert_says(out, "1 row: 0 created, 0 merged, 0 unchanged, 1 failed in ");
+    file_read("bad.csv", text);
+    ck_assert_says(text, "2,\"column \"\"Id\"\" (external_id): no such lead\",17,2026-01-02,yes\n");
+}
+END_TEST
+
+START_TEST(test_import_from_standard_input)
+{
+    with_daemon(_i);
+    file_write("in.csv", "email\nann@example.com\nbad\n");
+    ck_assert_int_eq(run_with(path_of("in.csv"), "import leads -"), 1);
+    ck_assert_says(out, "2 rows: 1 created, ");
+    ck_assert_says(out, "stdin.errors.csv\n");
+    ck_assert(file_exists("stdin.errors.csv"));
+}
+END_TEST
+
+/* More rows than one request takes, and rows so long that fewer of them fit. */
+START_TEST(test_import_of_many_rows)
+{
+    with_daemon(_i);
+    FILE *file = fopen(path_of("many.csv"), "w");
+    ck_assert_ptr_nonnull(file);
+    fputs("email,company,note\n", file);
+    for (int i = 0; i < 1201; i++)
+        fprintf(file, "lead%d@example.com,%0150d,\"%0*d\"\n", i, i, i % 7 == 0 ? 9000 : 9, i);
+    fclose(file);
+    ck_assert_run("import leads many.csv", 0);
+    ck_assert_says(out, "1201 rows: 1201 created, ");
+    ck_assert_run("--body-max-kib=16 import leads many.csv", 0); /* smaller requests */
+    ck_assert_says(out, "1201 rows: 0 created, 0 merged, 1201 unchanged, ");
+}
+END_TEST
+
+/* The daemon takes less than the command was told: what is too large goes in halves. */
+START_TEST(test_import_into_a_daemon_that_takes_little)
+{
+    FILE *file = fopen(path_of("many.csv"), "w");
+    ck_assert_ptr_nonnull(file);
+    fputs("email,company\n", file);
+    for (int i = 0; i < 300; i++)
+        fprintf(file, "lead%d@example.com,%0150d\n", i, i);
+    fprintf(file, "last@example.com,%05000d\n", 1);
+    fclose(file);
+    setenv("FUNNELD_BODY_MAX_KIB", "4", 1);
+    daemon_start();
+    unsetenv("FUNNELD_BODY_MAX_KIB");
+    ck_assert_run("import leads many.csv", 1);
+    ck_assert_says(out, "301 rows: 300 created, 0 merged, 0 unchanged, 1 failed in ");
+    file_read("many.csv.errors.csv", out);
+    ck_assert_says(out, "302,\"the row is larger than the service takes (body_max_kib)\",last@");
+}
+END_TEST
+
+START_TEST(test_import_is_refused)
+{
+    static const struct {
+        const char *file, *arguments;
+        int status;
+        const char *err;
+    } lines[] = {
+        { "Id,Mail\n", "--map Mail=mail", 2, "there is no field \"mail\"; there are: email, " },
+        { "Id,Mail\n", "--map mail=email", 2, "no column \"mail\"; it has: Id, Mail" },
+        { "Id,Mail\n", "", 2, "no column has the name of a field" },
+        { "Id,Mail\n", "--map Mail=email --set created_at=now", 2, "created_at must be a time" },
+        { "email\n", "--errors leads.csv", 2, "--errors names the imported file itself" },
+        { "", "", 1, "leads.csv is empty: it needs a header line" },
+        { "\xff\xfe", "", 1, "line 1, the header: the row is not valid UTF-8" },
+        { "\"email\n1", "", 1, "line 1, the header: a quote opens here and is never closed" },
+    };
+    char command[256];
+    for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+        file_write("leads.csv", lines[i].file);
+        snprintf(command, sizeof(command), "import leads leads.csv %s", lines[i].arguments);
+        ck_assert_run(command, lines[i].status);
+        ck_assert_says(err, lines[i].err);
+        ck_assert_str_eq(out, "");
+        ck_assert(!file_exists("f.db"));
+    }
+    file_write("leads.csv", "email\n");
+    ck_assert_run("import leads leads.csv", 0);
+    ck_assert_says(out, "0 rows: 0 created, ");
+}
+END_TEST
+
+START_TEST(test_failed_rows_that_cannot_be_kept_stop_it)
+{
+    file_write("leads.csv", "email\nbad\n");
+    ck_assert_run("import leads leads.csv --errors none/bad.csv", 1);
+    ck_assert_says(err, "none/bad.csv cannot be written: No such file");
+    ck_assert_run("import leads leads.csv --errors /dev/full", 1);
+    ck_assert_says(err, "/dev/full cannot be written: No space left");
+}
+END_TEST
+
+/* A pipe that stays open: what is written to it arrives now, the end of it later. */
+static int pipe_open(const char *name)
+{
+    for (int i = 0; i < 500; i++) {
+        int file = open(path_of(name), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+        if (file >= 0)
+            return file;
+        usleep(10000);
+    }
+    ck_abort_msg("nobody reads %s", name);
+    return -1;
+}
+
+static void rows_put(int file, int from, int to)
+{
+    char row[64];
+    for (int i = from; i < to; i++) {
+        int bytes = snprintf(row, sizeof(row), "lead%d@example.com\n", i);
+        ck_assert_int_eq(write(file, row, (size_t)bytes), bytes);
+    }
+}
+
+static pid_t import_of_a_pipe(int *ret_pipe)
+{
+    ck_assert_int_eq(mkfifo(path_of("pipe"), 0600), 0);
+    pid_t pid = start("import leads pipe", "/dev/null", path_of("out"), path_of("err"));
+    *ret_pipe = pipe_open("pipe");
+    ck_assert_int_eq(write(*ret_pipe, "email\n", 6), 6);
+    rows_put(*ret_pipe, 0, 501); /* one more than a request takes: it has been sent */
+    usleep(300000);
+    return pid;
+}
+
+START_TEST(test_import_can_be_stopped)
+{
+    int file;
+    with_daemon(_i);
+    pid_t pid = import_of_a_pipe(&file);
+    kill(pid, SIGINT);
+    ck_assert_int_eq(end(pid), 1);
+    close(file);
+    file_read("out", out);
+    file_read("err", err);
+    ck_assert_says(out, "500 rows: 500 created, ");
+    ck_assert_says(err, "interrupted");
+    ck_assert_says(err, "stopped after line 501 of pipe: give the same command again");
+    ck_assert_run("check", 0);
+    ck_assert_says(out, "no difference: 500 leads, ");
+}
+END_TEST
+
+START_TEST(test_import_waits_for_a_daemon_that_starts_again)
+{
+    int file;
+    daemon_start();
+    pid_t pid = import_of_a_pipe(&file);
+    daemon_stop();
+    rows_put(file, 501, 1100);
+    usleep(300000);
+    daemon_start();
+    close(file);
+    ck_assert_int_eq(end(pid), 0);
+    file_read("out", out);
+    ck_assert_says(out, "1100 rows: 1100 created, ");
+}
+END_TEST
+
+/* Two imports at once without a daemon: the one that came first answers for both. */
+START_TEST(test_commands_share_the_file)
+{
+    int file;
+    pid_t pid = import_of_a_pipe(&file);
+    ck_assert_run("key create --name x --scopes read", 0);
+    ck_assert_run("check", 0);
+    ck_assert_says(out, "no difference: 500 leads, ");
+    close(file);
+    ck_assert_int_eq(end(pid), 0);
+    ck_assert_run("key list", 0);
+}
+END_TEST
+
+static Suite *cli_suite(void)
+{
+    Suite *suite = suite_create("cli");
+    TCase *alone = tcase_create("lines, daemon");
+    tcase_add_checked_fixture(alone, set_up, tear_down);
+    tcase_set_timeout(alone, 60);
+    tcase_add_test(alone, test_lines_and_statuses);
+    tcase_add_test(alone, test_what_cannot_be_said_is_no_success);
+    tcase_add_test(alone, test_serve);
+    tcase_add_test(alone, test_one_daemon_per_file);
+    tcase_add_test(alone, test_migrate_makes_a_file_that_serves);
+    tcase_add_test(alone, test_root_keeps_off_the_files_of_others);
+    tcase_add_test(alone, test_many_keys);
+    tcase_add_test(alone, test_import_into_a_daemon_that_takes_little);
+    tcase_add_test(alone, test_import_is_refused);
+    tcase_add_test(alone, test_failed_rows_that_cannot_be_kept_stop_it);
+    tcase_add_test(alone, test_import_waits_for_a_daemon_that_starts_again);
+    tcase_add_test(alone, test_commands_share_the_file);
+    suite_add_tcase(suite, alone);
+
+    TCase *both = tcase_create("with a daemon and without");
+    tcase_add_checked_fixture(both, set_up, tear_down);
+    tcase_set_timeout(both, 60);
+    tcase_add_loop_test(both, test_keys, 0, 2);
+    tcase_add_loop_test(both, test_import_twice, 0, 2);
+    tcase_add_loop_test(both, test_import_of_bad_rows, 0, 2);
+    tcase_add_loop_test(both, test_import_of_an_unknown_lead, 0, 2);
+    tcase_add_loop_test(both, test_import_from_standard_input, 0, 2);
+    tcase_add_loop_test(both, test_import_of_many_rows, 0, 2);
+    tcase_add_loop_test(both, test_import_can_be_stopped, 0, 2);
+    suite_add_tcase(suite, both);
+    return suite;
+}
+
+int main(void)
+{
+    SRunner *runner = srunner_create(cli_suite());
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
