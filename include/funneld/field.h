@@ -22,6 +22,7 @@ enum field_kind {
     FIELD_BYTES, /* struct bytes; rows only, never in JSON */
     FIELD_ROWS,  /* struct rows of `of`; JSON only: array of objects */
     FIELD_ROW,   /* a struct of `of` embedded at offset; JSON only: object */
+    FIELD_REF,   /* const void *: a struct of `of`; JSON out only: object; NULL is null */
 };
 
 enum {
@@ -31,7 +32,8 @@ enum {
     FIELD_OMIT_NULL = 8, /* out: left out when null */
     /* in, FIELD_ROWS: a bad item fails alone (struct input.failure), not the request */
     FIELD_EACH = 16,
-    FIELD_BLANK = 32, /* in, FIELD_TEXT: an empty text is kept; otherwise it means null */
+    FIELD_INLINE = 64, /* out, ROW and REF: its members stand in this object itself */
+    FIELD_BLANK = 32,  /* in, FIELD_TEXT: an empty text is kept; otherwise it means null */
 };
 
 struct bytes {
@@ -116,6 +118,12 @@ struct table {
 #define FIELD_EMBED(type, member, table_, ...)                                                     \
     {                                                                                              \
         .name = #member, .kind = FIELD_ROW, .of = table_, .offset = offsetof(type, member),        \
+        __VA_ARGS__                                                                                \
+    }
+/* A pointer to a struct of another table, for answers. */
+#define FIELD_POINT(type, member, table_, ...)                                                     \
+    {                                                                                              \
+        .name = #member, .kind = FIELD_REF, .of = table_, .offset = offsetof(type, member),        \
         __VA_ARGS__                                                                                \
     }
 #define TABLE(struct_type, name_, fields_)                                                         \

@@ -4,38 +4,69 @@
 #include <stdio.h>
 #include <string.h>
 
-static void write_recorded(struct json *json, const struct activity_recorded *recorded)
+/* ---- The answer: the activity, and what it changed ---- */
+
+struct score_change {
+    int64_t before, after;
+};
+
+static const struct field score_change_fields[] = {
+    FIELD(struct score_change, before, INT, .flags = FIELD_NOT_NULL),
+    FIELD(struct score_change, after, INT, .flags = FIELD_NOT_NULL),
+};
+static const struct table score_change_table =
+    TABLE(struct score_change, "score_change", score_change_fields);
+
+struct stage_change {
+    const char *before, *after;
+};
+
+static const struct field stage_change_fields[] = {
+    FIELD(struct stage_change, before, TEXT, .flags = FIELD_NOT_NULL, .note = "key"),
+    FIELD(struct stage_change, after, TEXT, .flags = FIELD_NOT_NULL, .note = "key"),
+};
+static const struct table stage_change_table =
+    TABLE(struct stage_change, "stage_change", stage_change_fields);
+
+struct answer {
+    struct activity activity;
+    int64_t duplicate;
+    struct score_change score;
+    struct stage_change stage;
+};
+
+static const struct field answer_fields[] = {
+    FIELD_EMBED(struct answer, activity, &activity_table, .flags = FIELD_INLINE),
+    FIELD(struct answer, duplicate, BOOL, .flags = FIELD_NOT_NULL,
+          .note = "it was told before; this is what was kept then"),
+    FIELD_EMBED(struct answer, score, &score_change_table, .note = "of the lead"),
+    FIELD_EMBED(struct answer, stage, &stage_change_table, .note = "of the lead"),
+};
+static const struct table answer_table = TABLE(struct answer, "recorded_activity", answer_fields);
+
+static void answer_fill(const struct activity_recorded *recorded, struct answer *ret)
 {
-    json_members(json, &activity_table, &recorded->activity);
-    json_bool(json, "duplicate", recorded->duplicate);
-    json_open(json, "score", '{');
-    json_int(json, "before", recorded->score_before);
-    json_int(json, "after", recorded->score_after);
-    json_close(json, '}');
-    json_open(json, "stage", '{');
-    json_text(json, "before", recorded->stage_before);
-    json_text(json, "after", recorded->stage_after);
-    json_close(json, '}');
+    *ret = (struct answer){ .activity = recorded->activity,
+                            .duplicate = recorded->duplicate,
+                            .score = { recorded->score_before, recorded->score_after },
+                            .stage = { recorded->stage_before, recorded->stage_after } };
 }
 
 /* ---- One ---- */
 
 static enum err run_create(struct call *call)
 {
-    struct activity_recorded *recorded = call_result(call, sizeof *recorded);
-    if (!recorded)
+    struct activity_recorded recorded;
+    struct answer *answer = call_result(call, sizeof *answer);
+    if (!answer)
         return ERR_MEMORY;
-    enum err err = activity_record(call->ctx, call->db, &call->id, call->body, recorded);
+    enum err err = activity_record(call->ctx, call->db, &call->id, call->body, &recorded);
     if (err)
         return err;
-    call->status = recorded->duplicate ? 200 : 201;
-    call_location(call, "activities", &recorded->activity.id);
+    answer_fill(&recorded, answer);
+    call->status = recorded.duplicate ? 200 : 201;
+    call_location(call, "activities", &recorded.activity.id);
     return OK;
-}
-
-static void write_one(struct call *call, struct json *json)
-{
-    write_recorded(json, call->result);
 }
 
 static enum err run_read(struct call *call)
@@ -59,13 +90,41 @@ static const struct field batch_fields[] = {
 };
 static const struct table batch_table = TABLE(struct batch_input, "activity_batch", batch_fields);
 
-/* What became of one item. */
-struct batch_result {
-    int status;
-    enum err err;
-    const struct failure *failure;
-    struct activity_recorded recorded;
+/* What became of one item: the answer, or the problem. */
+struct item_result {
+    int64_t status;
+    const struct answer *answer;
+    const struct problem *problem;
 };
+
+static const struct field item_result_fields[] = {
+    FIELD(struct item_result, status, INT, .flags = FIELD_NOT_NULL,
+          .note = "as for this one alone"),
+    FIELD_POINT(struct item_result, answer, &answer_table, .flags = FIELD_INLINE),
+    FIELD_POINT(struct item_result, problem, &problem_table, .flags = FIELD_INLINE),
+};
+static const struct table item_result_table =
+    TABLE(struct item_result, "activity_result", item_result_fields);
+
+struct batch_result {
+    struct rows results; /* struct item_result, in the order of the items */
+    int64_t recorded, duplicate, failed;
+};
+
+static const struct field batch_result_fields[] = {
+    FIELD(struct batch_result, results, ROWS, .of = &item_result_table,
+          .note = "in the order of the items"),
+    FIELD(struct batch_result, recorded, INT, .flags = FIELD_NOT_NULL, .note = "new ones"),
+    FIELD(struct batch_result, duplicate, INT, .flags = FIELD_NOT_NULL, .note = "told before"),
+    FIELD(struct batch_result, failed, INT, .flags = FIELD_NOT_NULL, .note = "refused"),
+};
+static const struct table batch_result_table =
+    TABLE(struct batch_result, "activity_batch_result", batch_result_fields);
+
+static struct item_result *item_result(struct call *call, size_t index)
+{
+    return (struct item_result *)((struct batch_result *)call->result)->results.items + index;
+}
 
 static enum err find_lead(struct call *call, const struct activity_input *item, struct id *ret)
 {
@@ -82,76 +141,66 @@ static enum err find_lead(struct call *call, const struct activity_input *item, 
                          ret);
 }
 
+static void item_failed(struct call *call, size_t index, enum err err,
+                        const struct failure *failure)
+{
+    ((struct batch_result *)call->result)->failed++;
+    *item_result(call, index) =
+        (struct item_result){ .status = err_info(err)->status,
+                              .problem = problem_of_item(call->ctx, err, failure) };
+}
+
+static enum err item_recorded(struct call *call, size_t index,
+                              const struct activity_recorded *recorded)
+{
+    struct batch_result *batch = call->result;
+    struct answer *answer = ctx_alloc(call->ctx, sizeof *answer);
+    if (!answer)
+        return ERR_MEMORY;
+    answer_fill(recorded, answer);
+    *item_result(call, index) =
+        (struct item_result){ .status = recorded->duplicate ? 200 : 201, .answer = answer };
+    batch->duplicate += recorded->duplicate;
+    batch->recorded += !recorded->duplicate;
+    return OK;
+}
+
 static enum err record_item(struct call *call, size_t index)
 {
     const struct batch_input *input = call->body;
     const struct activity_input *item =
         (const struct activity_input *)input->activities.items + index;
-    struct batch_result *result = (struct batch_result *)call->result + index;
     if (item->input.failure) {
-        *result = (struct batch_result){ .status = 422,
-                                         .err = ERR_VALIDATION,
-                                         .failure = item->input.failure };
+        item_failed(call, index, ERR_VALIDATION, item->input.failure);
         return OK;
     }
     struct id lead_id;
+    struct activity_recorded recorded;
     enum err err = find_lead(call, item, &lead_id);
     if (!err)
-        err = activity_record(call->ctx, call->db, &lead_id, item, &result->recorded);
+        err = activity_record(call->ctx, call->db, &lead_id, item, &recorded);
     if (err == ERR_NOT_FOUND)
-        return fail_member(call->ctx, id_is_nil(&item->lead_id) ? "email" : "lead_id", "unknown",
-                           "no such lead");
-    result->status = result->recorded.duplicate ? 200 : 201;
-    return err;
-}
-
-static void item_failed(struct call *call, size_t index, enum err err,
-                        const struct failure *failure)
-{
-    struct batch_result *result = (struct batch_result *)call->result + index;
-    *result =
-        (struct batch_result){ .status = err_info(err)->status,
-                               .err = err,
-                               .failure = arena_copy(call->ctx->arena, failure, sizeof *failure) };
+        return fail_member(call->ctx,
+                           !id_is_nil(&item->lead_id) ? "lead_id"
+                           : item->email              ? "email"
+                                                      : "lead_external_id",
+                           "unknown", "no such lead");
+    return err ? err : item_recorded(call, index, &recorded);
 }
 
 static enum err run_batch(struct call *call)
 {
     const struct batch_input *input = call->body;
     size_t count = input->activities.count;
-    if (!call->result && !call_result(call, count * sizeof(struct batch_result)))
+    struct batch_result *batch = call->result ? call->result : call_result(call, sizeof *batch);
+    if (!batch)
         return ERR_MEMORY;
-    return call_each(call, &(struct each){ count, record_item, item_failed });
-}
-
-static void write_result(struct json *json, const struct batch_result *result)
-{
-    json_open(json, NULL, '{');
-    json_int(json, "status", result->status);
-    if (result->status < 300) {
-        write_recorded(json, &result->recorded);
-    } else {
-        static const struct failure unknown;
-        write_failure(json, result->err, result->failure ? result->failure : &unknown, false);
-    }
-    json_close(json, '}');
-}
-
-static void write_batch(struct call *call, struct json *json)
-{
-    const struct batch_input *input = call->body;
-    const struct batch_result *results = call->result;
-    int64_t recorded = 0, duplicate = 0;
-    json_open(json, "results", '[');
-    for (size_t i = 0; i < input->activities.count; i++) {
-        recorded += results[i].status == 201;
-        duplicate += results[i].status == 200;
-        write_result(json, &results[i]);
-    }
-    json_close(json, ']');
-    json_int(json, "recorded", recorded);
-    json_int(json, "duplicate", duplicate);
-    json_int(json, "failed", (int64_t)input->activities.count - recorded - duplicate);
+    if (!batch->results.items)
+        batch->results =
+            (struct rows){ ctx_alloc(call->ctx, count * sizeof(struct item_result)), count };
+    if (!batch->results.items)
+        return ERR_MEMORY;
+    return call_each(call, &(struct each){ "activities", false, count, record_item, item_failed });
 }
 
 /* ---- The timeline ---- */
@@ -220,8 +269,9 @@ static const struct route rows[] = {
       SCOPE_WRITE | SCOPE_INGEST,
       .body = &activity_create_table,
       .run = run_create,
-      .write = write_one,
+      .result = &answer_table,
       .status = 201,
+      .repeat_status = 200,
       .summary = "Record an activity" },
     { { HTTP_GET, "/v1/leads/{id}/activities" },
       ACCESS_READ,
@@ -237,7 +287,7 @@ static const struct route rows[] = {
       SCOPE_WRITE | SCOPE_INGEST,
       .body = &batch_table,
       .run = run_batch,
-      .write = write_batch,
+      .result = &batch_result_table,
       .status = 200,
       .summary = "Record up to 1,000 activities" },
     { { HTTP_GET, "/v1/activities/{id}" },

@@ -45,65 +45,86 @@ static const struct table members_table =
     TABLE(struct members_input, "campaign_members", members_fields);
 
 struct member_result {
-    bool added;
-    enum err err;
-    const struct failure *failure;
+    const char *lead_id;
+    int64_t added;
+    const struct problem *problem;
 };
+
+static const struct field member_result_fields[] = {
+    FIELD(struct member_result, lead_id, TEXT, .flags = FIELD_NOT_NULL, .note = "as sent"),
+    FIELD(struct member_result, added, BOOL, .flags = FIELD_OMIT_NULL,
+          .note = "false: it was a member before"),
+    FIELD_POINT(struct member_result, problem, &problem_table, .flags = FIELD_INLINE),
+};
+static const struct table member_result_table =
+    TABLE(struct member_result, "member_result", member_result_fields);
+
+struct members_result {
+    struct rows results;
+    int64_t added, failed;
+};
+
+static const struct field members_result_fields[] = {
+    FIELD(struct members_result, results, ROWS, .of = &member_result_table,
+          .note = "in the order of lead_ids"),
+    FIELD(struct members_result, added, INT, .flags = FIELD_NOT_NULL, .note = "new members"),
+    FIELD(struct members_result, failed, INT, .flags = FIELD_NOT_NULL, .note = "refused"),
+};
+static const struct table members_result_table =
+    TABLE(struct members_result, "members_result", members_result_fields);
+
+static struct member_result *member_at(struct call *call, size_t index)
+{
+    return (struct member_result *)((struct members_result *)call->result)->results.items + index;
+}
 
 static enum err attach(struct call *call, size_t index)
 {
     const struct members_input *input = call->body;
-    struct member_result *result = (struct member_result *)call->result + index;
+    struct members_result *all = call->result;
+    const char *text = input->lead_ids.items[index];
     struct id lead_id;
-    if (!id_parse(input->lead_ids.items[index], &lead_id))
+    bool added;
+    if (!id_parse(text, &lead_id))
         return fail_member(call->ctx, "lead_ids", "invalid", "ids of leads");
-    enum err err = campaign_attach(call->ctx, call->db, &call->id, &lead_id, &result->added);
-    return err == ERR_NOT_FOUND ? fail_member(call->ctx, "lead_ids", "unknown", "no such lead")
-                                : err;
+    enum err err = campaign_attach(call->ctx, call->db, &call->id, &lead_id, &added);
+    if (err == ERR_NOT_FOUND)
+        return fail_member(call->ctx, "lead_ids", "unknown", "no such lead");
+    if (err)
+        return err;
+    *member_at(call, index) = (struct member_result){ .lead_id = text, .added = added };
+    all->added += added;
+    return OK;
 }
 
 static void attach_failed(struct call *call, size_t index, enum err err,
                           const struct failure *failure)
 {
-    struct member_result *result = (struct member_result *)call->result + index;
-    *result = (struct member_result){ false, err,
-                                      arena_copy(call->ctx->arena, failure, sizeof *failure) };
+    const struct members_input *input = call->body;
+    ((struct members_result *)call->result)->failed++;
+    *member_at(call, index) =
+        (struct member_result){ .lead_id = input->lead_ids.items[index],
+                                .added = NO_INT,
+                                .problem = problem_of_item(call->ctx, err, failure) };
 }
 
 static enum err run_attach(struct call *call)
 {
     const struct members_input *input = call->body;
+    size_t count = input->lead_ids.count;
     struct campaign campaign;
     enum err err = campaign_load(call->ctx, call->db, &call->id, &campaign);
-    if (!err && !call->result &&
-        !call_result(call, input->lead_ids.count * sizeof(struct member_result)))
-        err = ERR_MEMORY;
-    return err ? err
-               : call_each(call, &(struct each){ input->lead_ids.count, attach, attach_failed });
-}
-
-static void write_attached(struct call *call, struct json *json)
-{
-    static const struct failure unknown;
-    const struct members_input *input = call->body;
-    const struct member_result *results = call->result;
-    int64_t added = 0, failed = 0;
-    json_open(json, "results", '[');
-    for (size_t i = 0; i < input->lead_ids.count; i++) {
-        json_open(json, NULL, '{');
-        json_text(json, "lead_id", input->lead_ids.items[i]);
-        if (results[i].err)
-            write_failure(json, results[i].err, results[i].failure ? results[i].failure : &unknown,
-                          false);
-        else
-            json_bool(json, "added", results[i].added);
-        json_close(json, '}');
-        added += results[i].added;
-        failed += results[i].err != OK;
-    }
-    json_close(json, ']');
-    json_int(json, "added", added);
-    json_int(json, "failed", failed);
+    if (err)
+        return err;
+    struct members_result *all = call->result ? call->result : call_result(call, sizeof *all);
+    if (!all)
+        return ERR_MEMORY;
+    if (!all->results.items)
+        all->results =
+            (struct rows){ ctx_alloc(call->ctx, count * sizeof(struct member_result)), count };
+    if (!all->results.items)
+        return ERR_MEMORY;
+    return call_each(call, &(struct each){ "lead_ids", true, count, attach, attach_failed });
 }
 
 static const struct route rows[] = {
@@ -136,7 +157,7 @@ static const struct route rows[] = {
       SCOPE_WRITE,
       .body = &members_table,
       .run = run_attach,
-      .write = write_attached,
+      .result = &members_result_table,
       .status = 200,
       .summary = "Attach leads to a campaign" },
 };

@@ -32,7 +32,12 @@ enum err dispatch_prepare(struct ctx *ctx, struct service *service)
     }
     service->routes = routes;
     service->router = router_new(&service->arena, routes, count, sizeof *routes);
-    return service->router ? OK : fail(ctx, ERR_MEMORY, NULL, "no memory for the router");
+    struct buffer openapi = { .arena = &service->arena };
+    openapi_write(service, &openapi);
+    service->openapi = (struct bytes){ (const uint8_t *)openapi.data, openapi.length };
+    return service->router && !openapi.failed
+               ? OK
+               : fail(ctx, ERR_MEMORY, NULL, "no memory for the routes");
 }
 
 /* ---- Replies ---- */
@@ -74,60 +79,40 @@ static void log_our_fault(const struct http_request *request, const struct call 
              failure->err == err && failure->detail ? failure->detail : "no detail");
 }
 
+/* An object by its table, as the whole reply. */
+static void reply_row(struct http_request *request, int status, const char *content_type,
+                      const struct table *table, const void *row)
+{
+    struct buffer buffer = { .arena = &request->arena };
+    json_row(&(struct json){ .out = &buffer }, NULL, table, row);
+    reply_buffer(request, status, content_type, &buffer);
+}
+
+void reply_problem(struct http_request *request, struct problem_reply *problem)
+{
+    problem->type = "about:blank";
+    problem->request_id = request->ctx.request_id;
+    reply_row(request, (int)problem->status, "application/problem+json", &problem_reply_table,
+              problem);
+}
+
 static void on_failure(void *self, struct http_request *request, enum err err)
 {
     (void)self;
     struct call *call = request->app;
     const struct err_info *info = err_info(err);
-    struct buffer buffer = { .arena = &request->arena };
-    struct json json = { .out = &buffer };
-    struct failure plain = { .err = err };
-    const struct failure *failure =
-        request->ctx.failure.err == err ? &request->ctx.failure : &plain;
-    if (info->status >= 500) {
+    const struct failure *failure = request->ctx.failure.err == err ? &request->ctx.failure : NULL;
+    if (info->status >= 500)
         log_our_fault(request, call, err);
-        failure = &plain;
-    }
-    json_open(&json, NULL, '{');
-    json_text(&json, "type", "about:blank");
-    json_text(&json, "title", info->title);
-    json_int(&json, "status", info->status);
-    json_text(&json, "instance", request->path);
-    json_text(&json, "request_id", request->ctx.request_id);
-    write_failure(&json, err, failure, names_parameters(call));
-    json_close(&json, '}');
-    reply_buffer(request, info->status, "application/problem+json", &buffer);
+    struct problem_reply problem = { .title = info->title,
+                                     .status = info->status,
+                                     .instance = request->path };
+    problem_fill(&request->ctx, err, failure, names_parameters(call), &problem.problem);
+    reply_problem(request, &problem);
     if (info->status == 401)
         http_reply_header(request, "WWW-Authenticate", "Bearer realm=\"funneld\"");
     if (info->status == 503 || info->status == 429)
         http_reply_header(request, "Retry-After", "1");
-}
-
-void write_failure(struct json *json, enum err err, const struct failure *failure, bool parameters)
-{
-    json_text(json, "code", err_info(err)->code);
-    if (failure->detail)
-        json_text(json, "detail", failure->detail);
-    if (!id_is_nil(&failure->existing))
-        json_id(json, "existing_id", &failure->existing);
-    if (failure->member_count == 0)
-        return;
-    json_open(json, "errors", '[');
-    for (size_t i = 0; i < failure->member_count; i++) {
-        const struct member_error *error = &failure->members[i];
-        json_open(json, NULL, '{');
-        if (parameters) {
-            json_text(json, "parameter", error->member);
-        } else {
-            char pointer[300] = "/";
-            strncat(pointer, error->member, sizeof pointer - 2);
-            json_text(json, "pointer", pointer);
-        }
-        json_text(json, "code", error->code);
-        json_text(json, "detail", error->detail);
-        json_close(json, '}');
-    }
-    json_close(json, ']');
 }
 
 static enum http_step refuse(struct http_request *request, enum err err)
@@ -136,15 +121,16 @@ static enum http_step refuse(struct http_request *request, enum err err)
     return HTTP_REPLY;
 }
 
-static void write_page(struct json *json, const struct route *route, const struct page *page)
+static void write_page(struct json *json, const struct table *table, const struct page *page)
 {
+    json_open(json, NULL, '{');
     json_open(json, "data", '[');
     for (size_t i = 0; i < page->rows.count; i++)
-        json_row(json, NULL, route->result,
-                 (const char *)page->rows.items + i * route->result->size);
+        json_row(json, NULL, table, (const char *)page->rows.items + i * table->size);
     json_close(json, ']');
     json_bool(json, "has_more", page->has_more);
     json_text(json, "next_cursor", page->next_cursor);
+    json_close(json, '}');
 }
 
 static void render(struct call *call)
@@ -160,16 +146,12 @@ static void render(struct call *call)
         request->reply.status = 204;
         return;
     }
+    if (!(route->flags & ROUTE_LIST)) {
+        reply_row(request, status, "application/json", route->result, call->result);
+        return;
+    }
     struct buffer buffer = { .arena = &request->arena };
-    struct json json = { .out = &buffer };
-    json_open(&json, NULL, '{');
-    if (route->flags & ROUTE_LIST)
-        write_page(&json, route, call->result);
-    else if (route->write)
-        route->write(call, &json);
-    else
-        json_members(&json, route->result, call->result);
-    json_close(&json, '}');
+    write_page(&(struct json){ .out = &buffer }, route->result, call->result);
     reply_buffer(request, status, "application/json", &buffer);
 }
 

@@ -54,10 +54,21 @@ struct door {
     enum err unreadable; /* what to tell a script */
 };
 
+/* A header field may hold any byte above 0x7f; what is kept or shown must be UTF-8. */
+static const char *header_text(struct call *call, const char *name)
+{
+    const char *value = http_header(call->request, name);
+    char *text = value ? ctx_text(call->ctx, value) : NULL;
+    for (char *c = text; c && *c; c++)
+        if ((unsigned char)*c >= 0x80)
+            *c = '?';
+    return text;
+}
+
 /* Browsers name the page that a post comes from; others name nothing. */
 static enum err check_origin(struct call *call, const struct form *form)
 {
-    const char *origin = http_header(call->request, "Origin");
+    const char *origin = header_text(call, "Origin");
     if (!origin || form->allowed_origins.count == 0)
         return OK;
     for (size_t i = 0; i < form->allowed_origins.count; i++)
@@ -66,49 +77,62 @@ static enum err check_origin(struct call *call, const struct form *form)
     return fail(call->ctx, ERR_FORBIDDEN, NULL, "this form takes no posts from %s", origin);
 }
 
+/* Lets the script of that page read the answer. "null" is no origin: it is what every sandbox
+ * and every local file has. */
 static void allow_origin(struct call *call)
 {
-    const char *origin = http_header(call->request, "Origin");
-    if (!origin)
-        return;
-    const char *kept = ctx_text(call->ctx, origin);
-    if (kept)
-        http_reply_header(call->request, "Access-Control-Allow-Origin", kept);
+    const char *origin = header_text(call, "Origin");
     http_reply_header(call->request, "Vary", "Origin");
+    if (origin && strcmp(origin, "null") != 0)
+        http_reply_header(call->request, "Access-Control-Allow-Origin", origin);
 }
 
 static enum err find_form(struct call *call)
 {
     struct door *door = call_result(call, sizeof *door);
-    if (!door)
-        return ERR_MEMORY;
-    enum err err = form_find(call->ctx, call->db, call->params[0], &door->form);
+    return door ? form_find(call->ctx, call->db, call->params[0], &door->form) : ERR_MEMORY;
+}
+
+static enum err run_preflight(struct call *call)
+{
+    enum err err = find_form(call);
     if (!err)
-        err = check_origin(call, &door->form);
+        err = check_origin(call, &((struct door *)call->result)->form);
     if (!err)
         allow_origin(call);
     return err;
 }
 
-/* What cannot be read is journalled all the same; `unreadable` says why. */
-static void read_pairs(struct call *call, struct door *door)
+static enum err read_body(struct call *call, struct door *door)
 {
     const struct http_request *request = call->request;
-    enum err err = OK;
-    if (media_type_is(door->post.content_type, "application/json"))
-        err = json_pairs(call->ctx, request->body, request->body_bytes, &door->pairs);
-    else if (!door->post.content_type ||
-             media_type_is(door->post.content_type, "application/x-www-form-urlencoded"))
-        err = form_read(call->ctx, request->body, request->body_bytes, &door->pairs);
-    else
-        err = fail(call->ctx, ERR_MEDIA_TYPE, NULL,
-                   "send application/x-www-form-urlencoded or application/json");
+    const char *type = door->post.content_type;
+    if (media_type_is(type, "application/json"))
+        return json_pairs(call->ctx, request->body, request->body_bytes, &door->pairs);
+    if (!type || media_type_is(type, "application/x-www-form-urlencoded"))
+        return form_read(call->ctx, request->body, request->body_bytes, &door->pairs);
+    return fail(call->ctx, ERR_MEDIA_TYPE, NULL,
+                "send application/x-www-form-urlencoded or application/json");
+}
+
+/* What cannot be read, or comes from a page that may not post, is journalled all the same;
+ * `unreadable` says why. */
+static enum err read_pairs(struct call *call, struct door *door)
+{
+    enum err err = check_origin(call, &door->form);
+    if (!err) {
+        allow_origin(call);
+        err = read_body(call, door);
+    }
+    if (err == ERR_MEMORY)
+        return err;
     door->unreadable = err;
     if (err) {
         door->post.unreadable =
             call->ctx->failure.detail ? call->ctx->failure.detail : err_info(err)->title;
         failure_clear(call->ctx);
     }
+    return OK;
 }
 
 static enum err prepare_post(struct call *call)
@@ -120,12 +144,13 @@ static enum err prepare_post(struct call *call)
     struct door *door = call->result;
     if (request->body_bytes > FORM_BODY_MAX)
         return fail(call->ctx, ERR_TOO_LARGE, NULL, "at most 64 KiB");
-    const char *type = http_header(request, "Content-Type");
     door->post = (struct form_post){ .form = door->form.id,
-                                     .content_type = type ? ctx_text(call->ctx, type) : NULL,
+                                     .content_type = header_text(call, "Content-Type"),
                                      .body = request->body,
                                      .body_bytes = request->body_bytes };
-    read_pairs(call, door);
+    err = read_pairs(call, door);
+    if (err)
+        return err;
     const char **names = ctx_alloc(call->ctx, (door->pairs.count + 1) * 2 * sizeof *names);
     if (!names)
         return ERR_MEMORY;
@@ -228,21 +253,14 @@ static void reply_post(struct call *call)
         reply_text(request, 200, "application/json", "{\"ok\":true}");
         return;
     }
-    struct buffer buffer = { .arena = &request->arena };
-    struct json json = { .out = &buffer };
-    const struct err_info *info = err_info(door->unreadable ? door->unreadable : ERR_VALIDATION);
-    json_open(&json, NULL, '{');
-    json_text(&json, "type", "about:blank");
-    json_text(&json, "title", info->title);
-    json_int(&json, "status", info->status);
-    json_text(&json, "code", info->code);
-    json_text(&json, "detail", door->submission.detail);
-    json_text(&json, "request_id", call->ctx->request_id);
-    json_id(&json, "submission", &door->submission.id);
-    json_close(&json, '}');
-    buffer_char(&buffer, '\0');
-    reply_text(request, info->status, "application/problem+json",
-               buffer.failed ? "{}" : buffer.data);
+    enum err err = door->unreadable ? door->unreadable : ERR_VALIDATION;
+    const struct err_info *info = err_info(err);
+    struct problem_reply problem = { .title = info->title,
+                                     .status = info->status,
+                                     .problem = { .code = info->code,
+                                                  .detail = door->submission.detail },
+                                     .submission = door->submission.id };
+    reply_problem(request, &problem);
 }
 
 static void reply_preflight(struct call *call)
@@ -300,7 +318,7 @@ static const struct route rows[] = {
       ACCESS_READ,
       SCOPE_NONE,
       ROUTE_RAW_BODY,
-      .run = find_form,
+      .run = run_preflight,
       .reply = reply_preflight,
       .status = 204,
       .summary = "Ask whether a page may post" },

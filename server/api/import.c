@@ -24,23 +24,53 @@ static const struct table event_items_table =
     TABLE(struct import_input, "stage_event_items", event_items_fields);
 
 struct import_result {
-    enum err err;
-    enum lead_outcome outcome;
-    const struct failure *failure;
+    enum lead_outcome outcome; /* IMPORT_FAILED with a problem */
+    const struct problem *problem;
 };
+
+enum { IMPORT_FAILED = LEAD_UNCHANGED + 1 };
+static const char *const outcome_names[] = { "created", "merged", "unchanged", "failed", NULL };
+
+static const struct field result_fields[] = {
+    { .name = "status",
+      .kind = FIELD_ENUM,
+      .names = outcome_names,
+      .offset = offsetof(struct import_result, outcome),
+      .flags = FIELD_NOT_NULL,
+      .note = "what became of the row" },
+    FIELD_POINT(struct import_result, problem, &problem_table, .flags = FIELD_INLINE),
+};
+static const struct table result_table =
+    TABLE(struct import_result, "import_result", result_fields);
+
+struct import_results {
+    struct rows results;
+};
+
+static const struct field results_fields[] = {
+    FIELD(struct import_results, results, ROWS, .of = &result_table,
+          .note = "in the order of the items"),
+};
+static const struct table results_table =
+    TABLE(struct import_results, "import_results", results_fields);
 
 static struct import_result *result_at(struct call *call, size_t index)
 {
-    return (struct import_result *)call->result + index;
+    return (struct import_result *)((struct import_results *)call->result)->results.items + index;
+}
+
+static void item_failed(struct call *call, size_t index, enum err err,
+                        const struct failure *failure)
+{
+    *result_at(call, index) = (struct import_result){ (enum lead_outcome)IMPORT_FAILED,
+                                                      problem_of_item(call->ctx, err, failure) };
 }
 
 static bool is_readable(struct call *call, size_t index, const struct input *input)
 {
-    if (!input->failure)
-        return true;
-    *result_at(call, index) =
-        (struct import_result){ .err = ERR_VALIDATION, .failure = input->failure };
-    return false;
+    if (input->failure)
+        item_failed(call, index, ERR_VALIDATION, input->failure);
+    return !input->failure;
 }
 
 static enum err import_lead(struct call *call, size_t index)
@@ -69,20 +99,20 @@ static enum err import_event(struct call *call, size_t index)
     return err;
 }
 
-static void item_failed(struct call *call, size_t index, enum err err,
-                        const struct failure *failure)
-{
-    *result_at(call, index) =
-        (struct import_result){ .err = err,
-                                .failure = arena_copy(call->ctx->arena, failure, sizeof *failure) };
-}
-
 static enum err run_items(struct call *call, enum err (*item)(struct call *call, size_t index))
 {
     const struct import_input *input = call->body;
-    if (!call->result && !call_result(call, input->items.count * sizeof(struct import_result)))
+    size_t count = input->items.count;
+    struct import_results *results =
+        call->result ? call->result : call_result(call, sizeof *results);
+    if (!results)
         return ERR_MEMORY;
-    return call_each(call, &(struct each){ input->items.count, item, item_failed });
+    if (!results->results.items)
+        results->results =
+            (struct rows){ ctx_alloc(call->ctx, count * sizeof(struct import_result)), count };
+    if (!results->results.items)
+        return ERR_MEMORY;
+    return call_each(call, &(struct each){ "items", false, count, item, item_failed });
 }
 
 static enum err run_leads(struct call *call)
@@ -95,22 +125,6 @@ static enum err run_events(struct call *call)
     return run_items(call, import_event);
 }
 
-static void write_results(struct call *call, struct json *json)
-{
-    static const struct failure unknown;
-    const struct import_input *input = call->body;
-    json_open(json, "results", '[');
-    for (size_t i = 0; i < input->items.count; i++) {
-        const struct import_result *result = result_at(call, i);
-        json_open(json, NULL, '{');
-        json_text(json, "status", result->err ? "failed" : lead_outcome_names[result->outcome]);
-        if (result->err)
-            write_failure(json, result->err, result->failure ? result->failure : &unknown, false);
-        json_close(json, '}');
-    }
-    json_close(json, ']');
-}
-
 static const struct route rows[] = {
     { { HTTP_POST, "/v1/import/leads" },
       ACCESS_WRITE,
@@ -118,7 +132,7 @@ static const struct route rows[] = {
       ROUTE_BACKGROUND,
       .body = &lead_items_table,
       .run = run_leads,
-      .write = write_results,
+      .result = &results_table,
       .status = 200,
       .summary = "Import leads" },
     { { HTTP_POST, "/v1/import/stage-events" },
@@ -127,7 +141,7 @@ static const struct route rows[] = {
       ROUTE_BACKGROUND,
       .body = &event_items_table,
       .run = run_events,
-      .write = write_results,
+      .result = &results_table,
       .status = 200,
       .summary = "Import stage events" },
 };

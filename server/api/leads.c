@@ -242,6 +242,7 @@ static const struct route rows[] = {
       .run = run_create,
       .result = &lead_table,
       .status = 201,
+      .repeat_status = 200,
       .summary = "Create a lead" },
     { { HTTP_GET, "/v1/leads" },
       ACCESS_READ,

@@ -2,6 +2,8 @@
 #ifndef FUNNELD_API_ROUTE_H
 #define FUNNELD_API_ROUTE_H
 
+#include "problem.h"
+
 #include <funneld/crm.h>
 #include <funneld/http.h>
 #include <funneld/writer.h>
@@ -35,11 +37,10 @@ struct route {
     /* The use case: on the HTTP thread, or for ACCESS_WRITE on the writer's. */
     enum err (*run)(struct call *call);
     const struct table *result; /* of call->result */
-    /* Instead of the result table: members into the open object. */
-    void (*write)(struct call *call, struct json *json);
     /* Instead of JSON: the whole reply. */
     void (*reply)(struct call *call);
-    int status; /* of success; call->status overrides */
+    int status;        /* of success; call->status overrides */
+    int repeat_status; /* of what was told before, where that is no error; else 0 */
     const char *summary;
 };
 
@@ -86,6 +87,8 @@ bool media_type_is(const char *content_type, const char *type);
  * another slice while there are more. A client's mistake fails its item alone and goes to
  * `failed`; anything else fails the call. */
 struct each {
+    const char *list; /* the member of the body that holds the items */
+    bool texts;       /* they are texts, without members of their own */
     size_t count;
     enum err (*item)(struct call *call, size_t index);
     void (*failed)(struct call *call, size_t index, enum err err, const struct failure *failure);
@@ -108,7 +111,8 @@ enum err list_start(struct call *call, struct id *ret_after, int64_t *ret_limit)
 /* rows whose first member is their id */
 const char *cursor_by_id(struct call *call, const void *row);
 
-void write_failure(struct json *json, enum err err, const struct failure *failure, bool parameters);
+/* The reply is this problem; type and request_id are filled in. */
+void reply_problem(struct http_request *request, struct problem_reply *problem);
 
 enum err authenticate(struct call *call, const struct http_request *request) _must_check_;
 
@@ -127,5 +131,8 @@ struct service_health {
 };
 struct service_health service_health(const struct service *service);
 void service_metrics(const struct service *service, struct buffer *buffer);
+/* The contract, in the process arena; made at start. */
+struct bytes service_openapi(const struct service *service);
+void openapi_write(const struct service *service, struct buffer *buffer);
 
 #endif

@@ -127,6 +127,11 @@ struct service_health service_health(const struct service *service)
                                     .writer_healthy = writer_healthy(service->writer) };
 }
 
+struct bytes service_openapi(const struct service *service)
+{
+    return service->openapi;
+}
+
 static void route_metrics(const struct service *service, struct buffer *buffer)
 {
     static const char *const classes[] = { "0xx", "1xx", "2xx", "3xx", "4xx", "5xx" };

@@ -36,6 +36,20 @@ static bool is_clients_mistake(enum err err)
     return status >= 400 && status < 500;
 }
 
+/* A use case names the item's own member; the client looks for it from the body's root. */
+static enum err name_from_root(struct call *call, const struct each *each, size_t index)
+{
+    struct failure *failure = &call->ctx->failure;
+    for (size_t i = 0; i < failure->member_count; i++) {
+        struct member_error *error = &failure->members[i];
+        error->member = arena_printf(call->ctx->arena, "%s/%zu%s%s", each->list, index,
+                                     each->texts ? "" : "/", each->texts ? "" : error->member);
+        if (!error->member)
+            return ERR_MEMORY;
+    }
+    return OK;
+}
+
 static enum err run_item(struct call *call, const struct each *each, size_t index)
 {
     struct savepoint savepoint;
@@ -51,6 +65,8 @@ static enum err run_item(struct call *call, const struct each *each, size_t inde
     db_rollback_to(call->db, &savepoint);
     if (!is_clients_mistake(err))
         return err;
+    if (name_from_root(call, each, index))
+        return ERR_MEMORY;
     each->failed(call, index, err, &call->ctx->failure);
     failure_clear(call->ctx);
     return OK;

@@ -38,7 +38,8 @@ static void field_clear(const struct field *field, void *member)
     case FIELD_JSON:
     case FIELD_TEXTS:
     case FIELD_BYTES:
-    case FIELD_ROWS: return;
+    case FIELD_ROWS:
+    case FIELD_REF: return;
     }
 }
 

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { RETRIES_MAX = 16 };
+
 enum state {
     CELL_START,
     CELL_PLAIN,
@@ -24,6 +26,8 @@ struct csv {
     bool line_feed;   /* the row before ended with CR: its LF is still to come */
     bool stray;       /* text after the quote that ends a cell, in this row */
     int64_t line;     /* of the row at `start` */
+    size_t horizon;   /* in data: what is before it was read and given up, at least once */
+    int retries;      /* how often so */
     size_t start;     /* of the row in data */
     size_t at;        /* next byte to look at */
     size_t length;    /* bytes in data */
@@ -193,11 +197,28 @@ static void row_give_up(struct csv *csv, const char *problem)
     row_begin(csv, csv->first_end);
 }
 
+/* The same after a long search for the quote's end. Files could be made so that every line starts
+ * one: what has been searched a few times over is then taken line by line. */
+static void row_give_up_late(struct csv *csv, const char *problem)
+{
+    if (csv->start >= csv->horizon) {
+        csv->horizon = csv->at;
+        csv->retries = 0;
+    }
+    csv->retries++;
+    row_give_up(csv, problem);
+}
+
+static bool patience_is_over(const struct csv *csv)
+{
+    return csv->start < csv->horizon && csv->retries >= RETRIES_MAX;
+}
+
 /* A row that is too long. Its start, cut anywhere, would only mislead: no cells. */
 static void row_too_long(struct csv *csv)
 {
     if (csv->first_end > 0) {
-        row_give_up(csv, "a quote opens here and is not closed within 64 KiB");
+        row_give_up_late(csv, "a quote opens here and is not closed within 64 KiB");
         return;
     }
     struct csv_row told = { .line = csv->line, .problem = "the row is longer than 64 KiB" };
@@ -257,7 +278,7 @@ static void byte_scan(struct csv *csv)
                         csv->data[csv->first_end - 1] == '\r';
     if ((line_end && csv->first_end == 0) || after_return)
         csv->first_end = csv->at;
-    if (csv->stray && csv->first_end > 0)
+    if (csv->first_end > 0 && (csv->stray || patience_is_over(csv)))
         row_give_up(csv, "a quote opens here and is not closed properly");
     else if (csv->state != ROW_SKIPPED && csv->at - csv->start > CSV_ROW_BYTES_MAX)
         row_too_long(csv);
@@ -291,6 +312,7 @@ static void data_scan(struct csv *csv)
     csv->length -= csv->start;
     csv->at -= csv->start;
     csv->first_end -= csv->first_end > 0 ? csv->start : 0;
+    csv->horizon = csv->horizon > csv->start ? csv->horizon - csv->start : 0;
     csv->start = 0;
 }
 
@@ -316,11 +338,11 @@ void csv_end(struct csv *csv)
         if (csv->state == ROW_SKIPPED) {
             csv->length = csv->at = 0;
         } else if (csv->state == CELL_QUOTED && csv->first_end > 0) {
-            row_give_up(csv, "a quote opens here and is never closed");
+            row_give_up_late(csv, "a quote opens here and is never closed");
             data_scan(csv);
         } else {
             row_tell(csv, csv->at, csv->state == CELL_QUOTED ? "a quote is never closed" : NULL);
-            csv->length = csv->at = csv->start = 0;
+            csv->length = csv->at = csv->start = csv->horizon = 0;
         }
     }
 }

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+enum { HELP_COLUMNS = 90 };
+
 static void options_print(FILE *file, struct arena *arena)
 {
     struct buffer buffer = { .arena = arena };
@@ -12,17 +14,24 @@ static void options_print(FILE *file, struct arena *arena)
         fwrite(buffer.data, 1, buffer.length, file);
 }
 
+/* One option of the usage line, on a new line where it would not fit. Returns where that ends. */
+static int usage_option_print(FILE *file, const struct command_option *option, int column)
+{
+    char text[80];
+    int length = snprintf(text, sizeof(text), option->required ? "%s %s%s" : "[%s %s]%s",
+                          option->name, option->value, option->repeats ? "..." : "");
+    bool fits = column + 1 + length <= HELP_COLUMNS;
+    fprintf(file, "%s%s", fits ? " " : "\n      ", text);
+    return (fits ? column + 1 : 6) + length;
+}
+
 static void usage_print(FILE *file, const struct command *command)
 {
-    fprintf(file, "  funneld %s", command->words);
-    if (command->operands != NULL)
-        fprintf(file, " %s", command->operands);
-    for (size_t i = 0; i < COMMAND_OPTIONS_MAX && command->options[i].name != NULL; i++) {
-        const struct command_option *option = &command->options[i];
-        fprintf(file, option->required ? " %s %s" : " [%s %s]", option->name, option->value);
-        if (option->repeats)
-            fputs("...", file);
-    }
+    const char *operands = command->operands == NULL ? "" : command->operands;
+    int column =
+        fprintf(file, "  funneld %s%s%s", command->words, *operands == '\0' ? "" : " ", operands);
+    for (size_t i = 0; i < COMMAND_OPTIONS_MAX && command->options[i].name != NULL; i++)
+        column = usage_option_print(file, &command->options[i], column);
     fputc('\n', file);
 }
 

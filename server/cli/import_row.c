@@ -74,7 +74,8 @@ static const char *value_write(struct json *json, const struct field *field, con
     case FIELD_TEXTS:
     case FIELD_BYTES:
     case FIELD_ROWS:
-    case FIELD_ROW: return "cannot be imported from a file";
+    case FIELD_ROW:
+    case FIELD_REF: return "cannot be imported from a file";
     }
     return NULL;
 }

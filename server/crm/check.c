@@ -116,6 +116,8 @@ static const char *lead_difference(const struct lead *kept, const struct history
         return "the time it entered its stage is not that of the stage event";
     if (kept->cycle != standing.cycle)
         return "its cycle does not follow from its stage events";
+    if (!history_is_linked(derived))
+        return "its stage events do not follow from one another";
     return NULL;
 }
 
@@ -137,6 +139,8 @@ static enum err check_lead(struct ctx *ctx, struct db *db, const struct id *id,
         difference = "its score is not what its log gives";
     if (!difference && !replayed.events_agree)
         difference = "its automatic stage events are not what its log gives";
+    if (!difference && !replayed.tally_agrees)
+        difference = "its tally is not what its log gives: later scores would be wrong";
     if (!difference)
         return OK;
     char text[ID_TEXT_SIZE];
@@ -233,3 +237,14 @@ enum err check_run(struct ctx *ctx, struct db *db, struct check_report *ret)
         check_missing(&recount);
     return err;
 }
+
+static const struct field check_report_fields[] = {
+    FIELD(struct check_report, leads, INT, .flags = FIELD_NOT_NULL, .note = "leads derived again"),
+    FIELD(struct check_report, cells, INT, .flags = FIELD_NOT_NULL,
+          .note = "rollup cells compared"),
+    FIELD(struct check_report, wrong_leads, INT, .flags = FIELD_NOT_NULL, .note = "that differ"),
+    FIELD(struct check_report, wrong_cells, INT, .flags = FIELD_NOT_NULL, .note = "that differ"),
+    FIELD(struct check_report, findings, TEXTS, .note = "the first of them"),
+};
+const struct table check_report_table =
+    TABLE(struct check_report, "check_report", check_report_fields);

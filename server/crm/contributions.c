@@ -126,9 +126,10 @@ enum err contributions(struct ctx *ctx, const struct history *history, contribut
         const struct stage_event *event = &history->events[i];
         if (event_is_entry(event, standing.stage_id))
             count_entry(&cells, reach, event);
-        if (event->to_status != standing.status)
+        struct standing after = standing_next(history, standing, event);
+        if (after.status != standing.status)
             closed = event;
-        standing = standing_next(history, standing, event);
+        standing = after;
     }
     if (standing.status == LEAD_WON) /* a won lead has reached every stage */
         reach_up_to(pipeline, reach, INT64_MAX, event_at(&history->lead, closed), &closed->owner);

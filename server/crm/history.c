@@ -1,39 +1,15 @@
-/* history.c: the stage events of a lead in order, and where it stands after them. Every use case
- * that changes a fact goes through here; which events a rule causes is replay.c's business. */
+/* history.c: the stage events of a lead in order, and what a change of one does to the rest.
+ * Every use case that changes a fact goes through here; which events a rule causes is replay.c's
+ * business. */
 #include "history.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-int64_t event_at(const struct lead *lead, const struct stage_event *event)
-{
-    return event->occurred_at > lead->created_at ? event->occurred_at : lead->created_at;
-}
-
-bool event_is_automatic(const struct stage_event *event)
-{
-    return event->cause == CAUSE_RULE || event->cause == CAUSE_DECAY;
-}
-
-bool event_is_entry(const struct stage_event *event, int64_t stage_id_before)
-{
-    return event->to_stage_id != NO_INT && event->to_stage_id != stage_id_before;
-}
-
-/* Order of what happened: by time, and at the same millisecond by id, which grows with the time
- * of recording. The creation comes first whatever is dated before it, because its id is the
- * lead's oldest and event_at() never lies before the creation. */
-static bool happened_before(const struct lead *lead, const struct stage_event *a,
-                            const struct stage_event *b)
-{
-    int64_t at_a = event_at(lead, a), at_b = event_at(lead, b);
-    return at_a != at_b ? at_a < at_b : id_compare(&a->id, &b->id) < 0;
-}
-
 static size_t put_in_order(struct history *history, const struct stage_event *event)
 {
     size_t at = history->count++;
-    for (; at > 0 && happened_before(&history->lead, event, &history->events[at - 1]); at--)
+    for (; at > 0 && event_before(&history->lead, event, &history->events[at - 1]); at--)
         history->events[at] = history->events[at - 1];
     history->events[at] = *event;
     return at;
@@ -55,6 +31,7 @@ enum err history_load(struct ctx *ctx, struct db *db, const struct id *lead_id, 
     ret->pipeline = catalog_pipeline(ret->catalog, ret->lead.pipeline);
     if (!ret->pipeline)
         return fail(ctx, ERR_INTERNAL, NULL, "a lead in a pipeline that is not in the catalog");
+    ret->told = rows;
     ret->capacity = rows.count + EVENTS_ROOM;
     ret->events = ctx_alloc(ctx, ret->capacity * sizeof *ret->events);
     if (!ret->events)
@@ -70,42 +47,6 @@ enum err history_open(struct ctx *ctx, struct db *db, const struct id *lead_id, 
 {
     enum err err = history_load(ctx, db, lead_id, ret);
     return err ? err : contributions_apply(ctx, db, ret, -1);
-}
-
-static const struct stage *stage_of(const struct history *history, int64_t stage_id)
-{
-    return stage_id == NO_INT ? NULL : catalog_stage(history->catalog, stage_id);
-}
-
-static bool goes_back(const struct history *history, const struct standing *from,
-                      const struct stage_event *event)
-{
-    const struct stage *before = stage_of(history, from->stage_id),
-                       *after = stage_of(history, event->to_stage_id);
-    return before && after && after->position < before->position;
-}
-
-struct standing standing_next(const struct history *history, struct standing standing,
-                              const struct stage_event *event)
-{
-    if (event_is_entry(event, standing.stage_id)) {
-        if (goes_back(history, &standing, event) && event->cause != CAUSE_CORRECTION)
-            standing.cycle++;
-        standing.stage_id = event->to_stage_id;
-        standing.stage_entered_at = event_at(&history->lead, event);
-    }
-    standing.status = event->to_status;
-    return standing;
-}
-
-struct standing standing_after(const struct history *history, size_t count)
-{
-    struct standing standing = {
-        .stage_id = NO_INT, .status = LEAD_OPEN, .stage_entered_at = NO_INT, .cycle = 1
-    };
-    for (size_t i = 0; i < count; i++)
-        standing = standing_next(history, standing, &history->events[i]);
-    return standing;
 }
 
 /* Room for one more event. */
@@ -137,9 +78,8 @@ enum err history_add(struct ctx *ctx, struct db *db, struct history *history,
     event->rule_set_version = history->catalog->rule_set.version;
     size_t index = put_in_order(history, event);
     struct standing before = standing_after(history, index);
-    if ((int)event->to_status == STATUS_SAME)
-        event->to_status = before.status;
     struct standing after = standing_next(history, before, event);
+    event->to_status = after.status;
     event->from_stage_id = before.stage_id;
     event->from_status = before.status;
     event->cycle = after.cycle;
@@ -156,19 +96,40 @@ enum err history_void(struct ctx *ctx, struct db *db, struct history *history, s
     return err;
 }
 
-/* An event that came late, or was voided, changes where those behind it started from. A
- * correction keeps saying which mistake it undid. */
+/* Whether the event says where the lead came from and what it became. A correction keeps saying
+ * which mistake it undid. */
+static bool is_linked(const struct stage_event *event, const struct standing *before,
+                      const struct standing *after)
+{
+    return (event->cause == CAUSE_CORRECTION || event->from_stage_id == before->stage_id) &&
+           event->from_status == before->status && event->to_status == after->status &&
+           event->cycle == after->cycle;
+}
+
+bool history_is_linked(const struct history *history)
+{
+    struct standing standing = standing_after(history, 0);
+    for (size_t i = 0; i < history->count; i++) {
+        struct standing after = standing_next(history, standing, &history->events[i]);
+        if (!is_linked(&history->events[i], &standing, &after))
+            return false;
+        standing = after;
+    }
+    return true;
+}
+
+/* An event that came late, or was voided, changes where those behind it started from. */
 static enum err relink(struct ctx *ctx, struct db *db, struct history *history)
 {
     struct standing standing = standing_after(history, 0);
     for (size_t i = 0; i < history->count; i++) {
         struct stage_event *event = &history->events[i];
         struct standing after = standing_next(history, standing, event);
-        if (event->cause != CAUSE_CORRECTION &&
-            (event->from_stage_id != standing.stage_id || event->from_status != standing.status ||
-             event->cycle != after.cycle)) {
-            event->from_stage_id = standing.stage_id;
+        if (!is_linked(event, &standing, &after)) {
+            if (event->cause != CAUSE_CORRECTION)
+                event->from_stage_id = standing.stage_id;
             event->from_status = standing.status;
+            event->to_status = after.status;
             event->cycle = after.cycle;
             enum err err = stage_event_relink(ctx, db, event);
             if (err)

@@ -15,7 +15,8 @@ struct history {
     struct lead lead;
     struct stage_event *events; /* not voided, in the order they happened */
     size_t count, capacity;
-    bool is_new; /* the lead is not in the store yet: history_settle() puts it there */
+    struct rows told; /* struct stage_event: all there were, voided ones too, by id */
+    bool is_new;      /* the lead is not in the store yet: history_settle() puts it there */
 };
 
 /* Loads the lead (ERR_NOT_FOUND) and takes its contributions away. */
@@ -24,9 +25,8 @@ enum err history_open(struct ctx *ctx, struct db *db, const struct id *lead_id, 
 /* Loads only. */
 enum err history_load(struct ctx *ctx, struct db *db, const struct id *lead_id, struct history *ret)
     _must_check_;
-/* Writes an event and puts it in its place. The caller says to_stage_id (or NO_INT), to_status
- * (or STATUS_SAME), occurred_at, cause, actor, reason, score and owner; the rest is filled in. */
-enum { STATUS_SAME = -1 };
+/* Writes an event and puts it in its place. The caller says to_stage_id, or NO_INT and
+ * to_status, and occurred_at, cause, actor, reason, score, owner; the rest is filled in. */
 enum err history_add(struct ctx *ctx, struct db *db, struct history *history,
                      struct stage_event *event) _must_check_;
 enum err history_void(struct ctx *ctx, struct db *db, struct history *history, size_t index)
@@ -37,14 +37,28 @@ enum err history_replay(struct ctx *ctx, struct db *db, struct history *history)
 struct replayed {
     int64_t score;
     bool events_agree;
+    bool tally_agrees; /* and what decides whether an activity is on time */
 };
 enum err history_rescore(struct ctx *ctx, struct db *db, const struct history *history,
                          struct replayed *ret) _must_check_;
+/* What is known now about the lead at an instant of its past. */
+struct past {
+    int64_t score;
+    struct id owner;
+};
+enum err history_past(struct ctx *ctx, struct db *db, const struct history *history, int64_t at,
+                      struct past *ret) _must_check_;
 /* Stage, status and the rest of the hot row from the events; saves it; adds the contributions. */
 enum err history_settle(struct ctx *ctx, struct db *db, struct history *history) _must_check_;
 
+/* Whether each event says where those before it left the lead. */
+bool history_is_linked(const struct history *history);
+
 /* When an event counts as having happened: never before its lead was created. */
 int64_t event_at(const struct lead *lead, const struct stage_event *event);
+/* The order of what happened; ids settle it for what happened at once. */
+bool event_before(const struct lead *lead, const struct stage_event *a,
+                  const struct stage_event *b);
 bool event_is_automatic(const struct stage_event *event);
 /* An entry into a stage other than the one the lead is in. */
 bool event_is_entry(const struct stage_event *event, int64_t stage_id_before);

@@ -341,7 +341,6 @@ static enum err create(struct ctx *ctx, struct db *db, const struct lead_input *
     struct tally tally = { 0 };
     tally_attributes(&history.catalog->rule_set, &history.lead, &tally);
     struct stage_event entry = { .to_stage_id = history.lead.stage_id,
-                                 .to_status = LEAD_OPEN,
                                  .occurred_at = history.lead.created_at,
                                  .cause = cause,
                                  .actor = ctx_actor(ctx),
@@ -379,7 +378,9 @@ static enum err save(struct ctx *ctx, struct db *db, struct history *history,
         err = campaign_member_add(ctx, db, &lead->campaign, &lead->id, &added);
     if (err)
         return err;
-    return changes->scores ? history_replay(ctx, db, history) : history_settle(ctx, db, history);
+    /* An entry of this very millisecond has the owner that it leaves behind. */
+    bool replay = changes->scores || lead->automatic_at == ctx->now_ms;
+    return replay ? history_replay(ctx, db, history) : history_settle(ctx, db, history);
 }
 
 /* Fills the blanks of a known lead; writes nothing when there is nothing to fill. */
@@ -444,11 +445,29 @@ enum err lead_import(struct ctx *ctx, struct db *db, const struct lead_input *in
     return create_or_merge(ctx, db, *input, true, CAUSE_IMPORT, ret);
 }
 
+/* One half of (source_system, external_id) may come alone: the other is what the lead has, or for
+ * the system the name of the key. */
+static enum err identify_edit(struct ctx *ctx, const struct lead *before, struct lead_input *input)
+{
+    bool has_system = input_has(&lead_patch_table, input, "source_system");
+    bool has_external = input_has(&lead_patch_table, input, "external_id");
+    if (input->external_id && !has_system)
+        input->source_system = before->source_system;
+    else if (input->source_system && !has_external)
+        input->external_id = before->external_id;
+    else if (has_system && !input->source_system && !has_external && before->external_id)
+        return fail_member(ctx, "source_system", "required", "goes with external_id");
+    struct identity identity;
+    enum err err = identify(ctx, input, &identity);
+    if (!err && input->external_id)
+        input->input.present |= UINT64_C(1) << table_find(&lead_patch_table, "source_system");
+    return err;
+}
+
 enum err lead_edit(struct ctx *ctx, struct db *db, const struct id *id,
                    const struct lead_input *given, int64_t expected_version, struct lead *ret)
 {
     struct lead_input input = *given;
-    struct identity identity;
     struct history history;
     struct changes changes = { 0 };
     enum err err = history_open(ctx, db, id, &history);
@@ -458,11 +477,7 @@ enum err lead_edit(struct ctx *ctx, struct db *db, const struct id *id,
         return fail(ctx, ERR_VERSION, NULL, "it is at version %lld",
                     (long long)history.lead.version);
     struct lead before = history.lead;
-    if (input.external_id && !input_has(&lead_patch_table, given, "source_system"))
-        input.source_system = before.source_system;
-    else if (input.source_system && !input_has(&lead_patch_table, given, "external_id"))
-        input.external_id = before.external_id;
-    err = identify(ctx, &input, &identity);
+    err = identify_edit(ctx, &before, &input);
     if (!err)
         err = check_currency(ctx, history.pipeline, input.currency);
     if (!err)

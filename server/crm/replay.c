@@ -18,10 +18,12 @@ struct derived {
 struct walk {
     const struct history *history;
     struct lead past; /* its attributes as they were at `at` */
+    struct id first_owner;
     const struct lead_change *changes;
     size_t change_count, next_change;
     struct tally tally;
     int64_t at;        /* every fact up to here is in the tally */
+    int64_t until;     /* facts behind it are passed over */
     int64_t last_fact; /* latest fact seen */
     int64_t open_from; /* the first instant at which a rule may act */
     bool acts_at_once; /* there too, even without a fact */
@@ -63,6 +65,23 @@ static bool rule_may_change(const struct history *history, const struct stage_ev
     return event_is_automatic(event) && event_at(&history->lead, event) >= open_from;
 }
 
+static struct id owner_from(const char *text)
+{
+    struct id owner = { 0 };
+    return text && id_parse(text, &owner) ? owner : (struct id){ 0 };
+}
+
+/* Changes are taken up to the next fact before the rules act on this one, so it is not that of
+ * `past`. */
+static struct id owner_at(const struct walk *walk, int64_t at)
+{
+    struct id owner = walk->first_owner;
+    for (size_t i = 0; i < walk->change_count && walk->changes[i].at <= at; i++)
+        if (strcmp(walk->changes[i].field, "owner") == 0)
+            owner = owner_from(walk->changes[i].new_value);
+    return owner;
+}
+
 /* What the rules make of the state at one instant, all its facts counted. */
 static void act(struct walk *walk, int64_t at)
 {
@@ -73,7 +92,8 @@ static void act(struct walk *walk, int64_t at)
     const struct stage *earned = stage_earned(catalog, walk->history->pipeline, walk->stage, score);
     if (!earned)
         return;
-    walk->derived[walk->derived_count++] = (struct derived){ at, earned, score, walk->past.owner };
+    walk->derived[walk->derived_count++] =
+        (struct derived){ at, earned, score, owner_at(walk, at) };
     walk->stage = earned;
 }
 
@@ -102,8 +122,8 @@ static void set_attribute(struct lead *lead, const char *field, const char *valu
     const char **text = lead_text_at(lead, field);
     if (text)
         *text = value;
-    else if (strcmp(field, "owner") == 0 && !(value && id_parse(value, &lead->owner)))
-        lead->owner = (struct id){ 0 };
+    else if (strcmp(field, "owner") == 0)
+        lead->owner = owner_from(value);
 }
 
 /* Changes dated up to `until` take effect, each at its instant. */
@@ -128,6 +148,8 @@ static enum err take_activity(struct ctx *ctx, void *self, const void *row)
     (void)ctx;
     struct walk *walk = self;
     const struct activity *activity = row;
+    if (activity->occurred_at > walk->until)
+        return OK;
     take_changes(walk, activity->occurred_at);
     walk_to(walk, activity->occurred_at);
     tally_activity(&walk->history->catalog->rule_set, activity->type, &walk->tally);
@@ -161,12 +183,13 @@ static enum err walk_log(struct ctx *ctx, struct db *db, struct walk *walk)
     walk->change_count = changes.count;
     for (size_t i = changes.count; i-- > 0;) /* back to the attributes it was created with */
         set_attribute(&walk->past, walk->changes[i].field, walk->changes[i].old_value);
+    walk->first_owner = walk->past.owner;
     tally_attributes(&walk->history->catalog->rule_set, &walk->past, &walk->tally);
     if (!is_new)
         err = activity_log(ctx, db, &walk->history->lead.id, take_activity, walk);
     if (err)
         return err;
-    take_changes(walk, INT64_MAX);
+    take_changes(walk, walk->until);
     walk_to(walk, INT64_MAX);
     return OK;
 }
@@ -176,7 +199,8 @@ static bool same_event(const struct history *history, const struct stage_event *
 {
     return event_at(&history->lead, event) == derived->at &&
            event->to_stage_id == derived->stage->stage_id && event->score == derived->score &&
-           event->rule_set_version == history->catalog->rule_set.version;
+           event->rule_set_version == history->catalog->rule_set.version &&
+           id_compare(&event->owner, &derived->owner) == 0;
 }
 
 /* Voids the automatic events that came out different and writes those that are missing. */
@@ -200,7 +224,6 @@ static enum err replace_derived(struct ctx *ctx, struct db *db, struct history *
     for (; kept < walk->derived_count; kept++) {
         const struct derived *derived = &walk->derived[kept];
         struct stage_event event = { .to_stage_id = derived->stage->stage_id,
-                                     .to_status = LEAD_OPEN,
                                      .occurred_at = derived->at,
                                      .cause = CAUSE_RULE,
                                      .score = derived->score,
@@ -219,10 +242,26 @@ static enum err walk_history(struct ctx *ctx, struct db *db, const struct histor
     *ret = (struct walk){ .history = history,
                           .past = history->lead,
                           .at = INT64_MIN,
+                          .until = INT64_MAX,
                           .last_fact = history->lead.created_at };
     find_start(ret);
     start_standing(ret);
     return walk_log(ctx, db, ret);
+}
+
+enum err history_past(struct ctx *ctx, struct db *db, const struct history *history, int64_t at,
+                      struct past *ret)
+{
+    /* It never acts: only what is known counts, not what followed from it. */
+    struct walk walk = { .history = history, .past = history->lead, .at = INT64_MIN, .until = at };
+    enum err err = walk_log(ctx, db, &walk);
+    *ret = (struct past){ tally_score(&history->catalog->rule_set, &walk.tally), walk.past.owner };
+    return err;
+}
+
+static int64_t automatic_at(const struct walk *walk)
+{
+    return walk->derived_count > 0 ? walk->derived[walk->derived_count - 1].at : NO_INT;
 }
 
 enum err history_rescore(struct ctx *ctx, struct db *db, const struct history *history,
@@ -232,7 +271,17 @@ enum err history_rescore(struct ctx *ctx, struct db *db, const struct history *h
     enum err err = walk_history(ctx, db, history, &walk);
     if (err)
         return err;
-    *ret = (struct replayed){ tally_score(&history->catalog->rule_set, &walk.tally), true };
+    const struct rule_set *rules = &history->catalog->rule_set;
+    const struct lead *kept = &history->lead;
+    struct bytes tally;
+    err = tally_encode(ctx, rules, &walk.tally, &tally);
+    if (err)
+        return err;
+    *ret = (struct replayed){ tally_score(rules, &walk.tally), true,
+                              tally.length == kept->tally.length &&
+                                  memcmp(tally.data, kept->tally.data, tally.length) == 0 &&
+                                  walk.last_fact == kept->last_fact_at &&
+                                  automatic_at(&walk) == kept->automatic_at };
     size_t found = 0;
     for (size_t i = 0; i < history->count; i++) {
         if (!rule_may_change(history, &history->events[i], walk.open_from))
@@ -262,7 +311,7 @@ enum err history_replay(struct ctx *ctx, struct db *db, struct history *history)
     lead->score_as_of = ctx->now_ms;
     lead->rule_set_version = rules->version;
     lead->last_fact_at = walk.last_fact;
-    lead->automatic_at = walk.derived_count > 0 ? walk.derived[walk.derived_count - 1].at : NO_INT;
+    lead->automatic_at = automatic_at(&walk);
     err = tally_encode(ctx, rules, &walk.tally, &lead->tally);
     return err ? err : history_settle(ctx, db, history);
 }

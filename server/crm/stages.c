@@ -75,9 +75,7 @@ enum err lead_move(struct ctx *ctx, struct db *db, const struct id *id, const ch
     err = check_move(ctx, &history, to, reason);
     if (err)
         return err;
-    struct stage_event event = {
-        .to_stage_id = to->stage_id, .to_status = LEAD_OPEN, .cause = cause, .reason = reason
-    };
+    struct stage_event event = { .to_stage_id = to->stage_id, .cause = cause, .reason = reason };
     int64_t from_stage_id = history.lead.stage_id;
     if (cause == CAUSE_CORRECTION)
         err = undo_entries(ctx, db, &history, to);
@@ -167,8 +165,7 @@ enum err lead_history(struct ctx *ctx, struct db *db, const struct id *id, bool 
     for (size_t i = 1; i < count; i++) { /* few, and nearly in order */
         struct stage_event event = events[i];
         size_t at = i;
-        for (; at > 0 && event_at(&history.lead, &events[at - 1]) > event_at(&history.lead, &event);
-             at--)
+        for (; at > 0 && event_before(&history.lead, &event, &events[at - 1]); at--)
             events[at] = events[at - 1];
         events[at] = event;
     }
@@ -222,14 +219,18 @@ static enum err read_target(struct ctx *ctx, const struct history *history, cons
         return fail_member(ctx, "to", "unknown", "neither a stage of the pipeline %s nor a status",
                            history->pipeline->key);
     ret->to_stage_id = stage ? stage->stage_id : NO_INT;
-    ret->to_status = (enum lead_status)(stage ? STATUS_SAME : status);
+    if (!stage)
+        ret->to_status = (enum lead_status)status;
     return OK;
 }
 
+/* One that a correction took back was told too: a file that is imported again must not undo the
+ * correction. */
 static bool already_told(const struct history *history, const struct stage_event *event)
 {
-    for (size_t i = 0; i < history->count; i++) {
-        const struct stage_event *known = &history->events[i];
+    const struct stage_event *told = history->told.items;
+    for (size_t i = 0; i < history->told.count; i++) {
+        const struct stage_event *known = &told[i];
         if (known->cause == CAUSE_IMPORT && known->occurred_at == event->occurred_at &&
             known->to_stage_id == event->to_stage_id &&
             (event->to_stage_id != NO_INT || known->to_status == event->to_status))
@@ -261,10 +262,16 @@ enum err stage_event_import(struct ctx *ctx, struct db *db, const struct stage_e
     *ret_new = !already_told(&history, &event);
     if (!*ret_new)
         return contributions_apply(ctx, db, &history, 1);
-    event.score = history.lead.score;
-    event.owner = history.lead.owner;
-    err = set_amount(ctx, db, &history, input->amount_minor);
+    struct past past;
+    err = history_past(ctx, db, &history, event_at(&history.lead, &event), &past);
+    if (!err)
+        err = set_amount(ctx, db, &history, input->amount_minor);
+    event.score = past.score;
+    event.owner = past.owner;
     if (!err)
         err = history_add(ctx, db, &history, &event);
-    return err ? err : history_replay(ctx, db, &history);
+    if (err)
+        return err;
+    history.lead.version++; /* a client changed where the lead stands */
+    return history_replay(ctx, db, &history);
 }

@@ -147,6 +147,7 @@ static const char *type_name(const struct field *field)
     case FIELD_INT: return "a whole number";
     case FIELD_BOOL: return "true or false";
     case FIELD_ROW:
+    case FIELD_REF:
     case FIELD_JSON: return "an object";
     case FIELD_ROWS: return "a list of objects";
     case FIELD_TEXTS: return "a list of texts";
@@ -304,7 +305,8 @@ static enum err member_read(struct ctx *ctx, const struct path *path, const stru
             break;
         return object_read(ctx, path, field->of, value, slot);
     case FIELD_BYTES:
-        return fail(ctx, ERR_INTERNAL, NULL, "field %s is never in JSON", field->name);
+    case FIELD_REF:
+        return fail(ctx, ERR_INTERNAL, NULL, "field %s is never read from JSON", field->name);
     }
     return type_fail(ctx, path, field);
 }

@@ -190,6 +190,16 @@ static void rows_write(struct json *json, const char *key, const struct table *o
     json_close(json, ']');
 }
 
+static void ref_write(struct json *json, const char *key, const struct table *of,
+                      const void *member)
+{
+    const void *row = member_text(member); /* any pointer is read alike */
+    if (row)
+        json_row(json, key, of, row);
+    else
+        null_write(json, key);
+}
+
 static bool member_is_null(const struct field *field, const void *member)
 {
     struct id id;
@@ -206,6 +216,7 @@ static bool member_is_null(const struct field *field, const void *member)
         return ((const struct texts *)member)->count == 0;
     case FIELD_ROWS: return ((const struct rows *)member)->count == 0;
     case FIELD_BYTES: return true;
+    case FIELD_REF: return !member_text(member);
     case FIELD_ROW: break;
     }
     return false;
@@ -237,8 +248,16 @@ static void member_write(struct json *json, const struct field *field, const voi
     case FIELD_TEXTS: texts_write(json, key, member); return;
     case FIELD_ROWS: rows_write(json, key, field->of, member); return;
     case FIELD_ROW: json_row(json, key, field->of, member); return;
+    case FIELD_REF: ref_write(json, key, field->of, member); return;
     case FIELD_BYTES: return;
     }
+}
+
+static void inline_write(struct json *json, const struct field *field, const void *member)
+{
+    const void *row = field->kind == FIELD_REF ? (const void *)member_text(member) : member;
+    if (row)
+        json_members(json, field->of, row);
 }
 
 void json_members(struct json *json, const struct table *table, const void *row)
@@ -250,7 +269,10 @@ void json_members(struct json *json, const struct table *table, const void *row)
             continue;
         if ((field->flags & FIELD_OMIT_NULL) && member_is_null(field, member))
             continue;
-        member_write(json, field, member);
+        if (field->flags & FIELD_INLINE)
+            inline_write(json, field, member);
+        else
+            member_write(json, field, member);
     }
 }
 

@@ -91,7 +91,8 @@ static enum err member_read(struct ctx *ctx, const struct path *path, const stru
     case FIELD_JSON:
     case FIELD_BYTES:
     case FIELD_ROWS:
-    case FIELD_ROW: break;
+    case FIELD_ROW:
+    case FIELD_REF: break;
     }
     return fail(ctx, ERR_INTERNAL, NULL, "field %s cannot be a parameter", field->name);
 }

@@ -216,7 +216,8 @@ enum err value_from_text(struct ctx *ctx, const struct path *path, const struct 
     case FIELD_TEXTS:
     case FIELD_BYTES:
     case FIELD_ROWS:
-    case FIELD_ROW: break;
+    case FIELD_ROW:
+    case FIELD_REF: break;
     }
     return fail(ctx, ERR_INTERNAL, NULL, "field %s is not a text", field->name);
 }

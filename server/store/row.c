@@ -12,6 +12,7 @@ static const enum param_kind wanted_kinds[] = {
     [FIELD_TIME] = PARAM_INT,    [FIELD_DAY] = PARAM_INT,   [FIELD_TEXT] = PARAM_TEXT,
     [FIELD_ENUM] = PARAM_INT,    [FIELD_JSON] = PARAM_TEXT, [FIELD_TEXTS] = PARAM_TEXT,
     [FIELD_BYTES] = PARAM_BYTES, [FIELD_ROWS] = PARAM_NULL, [FIELD_ROW] = PARAM_NULL,
+    [FIELD_REF] = PARAM_NULL,
 };
 
 static int names_count(const char *const *names)
@@ -148,7 +149,8 @@ static enum err column_fill(struct ctx *ctx, struct db *db, const struct prepare
     case FIELD_TEXTS: return texts_fill(ctx, arena ? arena : &db->scratch, value, to);
     case FIELD_BYTES: return bytes_fill(ctx, arena, value, to);
     case FIELD_ROWS:
-    case FIELD_ROW: break;
+    case FIELD_ROW:
+    case FIELD_REF: break;
     }
     return column_misfit(ctx, prepared, column);
 }

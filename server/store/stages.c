@@ -53,7 +53,7 @@ enum err stage_event_relink(struct ctx *ctx, struct db *db, const struct stage_e
 {
     return db_exec(ctx, db, SQL_STAGE_EVENT_RELINK, param_id(&event->lead_id), param_id(&event->id),
                    param_int(event->from_stage_id), param_int(event->from_status),
-                   param_int(event->cycle));
+                   param_int(event->to_status), param_int(event->cycle));
 }
 
 enum err stage_events(struct ctx *ctx, struct db *db, const struct id *lead_id, struct rows *ret)

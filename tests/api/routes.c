@@ -87,8 +87,8 @@ const char *route_path(const struct known_route *route, const struct seeds *seed
     if (!open)
         return route->path;
     const char *end = strchr(open, '}') + 1;
-    return arena_printf(&fixture.arena, "%.*s%s%s", (int)(open - route->path), route->path,
-                        id ? id : seed_of(route->path, seeds), end);
+    return textf("%.*s%s%s", (int)(open - route->path), route->path,
+                 id ? id : seed_of(route->path, seeds), end);
 }
 
 const char *route_body(const struct known_route *route)

@@ -19,8 +19,8 @@ static void setup(void)
 START_TEST(unknown_path)
 {
     static const char *const paths[] = {
-        "/",          "/v1",  "/v1/",        "/v1/lead",     "/v1/leads/",      "//v1/leads",
-        "/V1/leads",  "/f",   "/f/",         "/healthz/",    "/v1/leads/x/y/z", "/index.html",
+        "/",          "/v1",  "/v1/",        "/v1/lead",  "/v1/leads/",      "//v1/leads",
+        "/V1/leads",  "/f",   "/f/",         "/healthz/", "/v1/leads/x/y/z", "/index.html",
         "/v1//leads", "/%2e", "/v1%2Fleads", "/.env",
     };
     for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
@@ -278,7 +278,7 @@ START_TEST(unknown_parameter)
         struct ask ask = route_ask(&known_routes[i], &seeds);
         if (strncmp(ask.path, "/f/", 3) == 0) /* pages that post here have their own */
             continue;
-        ask.path = arena_printf(&fixture.arena, "%s?bogus=1", ask.path);
+        ask.path = textf("%s?bogus=1", ask.path);
         struct client *client = known_routes[i].control ? fixture.control : fixture.client;
         expect_problem(client_ask(client, &ask), 422, "validation_failed", "?bogus",
                        "unknown_parameter");
@@ -403,8 +403,7 @@ START_TEST(stale_version)
                                          "If-Match: W/\"v1-s5\"" };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
         for (size_t j = 0; j < ARRAY_SIZE(stale); j++) {
-            const char *path =
-                arena_printf(&fixture.arena, "/v1/leads/%s%s", seeds.lead, cases[i].action);
+            const char *path = textf("/v1/leads/%s%s", seeds.lead, cases[i].action);
             const struct answer *answer =
                 ask(fixture.client, .method = cases[i].method, .path = path, .body = cases[i].body,
                     .headers = { stale[j] });

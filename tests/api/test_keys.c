@@ -22,7 +22,7 @@ START_TEST(key_is_shown_once)
     ck_assert_msg(strncmp(key, "fnl_", 4) == 0 && strlen(key) >= 47, "%s", key);
     const char *location = answer_header(answer, "Location");
     ck_assert_ptr_nonnull(location);
-    ck_assert_str_eq(location, arena_printf(&fixture.arena, "/v1/keys/%s", id));
+    ck_assert_str_eq(location, textf("/v1/keys/%s", id));
 
     answer = get(fixture.client, "/v1/keys");
     expect_status(answer, 200);
@@ -79,8 +79,7 @@ START_TEST(key_needed)
     expect_problem(ask_as("Authorization: Bearer fnl_"), 401, "unauthenticated", NULL, NULL);
     snprintf(header, sizeof header, "Authorization: bearer  %s", fixture.key);
     expect_status(ask_as(header), 200);
-    answer = ask(fixture.client, .key = "",
-                 .path = arena_printf(&fixture.arena, "/v1/leads?key=%s", fixture.key));
+    answer = ask(fixture.client, .key = "", .path = textf("/v1/leads?key=%s", fixture.key));
     expect_problem(answer, 401, "unauthenticated", NULL, NULL);
 }
 END_TEST
@@ -90,7 +89,7 @@ START_TEST(revoked_at_once)
     const struct answer *made =
         post(fixture.client, "/v1/keys", "{'name':'old','scopes':['read']}");
     const char *id = answer_text(made, "id"), *key = answer_text(made, "key");
-    const char *path = arena_printf(&fixture.arena, "/v1/keys/%s", id);
+    const char *path = textf("/v1/keys/%s", id);
     _cleanup_(client_done) struct client *client = service_client(key);
     expect_status(get(client, "/v1/leads"), 200);
     const struct answer *answer = ask(fixture.client, .method = "DELETE", .path = path);
@@ -209,8 +208,7 @@ START_TEST(users)
     expect_shape(answer, "", USER_SHAPE);
     expect_text(answer, "bob@example.com", "email");
     const char *id = answer_text(answer, "id");
-    ck_assert_str_eq(answer_header(answer, "Location"),
-                     arena_printf(&fixture.arena, "/v1/users/%s", id));
+    ck_assert_str_eq(answer_header(answer, "Location"), textf("/v1/users/%s", id));
     answer = get(fixture.client, "/v1/users/%s", id);
     expect_status(answer, 200);
     expect_shape(answer, "", USER_SHAPE);
@@ -238,8 +236,7 @@ START_TEST(pages_of_users)
         expect_status(answer, 200);
         expect_shape(answer, "", PAGE_SHAPE);
         for (size_t i = 0; i < answer_count(answer, "data"); i++, seen++)
-            expect_text(answer, arena_printf(&fixture.arena, "u%d@example.com", seen),
-                        "data.%zu.email", i);
+            expect_text(answer, textf("u%d@example.com", seen), "data.%zu.email", i);
         if (!answer_bool(answer, "has_more"))
             break;
         ck_assert_uint_eq(answer_count(answer, "data"), 3);

@@ -304,6 +304,20 @@ START_TEST(test_every_call_of_the_writer)
 }
 END_TEST
 
+START_TEST(test_failed_write_in_commit_is_final)
+{
+    enum err err = OK;
+    core_open(&core);
+    jobs_make();
+    ck_assert_ok(&core.ctx, writer_start(&core.ctx, core.store, 1000, &writer));
+    shim_arm("test.db-wal", SHIM_WRITE, EIO, 1, /* for_good= */ false);
+    ck_assert_int_eq(batch_of_jobs(1, &err), 0);
+    ck_assert(writer_failed(writer));
+    writer_stop(writer);
+    jobs_free();
+}
+END_TEST
+
 START_TEST(test_failed_fsync_is_final)
 {
     enum err err = OK;
@@ -428,6 +442,7 @@ static Suite *storage_suite(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, test_every_call_of_a_life, 0, ARRAY_SIZE(tortures));
     tcase_add_loop_test(tcase, test_every_call_of_the_writer, 0, ARRAY_SIZE(tortures));
+    tcase_add_test(tcase, test_failed_write_in_commit_is_final);
     tcase_add_test(tcase, test_failed_fsync_is_final);
     tcase_add_loop_test(tcase, test_full_disk_and_back, 0, 6);
     tcase_add_test(tcase, test_full_disk_at_checkpoint);

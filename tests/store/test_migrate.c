@@ -123,6 +123,7 @@ Suite *migrate_suite(void)
 {
     Suite *suite = suite_create("store migrate");
     TCase *tcase = tcase_create("migrate");
+    tcase_set_timeout(tcase, 60); /* fsyncs on a busy machine */
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, test_fresh_and_again);
     tcase_add_test(tcase, test_only_the_new_ones_run);

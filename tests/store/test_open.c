@@ -328,6 +328,7 @@ Suite *open_suite(void)
 {
     Suite *suite = suite_create("store open");
     TCase *tcase = tcase_create("open");
+    tcase_set_timeout(tcase, 60); /* fsyncs on a busy machine */
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, test_one_process_at_a_time);
     tcase_add_test(tcase, test_a_link_leads_to_the_same_lock);

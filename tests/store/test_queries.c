@@ -141,6 +141,7 @@ Suite *queries_suite(void)
 {
     Suite *suite = suite_create("store queries");
     TCase *tcase = tcase_create("queries");
+    tcase_set_timeout(tcase, 60); /* fsyncs on a busy machine */
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, test_parts_are_numbered_on);
     tcase_add_test(tcase, test_int);

@@ -296,8 +296,10 @@ END_TEST
 START_TEST(test_no_memory)
 {
     struct rows rows = {};
+    ck_assert_ok(&core.ctx, db_begin_write(&core.ctx, core.db));
     for (int i = 0; i < 2000; i++)
         ck_assert_ok(&core.ctx, core_add(&core.ctx, core.db, i));
+    ck_assert_ok(&core.ctx, db_commit(&core.ctx, core.db));
     struct arena small = { .limit_bytes = 64 << 10 };
     struct ctx ctx = { .arena = &small };
     ck_assert_err(&ctx, db_rows_params(&ctx, core.db, CORE_ALL, &rows, NULL, 0), ERR_MEMORY);
@@ -311,6 +313,7 @@ Suite *rows_suite(void)
 {
     Suite *suite = suite_create("store rows");
     TCase *tcase = tcase_create("rows");
+    tcase_set_timeout(tcase, 60); /* fsyncs on a busy machine */
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, test_every_kind_comes_back);
     tcase_add_test(tcase, test_nulls);

@@ -219,6 +219,7 @@ Suite *transactions_suite(void)
 {
     Suite *suite = suite_create("store transactions");
     TCase *tcase = tcase_create("transactions");
+    tcase_set_timeout(tcase, 60); /* fsyncs on a busy machine */
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, test_commit_and_rollback);
     tcase_add_test(tcase, test_savepoints_nest);

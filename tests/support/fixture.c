@@ -2,6 +2,7 @@
  * tests ask of it. */
 #include "fixture.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,4 +144,58 @@ const char *service_create(const char *path, const char *json, ...)
     expect_status(answer, 201);
     const char *id = answer_text(answer, "id");
     return arena_text(&fixture.arena, id, strlen(id));
+}
+
+const char *textf(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    const char *text = arena_vprintf(&fixture.arena, format, args);
+    va_end(args);
+    ck_assert_ptr_nonnull(text);
+    return text;
+}
+
+const char *time_text(int64_t ms)
+{
+    char text[TIME_TEXT_SIZE];
+    time_format(ms, text);
+    return textf("%s", text);
+}
+
+/* ---- Races ---- */
+
+struct racer {
+    struct race *race;
+    int index;
+    pthread_barrier_t *start;
+};
+
+static void *racer_main(void *self)
+{
+    struct racer *racer = self;
+    struct race *race = racer->race;
+    _cleanup_(client_done) struct client *client = service_client(NULL);
+    ask(client, .path = "/healthz"); /* connects */
+    pthread_barrier_wait(racer->start);
+    const struct answer *answer =
+        ask(client, .path = race->path, .content_type = race->content_type,
+            .body = race->bodies[racer->index]);
+    race->statuses[racer->index] = answer->status;
+    return NULL;
+}
+
+void race_run(struct race *race)
+{
+    pthread_barrier_t start;
+    pthread_t threads[2];
+    struct racer racers[2];
+    pthread_barrier_init(&start, NULL, 2);
+    for (int i = 0; i < 2; i++) {
+        racers[i] = (struct racer){ race, i, &start };
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, racer_main, &racers[i]), 0);
+    }
+    for (int i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    pthread_barrier_destroy(&start);
 }

@@ -42,6 +42,16 @@ const char *service_key(const char *name, const char *scopes);
 /* The id of what was created by posting that JSON. */
 const char *service_create(const char *path, const char *json, ...) _printf_(2, 3);
 
+/* A text like printf's, and a time like 2026-11-22T22:05:22.123Z. Live as long as the fixture. */
+const char *textf(const char *format, ...) _printf_(1, 2);
+const char *time_text(int64_t ms);
+/* Two posts at the same moment, from two clients. */
+struct race {
+    const char *path, *bodies[2], *content_type;
+    int statuses[2];
+};
+void race_run(struct race *race);
+
 /* A test program is this function and the main() of main.c. */
 Suite *test_suite(void);
 

@@ -40,5 +40,5 @@ UPDATE stage_event SET voided_at = $3 WHERE lead_id = $1 AND id = $2;
 
 -- stage_event_relink
 -- What an event that came late changes in those behind it.
-UPDATE stage_event SET from_stage_id = $3, from_status = $4,
-    cycle = $5 WHERE lead_id = $1 AND id = $2;
+UPDATE stage_event SET from_stage_id = $3, from_status = $4, to_status = $5, cycle = $6
+WHERE lead_id = $1 AND id = $2;

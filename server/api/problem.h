@@ -1,0 +1,36 @@
+/* problem.h: what went wrong, as a client reads it. Private to server/api. */
+#ifndef FUNNELD_API_PROBLEM_H
+#define FUNNELD_API_PROBLEM_H
+
+#include <funneld/base.h>
+#include <funneld/field.h>
+
+struct wrong_member {
+    const char *pointer, *parameter; /* one of the two */
+    const char *code, *detail;
+};
+
+struct problem {
+    const char *code, *detail;
+    struct id existing_id;
+    struct rows errors; /* struct wrong_member */
+};
+extern const struct table problem_table;
+
+/* Of a whole request. */
+struct problem_reply {
+    const char *type, *title;
+    int64_t status;
+    const char *instance, *request_id;
+    struct problem problem;
+    struct id submission;
+};
+extern const struct table problem_reply_table;
+
+/* Without detail where the fault is ours. parameters: the members are those of the query. */
+void problem_fill(struct ctx *ctx, enum err err, const struct failure *failure, bool parameters,
+                  struct problem *ret);
+/* Of one item of many, kept in the arena; never NULL. */
+const struct problem *problem_of_item(struct ctx *ctx, enum err err, const struct failure *failure);
+
+#endif

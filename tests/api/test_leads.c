@@ -1,0 +1,399 @@
+/* test_leads.c: who a lead is: creating it, its identities, filling in and changing it. */
+#include "leads.h"
+#include "shape.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct answer *create(const char *json)
+{
+    return post(fixture.client, "/v1/leads", "%s", json);
+}
+
+static const struct answer *merge(const char *json)
+{
+    return post(fixture.client, "/v1/leads?on_duplicate=merge", "%s", json);
+}
+
+static const struct answer *change(const char *lead, const char *json)
+{
+    return patch(fixture.client, textf("/v1/leads/%s", lead), "%s", json);
+}
+
+/* That the identities of `json` are those of the lead. */
+static void expect_known(const char *json, const char *lead)
+{
+    const struct answer *answer = create(json);
+    expect_problem(answer, 409, "duplicate", NULL, NULL);
+    expect_text(answer, lead, "existing_id");
+}
+
+/* ---- Creating ---- */
+
+START_TEST(created)
+{
+    const char *user = service_create("/v1/users", "{'email':'o@example.com','name':'O'}");
+    const char *campaign = service_create("/v1/campaigns", "{'name':'Spring'}");
+    const char *all =
+        textf("{'email':'ann@example.com','phone':'+49 30 123456','first_name':'Ann',"
+              "'last_name':'L\xc3\xb6we','company':'ACME','job_title':'Head of Sales',"
+              "'website':'https://acme.example/','industry':'Tools','country':'DE','city':'Berlin',"
+              "'source':'web','campaign':'%s','owner':'%s','amount_minor':123456,'currency':'USD',"
+              "'source_system':'shop','external_id':'7','pipeline':'default','stage':'demo'}",
+              campaign, user);
+    const struct answer *answer = create(all);
+    expect_status(answer, 201);
+    expect_shape(answer, "", LEAD_SHAPE);
+    const char *id = answer_text(answer, "id");
+    ck_assert_str_eq(answer_header(answer, "Location"), textf("/v1/leads/%s", id));
+    ck_assert_str_eq(answer_header(answer, "Content-Type"), "application/json");
+    ck_assert_str_eq(answer_header(answer, "ETag"), "\"v1-s30\"");
+    expect_text(answer, "+4930123456", "phone");
+    expect_text(answer, "L\xc3\xb6we", "last_name");
+    expect_text(answer, campaign, "campaign");
+    expect_text(answer, user, "owner");
+    expect_int(answer, 123456, "amount_minor");
+    expect_text(answer, "demo", "stage");
+    expect_text(answer, "open", "status");
+    expect_int(answer, 30, "score"); /* e-mail 5, phone 5, company 10, head 10 */
+    expect_int(answer, 1, "version");
+    expect_int(answer, 1, "cycle");
+    const struct answer *again = get(fixture.client, "/v1/leads/%s", id);
+    expect_status(again, 200);
+    expect_shape(again, "", LEAD_SHAPE);
+    ck_assert_str_eq(answer->body, again->body);
+    ck_assert_str_eq(answer_header(again, "ETag"), "\"v1-s30\"");
+}
+END_TEST
+
+START_TEST(smallest)
+{
+    static const char *const bodies[] = {
+        "{'email':'a@example.com'}", "{'phone':'12345'}",  "{'first_name':'A'}",
+        "{'last_name':'A'}",         "{'company':'ACME'}", "{'external_id':'1'}",
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(bodies); i++) {
+        const struct answer *answer = create(bodies[i]);
+        expect_status(answer, 201);
+        expect_text(answer, "target", "stage");
+        ck_assert(answer_is_null(answer, "currency"));
+    }
+    static const char *const nobody[] = { "{}", "{'city':'Bern'}", "{'email':null}",
+                                          "{'email':' ','company':''}", "{'source_system':'x'}" };
+    for (size_t i = 0; i < ARRAY_SIZE(nobody); i++)
+        expect_problem(create(nobody[i]), 422, "validation_failed", "/email", "required");
+}
+END_TEST
+
+START_TEST(refused)
+{
+    static const struct {
+        const char *body, *place, *why;
+    } cases[] = {
+        { "{'email':'nobody'}", "/email", "invalid" },
+        { "{'email':'a@localhost'}", "/email", "invalid" },
+        { "{'email':'a b@example.com'}", "/email", "invalid" },
+        { "{'email':'a@exa mple.com'}", "/email", "invalid" },
+        { "{'email':'@example.com'}", "/email", "invalid" },
+        { "{'email':'a@example.com','currency':'EUR'}", "/currency", "wrong_currency" },
+        { "{'email':'a@example.com','amount_minor':-1}", "/amount_minor", "out_of_range" },
+        { "{'email':'a@example.com','stage':'won'}", "/stage", "unknown" },
+        { "{'email':'a@example.com','pipeline':'other'}", "/pipeline", "unknown" },
+        { "{'email':'a@example.com','owner':'" UNKNOWN "'}", "/owner", "unknown" },
+        { "{'email':'a@example.com','campaign':'" UNKNOWN "'}", "/campaign", "unknown" },
+        { "{'email':'a@example.com','source_system':'shop'}", "/external_id", "required" },
+        { "{'email':'a@example.com','score':50}", "/score", "unknown_member" },
+        { "{'email':'a@example.com','status':'won'}", "/status", "unknown_member" },
+        { "{'email':'a@example.com','created_at':'2024-01-01T00:00:00Z'}", "/created_at",
+          "unknown_member" },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        expect_problem(create(cases[i].body), 422, "validation_failed", cases[i].place,
+                       cases[i].why);
+    ck_assert_uint_eq(answer_count(get(fixture.client, "/v1/leads"), "data"), 0);
+}
+END_TEST
+
+/* ---- Identity ---- */
+
+START_TEST(email_identity)
+{
+    const struct answer *answer = create("{'email':' Ann+Trial@EXAMPLE.Com '}");
+    expect_status(answer, 201);
+    expect_text(answer, "ann+trial@example.com", "email"); /* the tag stays in the address */
+    const char *lead = answer_text(answer, "id");
+    static const char *const same[] = { "ann@example.com", "ANN+other@example.com",
+                                        "ann+trial@example.com", "\\tann@Example.com" };
+    for (size_t i = 0; i < ARRAY_SIZE(same); i++)
+        expect_known(textf("{'email':'%s'}", same[i]), lead);
+    static const char *const others[] = { "an.n@example.com", "ann@example.org",
+                                          "ann@sub.example.com", "+ann@example.com" };
+    for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+        expect_status(create(textf("{'email':'%s'}", others[i])), 201);
+}
+END_TEST
+
+START_TEST(international_domain)
+{
+    const struct answer *answer = create("{'email':'j\xc3\xbcrgen@B\xc3\x9c"
+                                         "CHER.example'}");
+    expect_status(answer, 201);
+    expect_text(answer, "j\xc3\xbcrgen@xn--bcher-kva.example", "email");
+    const char *lead = answer_text(answer, "id");
+    expect_known("{'email':'J\xc3\x9cRGEN@xn--bcher-kva.example'}", lead);
+    expect_known("{'email':'ju\xcc\x88rgen@bu\xcc\x88"
+                 "cher.example'}",
+                 lead);
+}
+END_TEST
+
+/* A phone number names a lead only where nothing better does: people share phones. */
+START_TEST(phone_identity)
+{
+    const struct answer *answer = create("{'phone':'+49 (0)30 / 123-456','first_name':'Ann'}");
+    expect_status(answer, 201);
+    expect_text(answer, "+4930123456", "phone");
+    const char *ann = answer_text(answer, "id");
+    expect_known("{'phone':'0049 30 123456','first_name':'Bob'}", ann);
+    answer = create("{'phone':'+4930123456','email':'bob@example.com'}");
+    expect_status(answer, 201);
+    answer = create("{'phone':'+4930123456','external_id':'7'}");
+    expect_status(answer, 201);
+    expect_known("{'phone':'+4930123456'}", ann);
+    /* Numbers that are not international are nobody's in particular. */
+    expect_text(create("{'phone':'030 123456'}"), "030 123456", "phone");
+    expect_status(create("{'phone':'030 123456'}"), 201);
+}
+END_TEST
+
+START_TEST(external_identity)
+{
+    const struct answer *answer = create("{'source_system':'shop','external_id':'7'}");
+    expect_status(answer, 201);
+    const char *lead = answer_text(answer, "id");
+    expect_known("{'source_system':'shop','external_id':'7','email':'a@example.com'}", lead);
+    expect_status(create("{'source_system':'shop','external_id':'8'}"), 201);
+    expect_status(create("{'source_system':'site','external_id':'7'}"), 201);
+    answer = create("{'external_id':'7'}"); /* by default what the key is called */
+    expect_status(answer, 201);
+    expect_text(answer, "admin", "source_system");
+    expect_known("{'source_system':'admin','external_id':'7'}", answer_text(answer, "id"));
+}
+END_TEST
+
+START_TEST(two_at_once)
+{
+    for (int i = 0; i < 20; i++) {
+        struct race race = { .path = "/v1/leads",
+                             .bodies = { textf("{\"email\":\"u%d@example.com\"}", i),
+                                         textf("{\"email\":\"U%d+x@example.com\"}", i) } };
+        race_run(&race);
+        ck_assert_msg((race.statuses[0] == 201 && race.statuses[1] == 409) ||
+                          (race.statuses[0] == 409 && race.statuses[1] == 201),
+                      "%d and %d", race.statuses[0], race.statuses[1]);
+        race.path = "/v1/leads?on_duplicate=merge";
+        race.bodies[0] = textf("{\"email\":\"m%d@example.com\",\"city\":\"Bern\"}", i);
+        race.bodies[1] = textf("{\"email\":\"m%d@example.com\",\"city\":\"Rome\"}", i);
+        race_run(&race);
+        ck_assert_int_eq(race.statuses[0] + race.statuses[1], 401);
+    }
+    ck_assert_uint_eq(answer_count(get(fixture.client, "/v1/leads?limit=200"), "data"), 40);
+}
+END_TEST
+
+START_TEST(merge_fills_blanks)
+{
+    const struct answer *answer =
+        create("{'email':'ann@example.com','city':'Bern','source':'web'}");
+    const char *lead = answer_text(answer, "id");
+    answer = merge("{'email':'ann+x@example.com','city':'Rome','country':'CH','company':'ACME',"
+                   "'phone':'+41 31 1234567','source_system':'shop','external_id':'7',"
+                   "'stage':'demo'}");
+    expect_status(answer, 200);
+    expect_shape(answer, "", LEAD_SHAPE);
+    expect_text(answer, lead, "id");
+    expect_text(answer, "ann@example.com", "email");
+    expect_text(answer, "Bern", "city");
+    expect_text(answer, "web", "source");
+    expect_text(answer, "CH", "country");
+    expect_text(answer, "ACME", "company");
+    expect_text(answer, "target", "stage"); /* only where a lead is new */
+    expect_int(answer, 20, "score");
+    expect_int(answer, 2, "version");
+    ck_assert_str_eq(answer_header(answer, "ETag"), "\"v2-s20\"");
+    expect_known("{'source_system':'shop','external_id':'7'}", lead);
+    expect_known("{'phone':'+41311234567'}", lead);
+
+    answer = merge("{'email':'ann@example.com','city':'Oslo'}"); /* nothing to fill */
+    expect_status(answer, 200);
+    expect_int(answer, 2, "version");
+    expect_status(merge("{'email':'bob@example.com'}"), 201);
+    answer = merge("{'email':'ann@example.com','currency':'EUR'}");
+    expect_problem(answer, 422, "validation_failed", "/currency", "wrong_currency");
+}
+END_TEST
+
+/* The external id says who it is; an address that is another's changes neither of them. */
+START_TEST(merge_never_takes)
+{
+    create("{'email':'ann@example.com'}");
+    const char *bob =
+        service_create("/v1/leads", "{'source_system':'shop','external_id':'b','city':'Bern'}");
+    const struct answer *answer =
+        merge("{'source_system':'shop','external_id':'b','email':'ann@example.com'}");
+    expect_problem(answer, 409, "duplicate", "/email", NULL);
+    ck_assert(answer_is_null(get(fixture.client, "/v1/leads/%s", bob), "email"));
+}
+END_TEST
+
+/* ---- Changing ---- */
+
+START_TEST(changed)
+{
+    const char *lead = service_create("/v1/leads", "{'email':'ann@example.com','city':'Bern'}");
+    const struct answer *answer =
+        change(lead, "{'first_name':'Ann','company':'ACME','amount_minor':500,'country':' '}");
+    expect_status(answer, 200);
+    expect_shape(answer, "", LEAD_SHAPE);
+    expect_text(answer, "Ann", "first_name");
+    expect_int(answer, 500, "amount_minor");
+    expect_text(answer, "USD", "currency");
+    expect_text(answer, "Bern", "city");
+    ck_assert(answer_is_null(answer, "country"));
+    expect_int(answer, 15, "score");
+    expect_int(answer, 2, "version");
+    ck_assert_str_eq(answer_header(answer, "ETag"), "\"v2-s15\"");
+    ck_assert_str_eq(get(fixture.client, "/v1/leads/%s", lead)->body, answer->body);
+
+    answer = change(lead, "{'company':null,'city':null,'amount_minor':null}");
+    expect_status(answer, 200);
+    ck_assert(answer_is_null(answer, "company") && answer_is_null(answer, "city") &&
+              answer_is_null(answer, "amount_minor"));
+    expect_int(answer, 5, "score");
+    expect_int(answer, 3, "version");
+    expect_int(change(lead, "{}"), 3, "version");
+    expect_int(change(lead, "{'first_name':'Ann'}"), 3, "version");
+}
+END_TEST
+
+START_TEST(change_refused)
+{
+    const char *lead = service_create("/v1/leads", "{'email':'ann@example.com'}");
+    const char *bob = service_create(
+        "/v1/leads", "{'email':'bob@example.com','source_system':'shop','external_id':'b'}");
+    const struct answer *answer = change(lead, "{'email':'Bob+1@example.com','city':'Rome'}");
+    expect_problem(answer, 409, "duplicate", "/email", NULL);
+    expect_text(answer, bob, "existing_id");
+    answer = change(lead, "{'source_system':'shop','external_id':'b'}");
+    expect_problem(answer, 409, "duplicate", "/external_id", NULL);
+    expect_text(answer, bob, "existing_id");
+    static const struct {
+        const char *body, *place, *why;
+    } cases[] = {
+        { "{'email':'x'}", "/email", "invalid" },
+        { "{'currency':'EUR'}", "/currency", "wrong_currency" },
+        { "{'owner':'" UNKNOWN "'}", "/owner", "unknown" },
+        { "{'campaign':'" UNKNOWN "'}", "/campaign", "unknown" },
+        { "{'stage':'mql'}", "/stage", "unknown_member" },
+        { "{'status':'won'}", "/status", "unknown_member" },
+        { "{'source_system':'shop'}", "/external_id", "required" },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        expect_problem(change(lead, cases[i].body), 422, "validation_failed", cases[i].place,
+                       cases[i].why);
+    answer = get(fixture.client, "/v1/leads/%s", lead);
+    expect_int(answer, 1, "version");
+    ck_assert(answer_is_null(answer, "city"));
+}
+END_TEST
+
+START_TEST(keys_move)
+{
+    const char *lead = service_create(
+        "/v1/leads", "{'email':'ann@example.com','phone':'+4930123456','external_id':'7'}");
+    const struct answer *answer =
+        change(lead, "{'email':'Anna@example.org','phone':'+4930654321','external_id':'8'}");
+    expect_status(answer, 200);
+    expect_text(answer, "anna@example.org", "email");
+    expect_known("{'email':'anna+x@example.org'}", lead);
+    expect_known("{'phone':'+4930654321'}", lead);
+    expect_known("{'external_id':'8'}", lead);
+    expect_status(create("{'email':'ann@example.com'}"), 201); /* free again */
+    expect_status(create("{'phone':'+4930123456'}"), 201);
+    expect_status(create("{'external_id':'7'}"), 201);
+    expect_status(change(lead, "{'email':null,'phone':null,'external_id':null}"), 200);
+    expect_status(create("{'email':'anna@example.org'}"), 201);
+    expect_status(create("{'phone':'+4930654321'}"), 201);
+    expect_status(create("{'external_id':'8'}"), 201);
+}
+END_TEST
+
+/* The source system of an external id that comes alone is the key's name, as at creation. */
+START_TEST(external_id_later)
+{
+    const char *lead = service_create("/v1/leads", "{'email':'ann@example.com'}");
+    const struct answer *answer = change(lead, "{'external_id':'7'}");
+    expect_status(answer, 200);
+    expect_text(answer, "7", "external_id");
+    expect_text(answer, "admin", "source_system");
+    expect_known("{'external_id':'7'}", lead);
+    answer = change(lead, "{'source_system':'shop'}");
+    expect_text(answer, "shop", "source_system");
+    expect_known("{'source_system':'shop','external_id':'7'}", lead);
+    expect_status(create("{'external_id':'7'}"), 201);
+    answer = change(lead, "{'source_system':null}");
+    expect_problem(answer, 422, "validation_failed", "/source_system", "required");
+    answer = change(lead, "{'source_system':null,'external_id':null}");
+    expect_status(answer, 200);
+    ck_assert(answer_is_null(answer, "source_system") && answer_is_null(answer, "external_id"));
+    expect_status(create("{'source_system':'shop','external_id':'7'}"), 201);
+}
+END_TEST
+
+START_TEST(version_matches)
+{
+    const char *lead = service_create("/v1/leads", "{'email':'ann@example.com'}");
+    const char *path = textf("/v1/leads/%s", lead);
+    post(fixture.client, textf("%s/activities", path), "{'type':'call'}");
+    const struct answer *answer =
+        ask(fixture.client, .method = "PATCH", .path = path, .body = "{\"city\":\"Bern\"}",
+            .headers = { "If-Match: \"v1-s99\"" }); /* the score is not what is compared */
+    expect_status(answer, 200);
+    expect_int(answer, 2, "version");
+    answer = ask(fixture.client, .method = "PATCH", .path = path, .body = "{\"city\":\"Rome\"}",
+                 .headers = { "If-Match: \"v1-s5\"" });
+    expect_problem(answer, 412, "precondition_failed", NULL, NULL);
+    answer = ask(fixture.client, .method = "PATCH", .path = path, .body = "{\"city\":\"Rome\"}",
+                 .headers = { "If-Match: *" });
+    expect_int(answer, 3, "version");
+    answer = ask(fixture.client, .path = textf("%s/move", path), .body = "{\"stage\":\"demo\"}",
+                 .headers = { "If-Match: \"v3\"" });
+    expect_int(answer, 4, "version");
+}
+END_TEST
+
+Suite *test_suite(void)
+{
+    Suite *suite = suite_create("leads");
+    TCase *tcase = tcase_create("leads");
+    tcase_add_checked_fixture(tcase, service_setup, service_teardown);
+    tcase_set_timeout(tcase, 20);
+    tcase_add_test(tcase, created);
+    tcase_add_test(tcase, smallest);
+    tcase_add_test(tcase, refused);
+    tcase_add_test(tcase, email_identity);
+    tcase_add_test(tcase, international_domain);
+    tcase_add_test(tcase, phone_identity);
+    tcase_add_test(tcase, external_identity);
+    tcase_add_test(tcase, two_at_once);
+    tcase_add_test(tcase, merge_fills_blanks);
+    tcase_add_test(tcase, merge_never_takes);
+    tcase_add_test(tcase, changed);
+    tcase_add_test(tcase, change_refused);
+    tcase_add_test(tcase, keys_move);
+    tcase_add_test(tcase, external_id_later);
+    tcase_add_test(tcase, version_matches);
+    suite_add_tcase(suite, tcase);
+    suite_add_tcase(suite, lists_tcase());
+    return suite;
+}

@@ -1,0 +1,17 @@
+/* property.h: the test cases of the program crm_property. */
+#ifndef FUNNELD_TESTS_CRM_PROPERTY_H
+#define FUNNELD_TESTS_CRM_PROPERTY_H
+
+#include <check.h>
+#undef fail /* an old macro of Check; ours is a function */
+
+#include <stdint.h>
+
+/* A whole number from the environment. */
+int64_t test_number(const char *name, int64_t otherwise);
+
+TCase *arrival_case(void);
+TCase *check_case(void);
+TCase *cost_case(void);
+
+#endif

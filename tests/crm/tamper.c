@@ -1,0 +1,66 @@
+/* tamper.c: check_run() finds what was changed behind everybody's back, and does not cry wolf. */
+#include "property.h"
+#include "world.h"
+
+enum { OPS_BEFORE = 120 };
+
+/* Each is undone by the rollback of its own world: one world per row. */
+static const char *const tampers[] = {
+    "UPDATE rollup SET reached = reached + 1 WHERE basis = 0 AND dimension = 0 AND item = 1 "
+    "AND day = (SELECT max(day) FROM rollup WHERE basis = 0 AND item = 1)",
+    "UPDATE rollup SET within_30 = within_30 - 1 WHERE basis = 0 AND dimension = 1 AND item = 1",
+    "UPDATE rollup SET value_minor = value_minor + 1 WHERE basis = 2 AND dimension = 3",
+    "DELETE FROM rollup WHERE basis = 1 AND entered > 0 AND dimension = 0",
+    "INSERT INTO rollup SELECT basis, dimension, pipeline_id, day + 9999, member, item, entered, "
+    "reached, value_minor, within_1, within_3, within_7, within_14, within_30, within_60, "
+    "within_90, within_180 FROM rollup WHERE reached > 0 LIMIT 1",
+    "UPDATE lead_state SET score = score + 1",
+    "UPDATE lead_state SET stage_id = stage_id % 6 + 1",
+    "UPDATE lead_state SET status = (status + 1) % 4",
+    "UPDATE lead_state SET cycle = cycle + 1",
+    "UPDATE lead_state SET stage_entered_at = stage_entered_at - 1",
+    "UPDATE lead_state SET tally = zeroblob(length(tally)) WHERE score > 0",
+    "UPDATE lead_state SET last_fact_at = last_fact_at - 1",
+    "UPDATE lead_state SET automatic_at = automatic_at + 1 WHERE automatic_at IS NOT NULL",
+    "UPDATE stage_event SET score = score + 1 WHERE cause = 0 AND occurred_at = "
+    "(SELECT automatic_at FROM lead_state s WHERE s.lead_id = stage_event.lead_id)",
+    "UPDATE stage_event SET occurred_at = occurred_at - 1 WHERE cause = 0 AND occurred_at = "
+    "(SELECT automatic_at FROM lead_state s WHERE s.lead_id = stage_event.lead_id)",
+    "UPDATE stage_event SET voided_at = 1 WHERE cause IN (1, 2) AND voided_at IS NULL "
+    "AND to_stage_id <> from_stage_id",
+    "UPDATE stage_event SET from_stage_id = from_stage_id % 6 + 1, cycle = cycle + 1 "
+    "WHERE voided_at IS NULL AND cause <> 6",
+    "DELETE FROM activity WHERE type = 'demo_requested'",
+    "UPDATE lead SET job_title = 'Chief', email = NULL, phone = NULL",
+    "UPDATE lead SET source = 'elsewhere'",
+    "UPDATE lead SET amount_minor = amount_minor + 1 WHERE amount_minor IS NOT NULL",
+    "UPDATE lead SET created_at = created_at - 86400000",
+};
+
+START_TEST(test_tampering_is_found)
+{
+    struct world world;
+    world_make(&world, WORLD_DEFAULT);
+    for (int number = 0; number < OPS_BEFORE; number++) {
+        struct op op;
+        world_begin(&world);
+        op_make(&world, 7, number, &op);
+        ck_assert_msg(op_run(&world, &op, false), "%s", world.why);
+        world_end(&world, false);
+    }
+    ck_assert_msg(world_findings(&world) == 0, "%s", world.why);
+    world_begin(&world);
+    world_tamper(&world, tampers[_i]);
+    ck_assert_ok(&world.core.ctx, db_commit(&world.core.ctx, world.core.db));
+    ck_assert_msg(world_findings(&world) > 0, "not found: %s", tampers[_i]);
+    world_done(&world);
+}
+END_TEST
+
+TCase *check_case(void)
+{
+    TCase *check = tcase_create("check");
+    tcase_set_timeout(check, 60);
+    tcase_add_loop_test(check, test_tampering_is_found, 0, ARRAY_SIZE(tampers));
+    return check;
+}
