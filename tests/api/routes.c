@@ -9,6 +9,7 @@ const struct known_route known_routes[] = {
     { "GET", "/healthz", "", NULL, false },
     { "GET", "/readyz", "", NULL, false },
     { "GET", "/metrics", "", NULL, false },
+    { "GET", "/openapi.json", "", NULL, false },
     { "GET", "/v1/check", "admin", NULL, true },
     { "POST", "/v1/leads", "write ingest", "{'first_name':'Ann'}", false },
     { "GET", "/v1/leads", "read", NULL, false },
