@@ -39,8 +39,8 @@ struct route {
     const struct table *result; /* of call->result */
     /* Instead of JSON: the whole reply. */
     void (*reply)(struct call *call);
-    int status;        /* of success; call->status overrides */
-    int repeat_status; /* of what was told before, where that is no error; else 0 */
+    int status;            /* of success; call->status overrides */
+    int repeat_status;     /* of what was told before, where that is no error; else 0 */
     const char *operation; /* its name in the contract and in clients made from it */
     const char *summary;   /* for people */
 };
