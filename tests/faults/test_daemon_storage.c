@@ -337,7 +337,7 @@ START_TEST(test_every_call_in_turn)
         if (!torture_round(&tortures[_i], number))
             break;
         /* By default the first ones, and then fewer and fewer. */
-        number += test_is_long() ? 1 : 1 + number / 3;
+        number += test_is_long() ? 1 : 1 + number / 2;
     }
     ck_assert_int_lt(number, CALLS_MAX);
     ck_assert_int_gt(rounds, 0);
