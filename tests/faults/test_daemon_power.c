@@ -15,7 +15,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { WORKERS = 6, CUTS = 4, CUTS_LONG = 100, LIFE_US = 1700000, SECTOR_BYTES = 512 };
+enum {
+    WORKERS = 6,
+    CUTS = 4,
+    BIRTHS = 10,
+    CUTS_LONG = 100,
+    LIFE_US = 1700000,
+    START_US = 40000,
+    SECTOR_BYTES = 512,
+};
 
 static struct daemon daemon_;
 static struct ledger ledger;
@@ -132,7 +140,7 @@ static void power_cut(unsigned *seed)
 {
     char index[320];
     struct stat status;
-    int fd = open(record_path, O_RDONLY | O_CLOEXEC);
+    int fd = open(record_path, O_RDONLY | O_CREAT | O_CLOEXEC, 0600);
     ck_assert(fd >= 0 && fstat(fd, &status) == 0);
     size_t bytes = (size_t)status.st_size, next;
     char *records = bytes ? mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
@@ -189,6 +197,39 @@ START_TEST(test_power_cut_at_any_moment)
 }
 END_TEST
 
+/* The same while the first start makes the file. Names of files are kept by this disk, and what is
+ * in admin.key. */
+START_TEST(test_power_cut_while_the_file_is_made)
+{
+    int rounds = test_rounds(BIRTHS, CUTS_LONG);
+    unsigned seed = test_seed();
+    for (int i = 0; i < rounds; i++) {
+        if (i > 0)
+            setup();
+        for (int cuts = 0; cuts < 3; cuts++) {
+            daemon_launch(&daemon_);
+            usleep((unsigned)rand_r(&seed) % START_US);
+            daemon_kill(&daemon_);
+            power_cut(&seed);
+        }
+        daemon_start(&daemon_);
+        ledger_make(&ledger, &daemon_, 1);
+        ck_assert_int_eq(ledger_make_form(&ledger).status, 201);
+        ledger_step(&ledger, ENTRY_LEAD);
+        daemon_kill(&daemon_);
+        power_cut(&seed);
+        daemon_start(&daemon_);
+        client_close(&ledger.workers[0].client);
+        ledger_verify(&ledger);
+        daemon_stop(&daemon_);
+        daemon_check_file(&daemon_);
+        ledger_done(&ledger);
+        if (i + 1 < rounds)
+            teardown();
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("faults daemon power");
@@ -196,6 +237,7 @@ int main(void)
     tcase_set_timeout(tcase, test_is_long() ? 1100 : 100);
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, test_power_cut_at_any_moment);
+    tcase_add_test(tcase, test_power_cut_while_the_file_is_made);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
