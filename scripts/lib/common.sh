@@ -1,4 +1,4 @@
-# Functions shared by scripts/run, scripts/test and scripts/format. Sourced, never run.
+# Functions shared by scripts/run, test, bench and format. Sourced, never run.
 # shellcheck shell=bash
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -18,10 +18,11 @@ packages() {
     awk -v purpose="$1" '$1 == purpose { print $2 }' "$top/scripts/lib/packages"
 }
 
-# Installs what building and testing need. Asks dpkg once: milliseconds when all is there.
+# install_missing [PURPOSE...]: installs what building and testing need, and what these purposes
+# need besides. Asks dpkg once: milliseconds when all is there.
 install_missing() {
-    local wanted missing as_root=()
-    wanted=$(packages build)
+    local purpose wanted missing as_root=()
+    wanted=$(for purpose in build "$@"; do packages "$purpose"; done)
     if ! command -v dpkg-query >/dev/null; then
         echo "Not a Debian: hoping that these are there: ${wanted//$'\n'/ }" >&2
         return

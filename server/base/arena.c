@@ -242,9 +242,13 @@ void buffer_text(struct buffer *buffer, const char *text)
     buffer_append(buffer, text, strlen(text));
 }
 
+/* The writers of JSON call this for every quote and comma. */
 void buffer_char(struct buffer *buffer, char byte)
 {
-    buffer_append(buffer, &byte, 1);
+    if (buffer->length < buffer->capacity && !buffer->failed)
+        buffer->data[buffer->length++] = byte;
+    else
+        buffer_append(buffer, &byte, 1);
 }
 
 void buffer_int(struct buffer *buffer, int64_t value)
