@@ -41,6 +41,10 @@ struct bytes {
     size_t length;
 };
 
+/* SHA-256 over the parts, one behind the other. */
+#define HASH_BYTES 32
+void hash_parts(const struct bytes *parts, size_t count, uint8_t hash[static HASH_BYTES]);
+
 struct texts {
     const char **items;
     size_t count;

@@ -181,6 +181,19 @@ enum err setting_get(struct ctx *ctx, struct db *db, const char *name, const cha
 enum err setting_put(struct ctx *ctx, struct db *db, const char *name, const char *value)
     _must_check_;
 
+/* Answers kept for retries: begun with the effect, filled in when it is done. */
+enum err kept_answer_find(struct ctx *ctx, struct db *db, const struct id *key_id, const char *key,
+                          struct kept_answer *ret) _must_check_;
+enum err kept_answer_insert(struct ctx *ctx, struct db *db, const struct kept_answer *answer)
+    _must_check_;
+enum err kept_answer_fill(struct ctx *ctx, struct db *db, const struct kept_answer *answer)
+    _must_check_;
+enum err kept_answer_delete(struct ctx *ctx, struct db *db, const struct kept_answer *answer)
+    _must_check_;
+/* Removes at most `limit` that are older. */
+enum err kept_answers_expire(struct ctx *ctx, struct db *db, int64_t before, int64_t limit)
+    _must_check_;
+
 /* ---- Rollups ---- */
 
 /* Adds to a cell; the sums reach the table with the commit. Dropped again by db_rollback_to(). */

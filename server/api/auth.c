@@ -18,7 +18,9 @@ static enum err find_key(struct call *call, const char *text, struct api_key *re
 {
     uint8_t hash[KEY_HASH_BYTES];
     key_hash(text, hash);
-    enum err err = api_key_find(call->ctx, call->request->thread_app, hash, ret);
+    enum err err = key_is_well_formed(text) /* what is no key needs no look-up */
+                       ? api_key_find(call->ctx, call->request->thread_app, hash, ret)
+                       : ERR_NOT_FOUND;
     if (err == ERR_NOT_FOUND || (!err && ret->revoked_at != NO_INT))
         return fail(call->ctx, ERR_UNAUTHENTICATED, NULL, "this key is unknown or revoked");
     return err;

@@ -234,6 +234,8 @@ static enum http_step on_headers(void *self, struct http_request *request)
         err = read_if_match(call);
     if (!err)
         err = check_media_type(call);
+    if (!err)
+        err = idempotency_read(call);
     return err ? refuse(request, err) : HTTP_CONTINUE;
 }
 
@@ -301,11 +303,26 @@ static struct call *call_of(struct command *command)
     return (struct call *)((char *)command - offsetof(struct call, command));
 }
 
+/* With an Idempotency-Key: the answer is made here already, to be kept with the effect. */
+static enum err run_once(struct call *call)
+{
+    bool first = !call->kept.key;
+    enum err err = first ? idempotency_begin(call) : OK;
+    if (err || call->replied)
+        return err;
+    err = call->route->run(call);
+    if (err || call->command.more)
+        return err;
+    render(call);
+    call->replied = true;
+    return idempotency_end(call);
+}
+
 static enum err run_writing(struct command *command, struct db *db)
 {
     struct call *call = call_of(command);
     call->db = db;
-    enum err err = call->route->run(call);
+    enum err err = call->idempotency_key ? run_once(call) : call->route->run(call);
     call->db = NULL;
     return err;
 }
@@ -334,7 +351,7 @@ static void on_resume(void *self, struct http_request *request)
     struct call *call = request->app;
     if (call->command.result)
         on_failure(self, request, call->command.result);
-    else
+    else if (!call->replied)
         render(call);
 }
 

@@ -22,6 +22,7 @@ struct service {
     struct route_stats *stats; /* one per route, the last for requests without one */
     const char *socket_path;
     struct bytes openapi;
+    int64_t started_at;
     atomic_bool draining;
 };
 

@@ -362,6 +362,15 @@ static const struct field setting_fields[] = {
 };
 const struct table setting_table = TABLE(struct setting, "setting", setting_fields);
 
+static const struct field kept_answer_fields[] = {
+    FIELD(struct kept_answer, key_id, ID),         FIELD(struct kept_answer, key, TEXT),
+    FIELD(struct kept_answer, fingerprint, BYTES), FIELD(struct kept_answer, created_at, TIME),
+    FIELD(struct kept_answer, status, INT),        FIELD(struct kept_answer, location, TEXT),
+    FIELD(struct kept_answer, etag, TEXT),         FIELD(struct kept_answer, body, BYTES),
+    FIELD(struct kept_answer, lead_id, ID),
+};
+const struct table kept_answer_table = TABLE(struct kept_answer, "kept_answer", kept_answer_fields);
+
 static const struct field api_key_fields[] = {
     FIELD(struct api_key, id, ID, .flags = FIELD_NOT_NULL, .note = "UUIDv7"),
     FIELD(struct api_key, name, TEXT, .flags = FIELD_NOT_NULL,
