@@ -45,8 +45,8 @@ static enum err directory_check(struct ctx *ctx, const char *path, const char *d
         return fail(ctx, ERR_CONFIG, "database",
                     "the directory %s of database %s does not exist: choose the file with "
                     "--database=FILE or FUNNELD_DATABASE, or create the directory for the user "
-                    "that runs funneld",
-                    directory, path);
+                    "that runs funneld (mkdir -p %s)",
+                    directory, path, directory);
     if (access(directory, W_OK | X_OK) != 0)
         return fail(ctx, ERR_CONFIG, "database",
                     "the directory %s of database %s cannot be written to by this user: the log "
