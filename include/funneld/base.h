@@ -142,6 +142,8 @@ enum err fail_member(struct ctx *ctx, const char *member, const char *code, cons
     _must_check_ _printf_(4, 5);
 /* Forgets a failure that the caller has dealt with. */
 void failure_clear(struct ctx *ctx);
+/* Copies the failure's texts into ctx->arena: for who lent the ctx another arena for a while. */
+void failure_keep(struct ctx *ctx);
 
 /* arena_alloc() that records ERR_MEMORY. */
 void *ctx_alloc(struct ctx *ctx, size_t bytes) _must_check_;

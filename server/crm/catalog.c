@@ -28,8 +28,10 @@ static enum err catalog_keep(struct ctx *ctx, struct db *db, struct db_memo *mem
     struct catalog *catalog = ctx_alloc(ctx, sizeof *catalog);
     enum err err = catalog ? catalog_load(ctx, db, catalog) : ERR_MEMORY;
     ctx->arena = request_arena;
-    if (err)
+    if (err) {
+        failure_keep(ctx);
         return err;
+    }
     memo->data = catalog;
     memo->version = version;
     return OK;
