@@ -56,7 +56,8 @@ enum err lead_import(struct ctx *ctx, struct db *db, const struct lead_input *in
 enum err lead_edit(struct ctx *ctx, struct db *db, const struct id *id,
                    const struct lead_input *input, int64_t expected_version, struct lead *ret)
     _must_check_;
-/* The lead that these identities name, or ERR_NOT_FOUND; NULL ones are not looked for. */
+/* The lead that these identities name, or ERR_NOT_FOUND; NULL ones are not looked for, and a
+ * source_system says nothing without an external_id. */
 enum err lead_identify(struct ctx *ctx, struct db *db, const char *email, const char *source_system,
                        const char *external_id, struct id *ret) _must_check_;
 

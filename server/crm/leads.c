@@ -71,7 +71,7 @@ enum err lead_identify(struct ctx *ctx, struct db *db, const char *email, const 
                        const char *external_id, struct id *ret)
 {
     struct lead_input input = { .email = email,
-                                .source_system = source_system,
+                                .source_system = external_id ? source_system : NULL,
                                 .external_id = external_id };
     struct identity identity;
     enum err err = identify(ctx, &input, &identity);
