@@ -113,8 +113,9 @@ enum err campaign_attach(struct ctx *ctx, struct db *db, const struct id *campai
 enum err user_create(struct ctx *ctx, struct db *db, const struct user_input *input,
                      struct user *ret) _must_check_;
 enum err api_key_create(struct ctx *ctx, struct db *db, const char *name, unsigned scopes,
-                        struct api_key *ret) _must_check_;      /* ret->key is the secret */
-void api_key_name_scopes(struct ctx *ctx, struct api_key *key); /* fills scope_names from scopes */
+                        struct api_key *ret) _must_check_; /* ret->key is the secret */
+/* Fills scope_names from scopes. */
+enum err api_key_name_scopes(struct ctx *ctx, struct api_key *key) _must_check_;
 
 /* ---- Forms ---- */
 

@@ -30,9 +30,7 @@ static enum err run_read(struct call *call)
 {
     struct api_key *key = call_result(call, sizeof *key);
     enum err err = key ? api_key_load(call->ctx, call->db, &call->id, key) : ERR_MEMORY;
-    if (!err)
-        api_key_name_scopes(call->ctx, key);
-    return err;
+    return err ? err : api_key_name_scopes(call->ctx, key);
 }
 
 static enum err run_list(struct call *call)
@@ -46,9 +44,9 @@ static enum err run_list(struct call *call)
     if (err)
         return err;
     struct api_key *keys = rows.items;
-    for (size_t i = 0; i < rows.count; i++)
-        api_key_name_scopes(call->ctx, &keys[i]);
-    return page_cut(call, &rows, limit, cursor_by_id);
+    for (size_t i = 0; i < rows.count && !err; i++)
+        err = api_key_name_scopes(call->ctx, &keys[i]);
+    return err ? err : page_cut(call, &rows, limit, cursor_by_id);
 }
 
 static enum err run_revoke(struct call *call)
