@@ -4,7 +4,8 @@
  * Writing ones run on the writer's connection inside its transaction; after an error the caller
  * rolls back to its savepoint. Errors a client can cause: ERR_VALIDATION (names the member),
  * ERR_NOT_FOUND, ERR_DUPLICATE (failure.existing says which), ERR_CONFLICT (the state does not
- * allow it), ERR_VERSION. Everything returned lives in ctx's arena. */
+ * allow it), ERR_VERSION. Everything returned lives in ctx's arena, except that reports hold keys
+ * and names of the catalog. */
 #ifndef FUNNELD_CRM_H
 #define FUNNELD_CRM_H
 
@@ -29,11 +30,16 @@ struct catalog {
     struct rule_set rule_set;
 };
 
+/* *ret belongs to the connection and lives until the next catalog_get() on it. What another
+ * thread will read must be copied: on the writer's connection that next one may be any moment. */
 enum err catalog_get(struct ctx *ctx, struct db *db, const struct catalog **ret) _must_check_;
 /* NULL key: the default pipeline, the first stage. NULL when there is none of that key. */
 const struct pipeline *catalog_pipeline(const struct catalog *catalog, const char *key);
 const struct stage *pipeline_stage(const struct pipeline *pipeline, const char *key);
 const struct stage *catalog_stage(const struct catalog *catalog, int64_t stage_id);
+/* The one that the stage is of. */
+const struct pipeline *catalog_pipeline_of(const struct catalog *catalog,
+                                           const struct stage *stage);
 
 /* ---- Leads ---- */
 
