@@ -284,5 +284,9 @@ enum err form_submit(struct ctx *ctx, struct db *db, const struct form_post *pos
     } else {
         err = try_lead(ctx, db, post, &form, ret);
     }
-    return err ? err : submission_insert(ctx, db, ret);
+    if (!err)
+        err = submission_insert(ctx, db, ret);
+    if (!err)
+        metric_add(METRIC_SUBMISSIONS, 1);
+    return err;
 }

@@ -2,7 +2,6 @@
  * contributions.c says. */
 #include "history.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static bool same_member(const struct bytes *a, const struct bytes *b)
