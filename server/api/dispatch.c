@@ -160,7 +160,8 @@ static void render(struct call *call)
 /* "v17-s83" or "v17", quoted: the version that the client read. */
 static enum err read_if_match(struct call *call)
 {
-    call->expected_version = NO_INT;
+    if (!(call->route->flags & ROUTE_VERSIONED))
+        return OK;
     const char *text = http_header(call->request, "If-Match");
     if (!text || strcmp(text, "*") == 0)
         return OK;
@@ -200,9 +201,11 @@ static enum err match(struct service *service, struct http_request *request, str
     const struct route *route = &service->routes[found.route];
     if ((route->flags & ROUTE_CONTROL) && !request->control)
         return ERR_NOT_FOUND;
-    *call = (struct call){
-        .service = service, .route = route, .request = request, .ctx = &request->ctx
-    };
+    *call = (struct call){ .service = service,
+                           .route = route,
+                           .request = request,
+                           .ctx = &request->ctx,
+                           .expected_version = NO_INT };
     memcpy(call->params, found.params, sizeof call->params);
     request->app = call;
     return OK;

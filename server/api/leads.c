@@ -14,7 +14,7 @@ static void set_etag(struct call *call, const struct lead *lead)
         http_reply_header(call->request, "ETag", etag);
 }
 
-static enum err answer_lead(struct call *call, enum err err)
+enum err answer_lead(struct call *call, enum err err)
 {
     if (!err)
         set_etag(call, call->result);
@@ -266,6 +266,7 @@ static const struct route rows[] = {
     { { HTTP_PATCH, "/v1/leads/{id}" },
       ACCESS_WRITE,
       SCOPE_WRITE,
+      ROUTE_VERSIONED,
       .body = &lead_patch_table,
       .run = run_edit,
       .result = &lead_table,
