@@ -42,27 +42,24 @@ enum err dispatch_prepare(struct ctx *ctx, struct service *service)
 
 /* ---- Replies ---- */
 
-static void reply_memory(struct http_request *request)
+void reply_body(struct http_request *request, int status, const char *content_type,
+                const char *body, size_t bytes)
 {
-    static const char body[] = "{\"title\":\"Not enough memory for this "
-                               "request\",\"status\":503,\"code\":\"out_of_memory\"}";
-    request->reply.status = 503;
-    request->reply.content_type = "application/problem+json";
-    request->reply.body = body;
-    request->reply.body_bytes = sizeof body - 1;
-}
-
-static void reply_buffer(struct http_request *request, int status, const char *content_type,
-                         const struct buffer *buffer)
-{
-    if (buffer->failed) {
-        reply_memory(request);
-        return;
-    }
     request->reply.status = status;
     request->reply.content_type = content_type;
-    request->reply.body = buffer->data;
-    request->reply.body_bytes = buffer->length;
+    request->reply.body = body;
+    request->reply.body_bytes = bytes;
+}
+
+void reply_buffer(struct http_request *request, int status, const char *content_type,
+                  const struct buffer *buffer)
+{
+    static const char no_memory[] = "{\"title\":\"Not enough memory for this request\","
+                                    "\"status\":503,\"code\":\"out_of_memory\"}";
+    if (buffer->failed)
+        reply_body(request, 503, "application/problem+json", no_memory, sizeof no_memory - 1);
+    else
+        reply_body(request, status, content_type, buffer->data, buffer->length);
 }
 
 static bool names_parameters(const struct call *call)

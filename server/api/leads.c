@@ -45,7 +45,8 @@ static enum err run_create(struct call *call)
     if (err)
         return err;
     *lead = created.lead;
-    call->status = created.outcome == LEAD_CREATED ? 201 : 200;
+    if (created.outcome != LEAD_CREATED)
+        call->status = call->route->repeat_status;
     call_location(call, "leads", &lead->id);
     return answer_lead(call, OK);
 }

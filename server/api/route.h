@@ -117,6 +117,12 @@ enum err list_by_id(struct call *call,
 /* The answer is the lead in call->result, with its ETag. Hands err on. */
 enum err answer_lead(struct call *call, enum err err) _must_check_;
 
+/* The reply as it stands; the body lives as long as the request. */
+void reply_body(struct http_request *request, int status, const char *content_type,
+                const char *body, size_t bytes);
+/* The same of a buffer; 503 when it has failed. */
+void reply_buffer(struct http_request *request, int status, const char *content_type,
+                  const struct buffer *buffer);
 /* The reply is this problem; type and request_id are filled in. */
 void reply_problem(struct http_request *request, struct problem_reply *problem);
 
@@ -129,8 +135,6 @@ extern const struct routes lead_routes, stage_routes, activity_routes, scoring_r
     health_routes;
 
 /* ---- The service, as the routes see it ---- */
-
-struct route_stats;
 
 struct service_health {
     bool draining, writer_healthy;
