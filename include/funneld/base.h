@@ -185,8 +185,11 @@ bool time_parse_lenient(const char *text, int64_t *ret_ms);
 
 /* ---- Text ---- */
 
-bool utf8_valid(const char *text, size_t bytes); /* rejects NUL, surrogates, overlong forms */
-size_t utf8_length(const char *text);            /* code points of valid text */
+/* Bytes of the character that the text starts with; 0 when it is not well formed: NUL, a
+ * surrogate, an overlong or unfinished form. bytes > 0. */
+size_t utf8_character(const char *text, size_t bytes);
+bool utf8_valid(const char *text, size_t bytes);
+size_t utf8_length(const char *text); /* code points of valid text */
 /* without white space at both ends */
 char *text_trim(struct arena *arena, const char *text, size_t bytes);
 /* The address as kept: trimmed, lower case, domain as A-labels; *ret_key is the match key,
