@@ -142,6 +142,8 @@ enum err fail_member(struct ctx *ctx, const char *member, const char *code, cons
     _must_check_ _printf_(4, 5);
 /* Forgets a failure that the caller has dealt with. */
 void failure_clear(struct ctx *ctx);
+/* Copies the failure's texts into ctx->arena: for who lent the ctx another arena for a while. */
+void failure_keep(struct ctx *ctx);
 
 /* arena_alloc() that records ERR_MEMORY. */
 void *ctx_alloc(struct ctx *ctx, size_t bytes) _must_check_;
@@ -183,8 +185,11 @@ bool time_parse_lenient(const char *text, int64_t *ret_ms);
 
 /* ---- Text ---- */
 
-bool utf8_valid(const char *text, size_t bytes); /* rejects NUL, surrogates, overlong forms */
-size_t utf8_length(const char *text);            /* code points of valid text */
+/* Bytes of the character that the text starts with; 0 when it is not well formed: NUL, a
+ * surrogate, an overlong or unfinished form. bytes > 0. */
+size_t utf8_character(const char *text, size_t bytes);
+bool utf8_valid(const char *text, size_t bytes);
+size_t utf8_length(const char *text); /* code points of valid text */
 /* without white space at both ends */
 char *text_trim(struct arena *arena, const char *text, size_t bytes);
 /* The address as kept: trimmed, lower case, domain as A-labels; *ret_key is the match key,

@@ -4,7 +4,8 @@
  * Writing ones run on the writer's connection inside its transaction; after an error the caller
  * rolls back to its savepoint. Errors a client can cause: ERR_VALIDATION (names the member),
  * ERR_NOT_FOUND, ERR_DUPLICATE (failure.existing says which), ERR_CONFLICT (the state does not
- * allow it), ERR_VERSION. Everything returned lives in ctx's arena. */
+ * allow it), ERR_VERSION. Everything returned lives in ctx's arena, except that reports hold keys
+ * and names of the catalog. */
 #ifndef FUNNELD_CRM_H
 #define FUNNELD_CRM_H
 
@@ -29,11 +30,16 @@ struct catalog {
     struct rule_set rule_set;
 };
 
+/* *ret belongs to the connection and lives until the next catalog_get() on it. What another
+ * thread will read must be copied: on the writer's connection that next one may be any moment. */
 enum err catalog_get(struct ctx *ctx, struct db *db, const struct catalog **ret) _must_check_;
 /* NULL key: the default pipeline, the first stage. NULL when there is none of that key. */
 const struct pipeline *catalog_pipeline(const struct catalog *catalog, const char *key);
 const struct stage *pipeline_stage(const struct pipeline *pipeline, const char *key);
 const struct stage *catalog_stage(const struct catalog *catalog, int64_t stage_id);
+/* The one that the stage is of. */
+const struct pipeline *catalog_pipeline_of(const struct catalog *catalog,
+                                           const struct stage *stage);
 
 /* ---- Leads ---- */
 
@@ -56,7 +62,8 @@ enum err lead_import(struct ctx *ctx, struct db *db, const struct lead_input *in
 enum err lead_edit(struct ctx *ctx, struct db *db, const struct id *id,
                    const struct lead_input *input, int64_t expected_version, struct lead *ret)
     _must_check_;
-/* The lead that these identities name, or ERR_NOT_FOUND; NULL ones are not looked for. */
+/* The lead that these identities name, or ERR_NOT_FOUND; NULL ones are not looked for, and a
+ * source_system says nothing without an external_id. */
 enum err lead_identify(struct ctx *ctx, struct db *db, const char *email, const char *source_system,
                        const char *external_id, struct id *ret) _must_check_;
 
@@ -112,8 +119,9 @@ enum err campaign_attach(struct ctx *ctx, struct db *db, const struct id *campai
 enum err user_create(struct ctx *ctx, struct db *db, const struct user_input *input,
                      struct user *ret) _must_check_;
 enum err api_key_create(struct ctx *ctx, struct db *db, const char *name, unsigned scopes,
-                        struct api_key *ret) _must_check_;      /* ret->key is the secret */
-void api_key_name_scopes(struct ctx *ctx, struct api_key *key); /* fills scope_names from scopes */
+                        struct api_key *ret) _must_check_; /* ret->key is the secret */
+/* Fills scope_names from scopes. */
+enum err api_key_name_scopes(struct ctx *ctx, struct api_key *key) _must_check_;
 
 /* ---- Forms ---- */
 

@@ -15,7 +15,7 @@ enum field_kind {
     FIELD_BOOL,  /* int64_t 0 or 1; NO_INT is null */
     FIELD_TIME,  /* int64_t ms; JSON: RFC 3339 with milliseconds */
     FIELD_DAY,   /* int64_t civil day; JSON: YYYY-MM-DD */
-    FIELD_TEXT,  /* const char *; NULL is null */
+    FIELD_TEXT,  /* const char *; NULL is null, and so is a blank one on its way in */
     FIELD_ENUM,  /* int; JSON: the name of the value in `names`; row: integer; -1 is null */
     FIELD_JSON,  /* const char *: a JSON object as text, passed through; NULL is null */
     FIELD_TEXTS, /* struct texts; JSON: array of strings; row: lines joined by '\n' */
@@ -32,8 +32,7 @@ enum {
     FIELD_OMIT_NULL = 8, /* out: left out when null */
     /* in, FIELD_ROWS: a bad item fails alone (struct input.failure), not the request */
     FIELD_EACH = 16,
-    FIELD_INLINE = 64, /* out, ROW and REF: its members stand in this object itself */
-    FIELD_BLANK = 32,  /* in, FIELD_TEXT: an empty text is kept; otherwise it means null */
+    FIELD_INLINE = 32, /* out, ROW and REF: its members stand in this object itself */
 };
 
 struct bytes {

@@ -22,7 +22,7 @@ enum stage_kind {
 };
 extern const char *const stage_kind_names[];
 
-enum { STAGES_MAX = 32, PIPELINES_MAX = 32 };
+enum { STAGES_MAX = 32 };
 
 struct stage {
     /* small and ours, never in JSON: it stands in every lead and every rollup cell */
@@ -196,7 +196,7 @@ extern const struct table activity_item_table;   /* one item of POST /v1/activit
 
 /* ---- Scoring ---- */
 
-enum { RULES_MAX = 64, SCORE_GROUPS_MAX = 8 };
+enum { RULES_MAX = 64 };
 
 /* What an attribute must be for a rule: the one leaf there is until conditions come. */
 enum rule_test { TEST_PRESENT, TEST_EQUALS, TEST_CONTAINS };

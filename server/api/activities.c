@@ -2,7 +2,6 @@
 #include "route.h"
 
 #include <stdio.h>
-#include <string.h>
 
 /* ---- The answer: the activity, and what it changed ---- */
 
@@ -64,7 +63,8 @@ static enum err run_create(struct call *call)
     if (err)
         return err;
     answer_fill(&recorded, answer);
-    call->status = recorded.duplicate ? 200 : 201;
+    if (recorded.duplicate)
+        call->status = call->route->repeat_status;
     call_location(call, "activities", &recorded.activity.id);
     return OK;
 }

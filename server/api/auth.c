@@ -30,10 +30,11 @@ static const char *scope_list(struct ctx *ctx, unsigned scopes)
 static enum err find_key(struct call *call, const char *text, struct api_key *ret)
 {
     uint8_t hash[KEY_HASH_BYTES];
-    key_hash(text, hash);
-    enum err err = key_is_well_formed(text) /* what is no key needs no look-up */
-                       ? api_key_find(call->ctx, call->request->thread_app, hash, ret)
-                       : ERR_NOT_FOUND;
+    enum err err = ERR_NOT_FOUND;
+    if (key_is_well_formed(text)) { /* a slip costs no look-up */
+        key_hash(text, hash);
+        err = api_key_find(call->ctx, call->request->thread_app, hash, ret);
+    }
     if (err == ERR_NOT_FOUND || (!err && ret->revoked_at != NO_INT))
         return fail(call->ctx, ERR_UNAUTHENTICATED, NULL, "this key is unknown or revoked");
     return err;

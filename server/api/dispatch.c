@@ -42,27 +42,24 @@ enum err dispatch_prepare(struct ctx *ctx, struct service *service)
 
 /* ---- Replies ---- */
 
-static void reply_memory(struct http_request *request)
+void reply_body(struct http_request *request, int status, const char *content_type,
+                const char *body, size_t bytes)
 {
-    static const char body[] = "{\"title\":\"Not enough memory for this "
-                               "request\",\"status\":503,\"code\":\"out_of_memory\"}";
-    request->reply.status = 503;
-    request->reply.content_type = "application/problem+json";
-    request->reply.body = body;
-    request->reply.body_bytes = sizeof body - 1;
-}
-
-static void reply_buffer(struct http_request *request, int status, const char *content_type,
-                         const struct buffer *buffer)
-{
-    if (buffer->failed) {
-        reply_memory(request);
-        return;
-    }
     request->reply.status = status;
     request->reply.content_type = content_type;
-    request->reply.body = buffer->data;
-    request->reply.body_bytes = buffer->length;
+    request->reply.body = body;
+    request->reply.body_bytes = bytes;
+}
+
+void reply_buffer(struct http_request *request, int status, const char *content_type,
+                  const struct buffer *buffer)
+{
+    static const char no_memory[] = "{\"title\":\"Not enough memory for this request\","
+                                    "\"status\":503,\"code\":\"out_of_memory\"}";
+    if (buffer->failed)
+        reply_body(request, 503, "application/problem+json", no_memory, sizeof no_memory - 1);
+    else
+        reply_body(request, status, content_type, buffer->data, buffer->length);
 }
 
 static bool names_parameters(const struct call *call)
@@ -161,7 +158,8 @@ static void render(struct call *call)
 /* "v17-s83" or "v17", quoted: the version that the client read. */
 static enum err read_if_match(struct call *call)
 {
-    call->expected_version = NO_INT;
+    if (!(call->route->flags & ROUTE_VERSIONED))
+        return OK;
     const char *text = http_header(call->request, "If-Match");
     if (!text || strcmp(text, "*") == 0)
         return OK;
@@ -201,9 +199,11 @@ static enum err match(struct service *service, struct http_request *request, str
     const struct route *route = &service->routes[found.route];
     if ((route->flags & ROUTE_CONTROL) && !request->control)
         return ERR_NOT_FOUND;
-    *call = (struct call){
-        .service = service, .route = route, .request = request, .ctx = &request->ctx
-    };
+    *call = (struct call){ .service = service,
+                           .route = route,
+                           .request = request,
+                           .ctx = &request->ctx,
+                           .expected_version = NO_INT };
     memcpy(call->params, found.params, sizeof call->params);
     request->app = call;
     return OK;

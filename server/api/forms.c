@@ -22,13 +22,7 @@ static enum err run_read(struct call *call)
 
 static enum err run_list(struct call *call)
 {
-    struct id after;
-    int64_t limit;
-    struct rows rows;
-    enum err err = list_start(call, &after, &limit);
-    if (!err)
-        err = form_list(call->ctx, call->db, &after, limit + 1, &rows);
-    return err ? err : page_cut(call, &rows, limit, cursor_by_id);
+    return list_by_id(call, form_list);
 }
 
 /* A post as it came, for whoever wants to work it by hand. */
@@ -307,16 +301,11 @@ static const char *redirect_target(const struct door *door)
     return NULL;
 }
 
-static void reply_text(struct http_request *request, int status, const char *type, const char *body)
-{
-    request->reply.status = status;
-    request->reply.content_type = type;
-    request->reply.body = body;
-    request->reply.body_bytes = strlen(body);
-}
-
 static void reply_page(struct call *call, const struct door *door)
 {
+    static const char page[] =
+        "<!doctype html><html lang=en><meta charset=utf-8><title>Thank you</title>"
+        "<p>Thank you. We have received your message.</p></html>\n";
     const char *url = redirect_target(door);
     if (url) {
         call->request->reply.status = 303;
@@ -325,14 +314,13 @@ static void reply_page(struct call *call, const struct door *door)
     }
     http_reply_header(call->request, "Content-Security-Policy",
                       "default-src 'none'; frame-ancestors 'none'");
-    reply_text(call->request, 200, "text/html; charset=utf-8",
-               "<!doctype html><html lang=en><meta charset=utf-8><title>Thank you</title>"
-               "<p>Thank you. We have received your message.</p></html>\n");
+    reply_body(call->request, 200, "text/html; charset=utf-8", page, sizeof page - 1);
 }
 
 /* A script that sent what cannot be used is told so; the post is in the journal all the same. */
 static void reply_post(struct call *call)
 {
+    static const char taken[] = "{\"ok\":true}";
     const struct door *door = call->result;
     struct http_request *request = call->request;
     if (is_navigation(request)) {
@@ -340,7 +328,7 @@ static void reply_post(struct call *call)
         return;
     }
     if (door->submission.verdict != VERDICT_FAILED) { /* a trapped bot gets the same */
-        reply_text(request, 200, "application/json", "{\"ok\":true}");
+        reply_body(request, 200, "application/json", taken, sizeof taken - 1);
         return;
     }
     enum err err = door->unreadable ? door->unreadable : ERR_VALIDATION;

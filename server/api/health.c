@@ -10,10 +10,7 @@ static enum err run_nothing(struct call *call)
 
 static void reply_alive(struct call *call)
 {
-    call->request->reply.status = 200;
-    call->request->reply.content_type = "text/plain; charset=utf-8";
-    call->request->reply.body = "ok\n";
-    call->request->reply.body_bytes = 3;
+    reply_body(call->request, 200, "text/plain; charset=utf-8", "ok\n", 3);
 }
 
 struct checks {
@@ -55,19 +52,13 @@ static void reply_metrics(struct call *call)
 {
     struct buffer buffer = { .arena = call->ctx->arena };
     service_metrics(call->service, &buffer);
-    call->request->reply.status = buffer.failed ? 503 : 200;
-    call->request->reply.content_type = "text/plain; version=0.0.4; charset=utf-8";
-    call->request->reply.body = buffer.data;
-    call->request->reply.body_bytes = buffer.length;
+    reply_buffer(call->request, 200, "text/plain; version=0.0.4; charset=utf-8", &buffer);
 }
 
 static void reply_openapi(struct call *call)
 {
     struct bytes text = service_openapi(call->service);
-    call->request->reply.status = 200;
-    call->request->reply.content_type = "application/json";
-    call->request->reply.body = (const char *)text.data;
-    call->request->reply.body_bytes = text.length;
+    reply_body(call->request, 200, "application/json", (const char *)text.data, text.length);
 }
 
 static enum err run_check(struct call *call)

@@ -24,20 +24,16 @@ static const struct table event_items_table =
     TABLE(struct import_input, "stage_event_items", event_items_fields);
 
 struct import_result {
-    enum lead_outcome outcome; /* IMPORT_FAILED with a problem */
+    int status; /* enum lead_outcome, or IMPORT_FAILED with a problem */
     const struct problem *problem;
 };
 
 enum { IMPORT_FAILED = LEAD_UNCHANGED + 1 };
-static const char *const outcome_names[] = { "created", "merged", "unchanged", "failed", NULL };
+static const char *const status_names[] = { "created", "merged", "unchanged", "failed", NULL };
 
 static const struct field result_fields[] = {
-    { .name = "status",
-      .kind = FIELD_ENUM,
-      .names = outcome_names,
-      .offset = offsetof(struct import_result, outcome),
-      .flags = FIELD_NOT_NULL,
-      .note = "what became of the row" },
+    FIELD_NAMED(struct import_result, status, status_names, .flags = FIELD_NOT_NULL,
+                .note = "what became of the row"),
     FIELD_POINT(struct import_result, problem, &problem_table, .flags = FIELD_INLINE),
 };
 static const struct table result_table =
@@ -62,8 +58,8 @@ static struct import_result *result_at(struct call *call, size_t index)
 static void item_failed(struct call *call, size_t index, enum err err,
                         const struct failure *failure)
 {
-    *result_at(call, index) = (struct import_result){ (enum lead_outcome)IMPORT_FAILED,
-                                                      problem_of_item(call->ctx, err, failure) };
+    *result_at(call, index) =
+        (struct import_result){ IMPORT_FAILED, problem_of_item(call->ctx, err, failure) };
 }
 
 static bool is_readable(struct call *call, size_t index, const struct input *input)
@@ -82,7 +78,7 @@ static enum err import_lead(struct call *call, size_t index)
         return OK;
     enum err err = lead_import(call->ctx, call->db, item, &created);
     if (!err)
-        result_at(call, index)->outcome = created.outcome;
+        result_at(call, index)->status = (int)created.outcome;
     return err;
 }
 
@@ -95,7 +91,7 @@ static enum err import_event(struct call *call, size_t index)
     if (!is_readable(call, index, &item->input))
         return OK;
     enum err err = stage_event_import(call->ctx, call->db, item, &is_new);
-    result_at(call, index)->outcome = is_new ? LEAD_CREATED : LEAD_UNCHANGED;
+    result_at(call, index)->status = is_new ? LEAD_CREATED : LEAD_UNCHANGED;
     return err;
 }
 

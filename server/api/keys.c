@@ -30,25 +30,16 @@ static enum err run_read(struct call *call)
 {
     struct api_key *key = call_result(call, sizeof *key);
     enum err err = key ? api_key_load(call->ctx, call->db, &call->id, key) : ERR_MEMORY;
-    if (!err)
-        api_key_name_scopes(call->ctx, key);
-    return err;
+    return err ? err : api_key_name_scopes(call->ctx, key);
 }
 
 static enum err run_list(struct call *call)
 {
-    struct id after;
-    int64_t limit;
-    struct rows rows;
-    enum err err = list_start(call, &after, &limit);
-    if (!err)
-        err = api_key_list(call->ctx, call->db, &after, limit + 1, &rows);
-    if (err)
-        return err;
-    struct api_key *keys = rows.items;
-    for (size_t i = 0; i < rows.count; i++)
-        api_key_name_scopes(call->ctx, &keys[i]);
-    return page_cut(call, &rows, limit, cursor_by_id);
+    enum err err = list_by_id(call, api_key_list);
+    const struct page *page = call->result;
+    for (size_t i = 0; !err && i < page->rows.count; i++)
+        err = api_key_name_scopes(call->ctx, (struct api_key *)page->rows.items + i);
+    return err;
 }
 
 static enum err run_revoke(struct call *call)

@@ -14,7 +14,7 @@ static void set_etag(struct call *call, const struct lead *lead)
         http_reply_header(call->request, "ETag", etag);
 }
 
-static enum err answer_lead(struct call *call, enum err err)
+enum err answer_lead(struct call *call, enum err err)
 {
     if (!err)
         set_etag(call, call->result);
@@ -56,7 +56,8 @@ static enum err run_create(struct call *call)
     if (err)
         return err;
     *lead = created.lead;
-    call->status = created.outcome == LEAD_CREATED ? 201 : 200;
+    if (created.outcome != LEAD_CREATED)
+        call->status = call->route->repeat_status;
     call_location(call, "leads", &lead->id);
     if (may_read(&call->ctx->principal))
         return answer_lead(call, OK);
@@ -308,6 +309,7 @@ static const struct route rows[] = {
     { { HTTP_PATCH, "/v1/leads/{id}" },
       ACCESS_WRITE,
       SCOPE_WRITE,
+      ROUTE_VERSIONED,
       .body = &lead_patch_table,
       .run = run_edit,
       .result = &lead_table,

@@ -365,20 +365,19 @@ static void write_success(struct writing *writing, const struct route *route, in
 /* Which errors a route can answer with, by what its row says. */
 static bool can_fail(const struct route *route, int status)
 {
-    bool writes = route->access == ACCESS_WRITE, reads = route->access == ACCESS_READ;
     bool named = strchr(route->http.path, '{');
     bool posted = route->body || (route->flags & ROUTE_RAW_BODY);
     switch (status) {
-    case 400: return true; /* the header gate is before every route */
+    case 400: /* the header gate is before every route, and every route has parameters to refuse */
+    case 413:
+    case 422:
+    case 503: return true;
     case 401: return route->scopes != SCOPE_NONE;
     case 403: return route->scopes != SCOPE_NONE || (route->flags & ROUTE_RAW_BODY);
     case 404: return named;
-    case 409: return writes && route->body;
-    case 412: return named && route->scopes != SCOPE_NONE;
-    case 413: return true;
+    case 409: return route->access == ACCESS_WRITE && route->body;
+    case 412: return route->flags & ROUTE_VERSIONED;
     case 415: return posted;
-    case 422: return !(route->flags & ROUTE_RAW_BODY) || posted;
-    case 503: return writes || reads || route->access == ACCESS_NONE;
     default: return false;
     }
 }

@@ -20,6 +20,7 @@ enum {
     ROUTE_BACKGROUND = 4, /* waits for the others: imports */
     ROUTE_LIST = 8,       /* result is a struct page of rows of the result table */
     ROUTE_LONG = 16,      /* no deadline: the control socket has a thread to itself */
+    ROUTE_VERSIONED = 32, /* takes If-Match: 412 when the lead was changed since it was read */
 };
 
 struct call;
@@ -67,7 +68,7 @@ struct call {
     struct db *db; /* in prepare and run */
     const char *params[HTTP_PATH_PARAMS_MAX];
     struct id id;             /* of a path with {id} */
-    int64_t expected_version; /* of If-Match; NO_INT: any */
+    int64_t expected_version; /* of If-Match, where the route takes it; NO_INT: any */
     void *query, *body;
     void *result;
     const struct table *result_table; /* of the result; NULL: the route's */
@@ -104,7 +105,8 @@ enum err call_each(struct call *call, const struct each *each) _must_check_;
  * after the last row. */
 enum err page_cut(struct call *call, struct rows *rows, int64_t limit,
                   const char *(*cursor)(struct call *call, const void *row)) _must_check_;
-/* Lists by id: `limit` and `cursor` parameters. */
+const char *cursor_by_id(struct call *call, const void *row); /* rows that begin with their id */
+/* `limit` and `cursor`: the parameters of lists by id. */
 struct list_query {
     struct input input;
     int64_t limit;
@@ -112,10 +114,20 @@ struct list_query {
 };
 extern const struct table list_query_table;
 enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 200 };
-enum err list_start(struct call *call, struct id *ret_after, int64_t *ret_limit) _must_check_;
-/* rows whose first member is their id */
-const char *cursor_by_id(struct call *call, const void *row);
+/* Answers with a page of what `list` gives: rows whose first member is their id. */
+enum err list_by_id(struct call *call,
+                    enum err (*list)(struct ctx *ctx, struct db *db, const struct id *after,
+                                     int64_t limit, struct rows *ret)) _must_check_;
 
+/* The answer is the lead in call->result, with its ETag. Hands err on. */
+enum err answer_lead(struct call *call, enum err err) _must_check_;
+
+/* The reply as it stands; the body lives as long as the request. */
+void reply_body(struct http_request *request, int status, const char *content_type,
+                const char *body, size_t bytes);
+/* The same of a buffer; 503 when it has failed. */
+void reply_buffer(struct http_request *request, int status, const char *content_type,
+                  const struct buffer *buffer);
 /* The reply is this problem; type and request_id are filled in. */
 void reply_problem(struct http_request *request, struct problem_reply *problem);
 
@@ -134,8 +146,6 @@ extern const struct routes lead_routes, stage_routes, activity_routes, scoring_r
     health_routes;
 
 /* ---- The service, as the routes see it ---- */
-
-struct route_stats;
 
 struct service_health {
     bool draining, writer_healthy;

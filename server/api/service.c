@@ -138,26 +138,39 @@ struct bytes service_openapi(const struct service *service)
     return service->openapi;
 }
 
+/* One line of a route, or of the requests without one; nothing while it is 0. `status` may be
+ * "". */
+static void route_metric(const struct service *service, struct buffer *buffer, const char *name,
+                         size_t index, const char *status, int64_t value)
+{
+    const struct route *route = index < service->route_count ? &service->routes[index] : NULL;
+    if (value == 0)
+        return;
+    buffer_printf(buffer, "%s{method=\"%s\",route=\"%s\"%s%s%s} %lld\n", name,
+                  route ? http_method_names[__builtin_ctz(route->http.method)] : "",
+                  route ? route->http.path : "", *status ? ",status=\"" : "", status,
+                  *status ? "\"" : "", (long long)value);
+}
+
 static void route_metrics(const struct service *service, struct buffer *buffer)
 {
+    static const char requests[] = "funneld_route_requests_total";
+    static const char micros[] = "funneld_route_microseconds_total";
     static const char *const classes[] = { "0xx", "1xx", "2xx", "3xx", "4xx", "5xx" };
-    buffer_text(
-        buffer,
-        "# HELP funneld_route_requests_total Requests answered, by route and class of status.\n"
-        "# TYPE funneld_route_requests_total counter\n");
-    for (size_t i = 0; i <= service->route_count; i++) {
-        const struct route *route = i < service->route_count ? &service->routes[i] : NULL;
-        for (size_t class = 0; class < ARRAY_SIZE(classes); class ++) {
-            int64_t count =
-                atomic_load_explicit(&service->stats[i].answers[class], memory_order_relaxed);
-            if (count > 0)
-                buffer_printf(
-                    buffer,
-                    "funneld_route_requests_total{method=\"%s\",route=\"%s\",status=\"%s\"} %lld\n",
-                    route ? http_method_names[__builtin_ctz(route->http.method)] : "",
-                    route ? route->http.path : "", classes[class], (long long)count);
-        }
-    }
+    buffer_printf(buffer,
+                  "# HELP %s Requests answered, by route and class of status.\n"
+                  "# TYPE %s counter\n",
+                  requests, requests);
+    for (size_t i = 0; i <= service->route_count; i++)
+        for (size_t class = 0; class < ARRAY_SIZE(classes); class ++)
+            route_metric(service, buffer, requests, i, classes[class],
+                         atomic_load(&service->stats[i].answers[class]));
+    buffer_printf(buffer,
+                  "# HELP %s Time from the request line to the last byte of the answer.\n"
+                  "# TYPE %s counter\n",
+                  micros, micros);
+    for (size_t i = 0; i <= service->route_count; i++)
+        route_metric(service, buffer, micros, i, "", atomic_load(&service->stats[i].micros));
 }
 
 void service_metrics(const struct service *service, struct buffer *buffer)

@@ -96,7 +96,7 @@ static const struct field list_query_fields[] = {
 };
 const struct table list_query_table = TABLE(struct list_query, "list_query", list_query_fields);
 
-enum err list_start(struct call *call, struct id *ret_after, int64_t *ret_limit)
+static enum err list_start(struct call *call, struct id *ret_after, int64_t *ret_limit)
 {
     const struct list_query *query = call->query;
     *ret_limit = query->limit == NO_INT ? LIMIT_DEFAULT : query->limit;
@@ -128,4 +128,17 @@ enum err page_cut(struct call *call, struct rows *rows, int64_t limit,
         (const char *)rows->items + (page->rows.count - 1) * call->route->result->size;
     page->next_cursor = cursor(call, last);
     return page->next_cursor ? OK : ERR_MEMORY;
+}
+
+enum err list_by_id(struct call *call,
+                    enum err (*list)(struct ctx *ctx, struct db *db, const struct id *after,
+                                     int64_t limit, struct rows *ret))
+{
+    struct id after;
+    int64_t limit;
+    struct rows rows;
+    enum err err = list_start(call, &after, &limit);
+    if (!err)
+        err = list(call->ctx, call->db, &after, limit + 1, &rows);
+    return err ? err : page_cut(call, &rows, limit, cursor_by_id);
 }

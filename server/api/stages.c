@@ -37,33 +37,27 @@ static const struct field close_fields[] = {
 };
 static const struct table close_table = TABLE(struct close_input, "close", close_fields);
 
-static enum err answer_lead(struct call *call, const struct lead *lead, enum err err)
-{
-    struct lead *result = err ? NULL : call_result(call, sizeof *result);
-    if (!err && result)
-        *result = *lead;
-    return err ? err : result ? OK : ERR_MEMORY;
-}
-
 static enum err run_move(struct call *call)
 {
     const struct move_input *input = call->body;
     enum cause cause = input->cause < 0 ? CAUSE_API : (enum cause)input->cause;
     if (cause != CAUSE_API && cause != CAUSE_USER && cause != CAUSE_CORRECTION)
         return fail_member(call->ctx, "cause", "unknown_value", "user, api or correction");
-    struct lead lead;
-    enum err err = lead_move(call->ctx, call->db, &call->id, input->stage, input->reason, cause,
-                             call->expected_version, &lead);
-    return answer_lead(call, &lead, err);
+    struct lead *lead = call_result(call, sizeof *lead);
+    if (!lead)
+        return ERR_MEMORY;
+    return answer_lead(call, lead_move(call->ctx, call->db, &call->id, input->stage, input->reason,
+                                       cause, call->expected_version, lead));
 }
 
 static enum err close_as(struct call *call, enum lead_status status, int64_t amount_minor)
 {
     const struct close_input *input = call->body;
-    struct lead lead;
-    enum err err = lead_close(call->ctx, call->db, &call->id, status, input->reason, amount_minor,
-                              call->expected_version, &lead);
-    return answer_lead(call, &lead, err);
+    struct lead *lead = call_result(call, sizeof *lead);
+    if (!lead)
+        return ERR_MEMORY;
+    return answer_lead(call, lead_close(call->ctx, call->db, &call->id, status, input->reason,
+                                        amount_minor, call->expected_version, lead));
 }
 
 static enum err run_win(struct call *call)
@@ -134,6 +128,7 @@ static const struct route rows[] = {
     { { HTTP_POST, "/v1/leads/{id}/move" },
       ACCESS_WRITE,
       SCOPE_WRITE,
+      ROUTE_VERSIONED,
       .body = &move_table,
       .run = run_move,
       .result = &lead_table,
@@ -143,6 +138,7 @@ static const struct route rows[] = {
     { { HTTP_POST, "/v1/leads/{id}/win" },
       ACCESS_WRITE,
       SCOPE_WRITE,
+      ROUTE_VERSIONED,
       .body = &win_table,
       .run = run_win,
       .result = &lead_table,
@@ -152,6 +148,7 @@ static const struct route rows[] = {
     { { HTTP_POST, "/v1/leads/{id}/lose" },
       ACCESS_WRITE,
       SCOPE_WRITE,
+      ROUTE_VERSIONED,
       .body = &close_table,
       .run = run_lose,
       .result = &lead_table,
@@ -161,6 +158,7 @@ static const struct route rows[] = {
     { { HTTP_POST, "/v1/leads/{id}/disqualify" },
       ACCESS_WRITE,
       SCOPE_WRITE,
+      ROUTE_VERSIONED,
       .body = &close_table,
       .run = run_disqualify,
       .result = &lead_table,
@@ -170,6 +168,7 @@ static const struct route rows[] = {
     { { HTTP_POST, "/v1/leads/{id}/reopen" },
       ACCESS_WRITE,
       SCOPE_WRITE,
+      ROUTE_VERSIONED,
       .body = &close_table,
       .run = run_reopen,
       .result = &lead_table,

@@ -18,13 +18,7 @@ static enum err run_read(struct call *call)
 
 static enum err run_list(struct call *call)
 {
-    struct id after;
-    int64_t limit;
-    struct rows rows;
-    enum err err = list_start(call, &after, &limit);
-    if (!err)
-        err = user_list(call->ctx, call->db, &after, limit + 1, &rows);
-    return err ? err : page_cut(call, &rows, limit, cursor_by_id);
+    return list_by_id(call, user_list);
 }
 
 static const struct route rows[] = {

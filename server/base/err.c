@@ -81,6 +81,24 @@ void failure_clear(struct ctx *ctx)
     ctx->failure = (struct failure){ 0 };
 }
 
+void failure_keep(struct ctx *ctx)
+{
+    struct failure *failure = &ctx->failure;
+    struct failure there = *failure;
+    if (there.err == OK)
+        return;
+    if (there.detail != NULL)
+        failure->detail = arena_text(ctx->arena, there.detail, strlen(there.detail));
+    if (failure->detail == NULL)
+        failure->detail = err_info(there.err)->title;
+    failure->member_count = 0;
+    for (size_t i = 0; i < there.member_count; i++) {
+        const struct member_error *error = &there.members[i];
+        const char *detail = arena_text(ctx->arena, error->detail, strlen(error->detail));
+        member_add(ctx, error->member, error->code, detail == NULL ? failure->detail : detail);
+    }
+}
+
 static void memory_failed(struct ctx *ctx)
 {
     if (ctx->failure.err != OK)

@@ -47,15 +47,6 @@ static void line_end(struct line *line, const char *text)
     line->length += bytes;
 }
 
-/* Bytes of the valid UTF-8 character that starts here, or 0. */
-static size_t character_bytes(const char *text, size_t rest)
-{
-    for (size_t bytes = 1; bytes <= 4 && bytes <= rest; bytes++)
-        if (utf8_valid(text, bytes))
-            return bytes;
-    return 0;
-}
-
 /* C0, DEL, C1 and the line separators: what could break a line, or steer a terminal. */
 static bool is_control(const char *text, size_t bytes)
 {
@@ -99,7 +90,7 @@ static void line_put_message(struct line *line, const char *message, bool cut, b
 {
     size_t rest = strlen(message);
     while (rest > 0) {
-        size_t bytes = character_bytes(message, rest);
+        size_t bytes = utf8_character(message, rest);
         if (bytes == 0 && cut && rest < 4)
             break; /* a character that the cut went through */
         if (!line_put_character(line, message, bytes, json)) {

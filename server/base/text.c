@@ -3,10 +3,10 @@
 
 #include <string.h>
 
-/* Bytes of the character at the start of the text, or 0 when it is not well formed (Unicode
- * table 3-7). */
-static size_t utf8_character(const uint8_t *text, size_t bytes)
+/* The forms are those of Unicode's table 3-7. */
+size_t utf8_character(const char *text_, size_t bytes)
 {
+    const uint8_t *text = (const uint8_t *)text_;
     static const struct {
         uint8_t first_low, first_high;   /* of the first byte */
         uint8_t second_low, second_high; /* of the second; all others are 80 to BF */
@@ -34,12 +34,11 @@ static size_t utf8_character(const uint8_t *text, size_t bytes)
 
 bool utf8_valid(const char *text, size_t bytes)
 {
-    const uint8_t *next = (const uint8_t *)text;
     while (bytes > 0) {
-        size_t length = utf8_character(next, bytes);
+        size_t length = utf8_character(text, bytes);
         if (length == 0)
             return false;
-        next += length;
+        text += length;
         bytes -= length;
     }
     return true;

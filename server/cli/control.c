@@ -65,7 +65,7 @@ static bool file_wait(struct control *control, int file, int timeout_ms)
     return !control->interrupted && files[1].revents != 0;
 }
 
-bool control_interrupted(struct control *control)
+static bool control_interrupted(struct control *control)
 {
     (void)file_wait(control, -1, 0);
     return control->interrupted;

@@ -15,7 +15,7 @@ struct answer {
 
 /* The daemon that has the data file, or else a service of our own for the time of the command.
  * With `create` the file need not be there yet. Call before any other thread starts: SIGINT and
- * SIGTERM are blocked from here on and seen by control_interrupted(). ctx must outlive it. */
+ * SIGTERM are blocked from here on and end every wait and request. ctx must outlive it. */
 enum err control_open(struct ctx *ctx, const struct config *config, bool create,
                       struct control **ret) _must_check_;
 void control_close(struct control *control);
@@ -28,8 +28,6 @@ enum err control_request(struct control *control, const char *method, const char
                          const struct buffer *body, struct answer *ret) _must_check_;
 /* Our own service has lost its storage: no request will be answered well any more. */
 bool control_failed(const struct control *control);
-/* Whether SIGINT or SIGTERM has come. Stays true. */
-bool control_interrupted(struct control *control);
 /* Waits so long, or until a signal comes. */
 void control_sleep(struct control *control, int ms);
 /* Waits until something can be read from the file; false when a signal comes first. */

@@ -3,8 +3,6 @@
  * whole history. */
 #include "history.h"
 
-#include <string.h>
-
 enum { AHEAD_MAX_MS = 5 * 60 * 1000 }; /* clocks differ */
 
 static bool is_word(const char *text)
@@ -84,15 +82,6 @@ static bool is_on_time(const struct catalog *catalog, const struct lead *lead,
            lead->rule_set_version == catalog->rule_set.version;
 }
 
-static const struct pipeline *pipeline_of(const struct catalog *catalog, int64_t pipeline_id)
-{
-    const struct pipeline *pipelines = catalog->pipelines.items;
-    for (size_t i = 0; i < catalog->pipelines.count; i++)
-        if (pipelines[i].pipeline_id == pipeline_id)
-            return &pipelines[i];
-    return NULL;
-}
-
 /* Adds an activity on time to the tally. *ret_done stays false when a rule would act: the
  * history must decide. */
 static enum err score_on_time(struct ctx *ctx, struct db *db, const struct catalog *catalog,
@@ -104,9 +93,7 @@ static enum err score_on_time(struct ctx *ctx, struct db *db, const struct catal
     tally_activity(rules, activity->type, &tally);
     int64_t score = tally_score(rules, &tally);
     const struct stage *stage = catalog_stage(catalog, lead->stage_id);
-    const struct pipeline *pipeline = pipeline_of(catalog, lead->pipeline_id);
-    if (!stage || !pipeline)
-        return fail(ctx, ERR_INTERNAL, NULL, "a lead in a stage that is not in the catalog");
+    const struct pipeline *pipeline = catalog_pipeline_of(catalog, stage);
     if (lead->status == LEAD_OPEN && stage_earned(catalog, pipeline, stage, score))
         return OK;
     bool score_moves = score != lead->score;
@@ -131,6 +118,18 @@ static enum err score_by_history(struct ctx *ctx, struct db *db, struct lead *le
     return err;
 }
 
+/* The key of a stage, as the answer's own text: the writer may renew the catalog before that is
+ * written out. */
+static enum err stage_key(struct ctx *ctx, const struct catalog *catalog, int64_t stage_id,
+                          const char **ret)
+{
+    const struct stage *stage = catalog_stage(catalog, stage_id);
+    if (!stage)
+        return fail(ctx, ERR_INTERNAL, NULL, "a lead in a stage that is not in the catalog");
+    *ret = ctx_text(ctx, stage->key);
+    return *ret ? OK : ERR_MEMORY;
+}
+
 enum err activity_record(struct ctx *ctx, struct db *db, const struct id *lead_id,
                          const struct activity_input *input, struct activity_recorded *ret)
 {
@@ -148,7 +147,9 @@ enum err activity_record(struct ctx *ctx, struct db *db, const struct id *lead_i
     if (err == ERR_EXISTS)
         return answer_again(ctx, db, &ret->activity, ret);
     ret->score_before = lead.score;
-    ret->stage_before = catalog_stage(catalog, lead.stage_id)->key;
+    if (!err)
+        err = stage_key(ctx, catalog, lead.stage_id, &ret->stage_before);
+    int64_t stage_before_id = lead.stage_id;
     bool done = false;
     if (!err && is_on_time(catalog, &lead, &ret->activity))
         err = score_on_time(ctx, db, catalog, &lead, &ret->activity, &done);
@@ -157,7 +158,9 @@ enum err activity_record(struct ctx *ctx, struct db *db, const struct id *lead_i
     if (err)
         return err;
     ret->score_after = lead.score;
-    ret->stage_after = catalog_stage(catalog, lead.stage_id)->key;
+    ret->stage_after = ret->stage_before;
+    if (lead.stage_id != stage_before_id)
+        err = stage_key(ctx, catalog, lead.stage_id, &ret->stage_after);
     metric_add(METRIC_ACTIVITIES_RECORDED, 1);
-    return OK;
+    return err;
 }

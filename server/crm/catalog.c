@@ -8,13 +8,25 @@
 /* Raised by whoever changes a pipeline or publishes a rule set. */
 static const char catalog_setting[] = "catalog_version";
 
+/* What scores and contributions have arrays for. */
+static bool is_within_limits(const struct catalog *catalog)
+{
+    const struct pipeline *pipelines = catalog->pipelines.items;
+    for (size_t i = 0; i < catalog->pipelines.count; i++)
+        if (pipelines[i].stages.count > STAGES_MAX)
+            return false;
+    return catalog->rule_set.rules.count <= RULES_MAX;
+}
+
 static enum err catalog_load(struct ctx *ctx, struct db *db, struct catalog *ret)
 {
     enum err err = pipelines_load(ctx, db, &ret->pipelines);
     if (!err)
         err = rule_set_latest(ctx, db, &ret->rule_set);
-    if (err == ERR_NOT_FOUND || (!err && ret->rule_set.rules.count > RULES_MAX))
-        return fail(ctx, ERR_INTERNAL, NULL, "the installation has no usable rule set");
+    if (err == ERR_NOT_FOUND || (!err && !is_within_limits(ret)))
+        return fail(
+            ctx, ERR_INTERNAL, NULL,
+            "the installation has no rule set, or more of something than there is room for");
     return err;
 }
 
@@ -28,8 +40,10 @@ static enum err catalog_keep(struct ctx *ctx, struct db *db, struct db_memo *mem
     struct catalog *catalog = ctx_alloc(ctx, sizeof *catalog);
     enum err err = catalog ? catalog_load(ctx, db, catalog) : ERR_MEMORY;
     ctx->arena = request_arena;
-    if (err)
+    if (err) {
+        failure_keep(ctx);
         return err;
+    }
     memo->data = catalog;
     memo->version = version;
     return OK;
@@ -67,6 +81,15 @@ const struct stage *pipeline_stage(const struct pipeline *pipeline, const char *
     for (size_t i = 0; i < pipeline->stages.count; i++)
         if (!key || strcmp(stages[i].key, key) == 0)
             return &stages[i];
+    return NULL;
+}
+
+const struct pipeline *catalog_pipeline_of(const struct catalog *catalog, const struct stage *stage)
+{
+    const struct pipeline *pipelines = catalog->pipelines.items;
+    for (size_t i = 0; i < catalog->pipelines.count; i++)
+        if (pipelines[i].pipeline_id == stage->pipeline_id)
+            return &pipelines[i];
     return NULL;
 }
 

@@ -169,8 +169,9 @@ static enum err check_leads(struct ctx *ctx, struct db *db, struct recount *reco
             recount->report->leads++;
         }
         ctx->arena = request_arena;
-        if (!err)
-            arena_reset(&slice);
+        if (err)
+            failure_keep(ctx);
+        arena_reset(&slice);
     } while (!err && count == LEADS_PER_SLICE);
     return err;
 }

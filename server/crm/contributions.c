@@ -3,6 +3,8 @@
  * always equal a recount. */
 #include "history.h"
 
+#include <string.h>
+
 /* How far a lead got, per stage of its pipeline. */
 struct reach {
     int64_t entered;    /* entries */
@@ -25,7 +27,7 @@ static struct bytes member_of(const struct lead *lead, enum dimension dimension,
     switch (dimension) {
     case DIMENSION_SOURCE:
         return (struct bytes){ (const uint8_t *)lead->source,
-                               lead->source ? __builtin_strlen(lead->source) : 0 };
+                               lead->source ? strlen(lead->source) : 0 };
     case DIMENSION_CAMPAIGN:
         return (struct bytes){ lead->campaign.bytes,
                                id_is_nil(&lead->campaign) ? 0 : sizeof lead->campaign.bytes };

@@ -4,7 +4,6 @@
 #include "history.h"
 
 #include <string.h>
-#include <strings.h>
 
 enum { KEY_LENGTH = 16 };
 
@@ -186,8 +185,11 @@ static enum err read_fields(struct ctx *ctx, const struct form_post *post, const
         if (at < 0)
             continue;
         const char **target = (const char **)((char *)ret + lead_create_table.fields[at].offset);
+        if (*target)
+            continue;
+        *target = cut(ctx, value, lead_create_table.fields[at].max);
         if (!*target)
-            *target = cut(ctx, value, lead_create_table.fields[at].max);
+            return fail(ctx, ERR_MEMORY, NULL, "no memory for a form");
     }
     if (!ret->source)
         ret->source = form->source;
@@ -196,16 +198,19 @@ static enum err read_fields(struct ctx *ctx, const struct form_post *post, const
 }
 
 /* An address that is none must not cost the lead: what else was said is kept, and the raw post has
- * the rest. Returns what was wrong with it, or NULL. */
-static const char *drop_bad_email(struct ctx *ctx, struct lead_input *input)
+ * the rest. *ret_why says what was wrong with it, or is NULL. */
+static enum err drop_bad_email(struct ctx *ctx, struct lead_input *input, const char **ret_why)
 {
     const char *email, *match_key;
-    if (!input->email || email_normalise(ctx, "email", input->email, &email, &match_key) == OK)
-        return NULL;
-    const char *why = ctx->failure.detail;
+    *ret_why = NULL;
+    enum err err =
+        input->email ? email_normalise(ctx, "email", input->email, &email, &match_key) : OK;
+    if (err != ERR_VALIDATION)
+        return err;
+    *ret_why = ctx->failure.detail;
     failure_clear(ctx);
     input->email = NULL;
-    return why;
+    return OK;
 }
 
 static enum err make_lead(struct ctx *ctx, struct db *db, const struct form_post *post,
@@ -214,10 +219,10 @@ static enum err make_lead(struct ctx *ctx, struct db *db, const struct form_post
     struct lead_input input;
     struct lead_created created;
     enum err err = read_fields(ctx, post, form, &input);
-    if (err)
-        return err;
-    submission->detail = drop_bad_email(ctx, &input);
-    err = lead_create(ctx, db, &input, true, &created);
+    if (!err)
+        err = drop_bad_email(ctx, &input, &submission->detail);
+    if (!err)
+        err = lead_create(ctx, db, &input, /* merge= */ true, &created);
     if (err)
         return err;
     submission->verdict = created.outcome == LEAD_CREATED ? VERDICT_CREATED : VERDICT_MERGED;
@@ -283,5 +288,9 @@ enum err form_submit(struct ctx *ctx, struct db *db, const struct form_post *pos
     } else {
         err = try_lead(ctx, db, post, &form, ret);
     }
-    return err ? err : submission_insert(ctx, db, ret);
+    if (!err)
+        err = submission_insert(ctx, db, ret);
+    if (!err)
+        metric_add(METRIC_SUBMISSIONS, 1);
+    return err;
 }

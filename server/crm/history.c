@@ -3,7 +3,6 @@
  * business. */
 #include "history.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static size_t put_in_order(struct history *history, const struct stage_event *event)
@@ -84,6 +83,7 @@ enum err history_add(struct ctx *ctx, struct db *db, struct history *history,
     event->from_status = before.status;
     event->cycle = after.cycle;
     history->events[index] = *event;
+    metric_add(METRIC_STAGE_EVENTS, 1);
     return stage_event_insert(ctx, db, event);
 }
 
@@ -140,6 +140,20 @@ static enum err relink(struct ctx *ctx, struct db *db, struct history *history)
     return OK;
 }
 
+/* The lead is answered by another thread, when the writer may have renewed the catalog. */
+static enum err lead_own_texts(struct ctx *ctx, struct lead *lead)
+{
+    const char **const texts[] = { &lead->pipeline, &lead->stage, &lead->currency };
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+        if (!*texts[i])
+            continue;
+        *texts[i] = ctx_text(ctx, *texts[i]);
+        if (!*texts[i])
+            return ERR_MEMORY;
+    }
+    return OK;
+}
+
 enum err history_settle(struct ctx *ctx, struct db *db, struct history *history)
 {
     enum err err = relink(ctx, db, history);
@@ -152,6 +166,8 @@ enum err history_settle(struct ctx *ctx, struct db *db, struct history *history)
     lead->status = standing.status;
     lead->stage_entered_at = standing.stage_entered_at;
     lead->cycle = standing.cycle;
-    err = history->is_new ? lead_insert(ctx, db, lead) : lead_save_state(ctx, db, lead);
+    err = lead_own_texts(ctx, lead);
+    if (!err)
+        err = history->is_new ? lead_insert(ctx, db, lead) : lead_save_state(ctx, db, lead);
     return err ? err : contributions_apply(ctx, db, history, 1);
 }

@@ -107,12 +107,13 @@ enum err contributions_apply(struct ctx *ctx, struct db *db, const struct histor
 
 /* ---- What the use cases share ---- */
 
+/* ERR_VERSION unless the lead is at that version; NO_INT: any. */
+enum err lead_require_version(struct ctx *ctx, const struct lead *lead, int64_t expected_version)
+    _must_check_;
 /* Who acts, for the log: the key's name. */
 const char *ctx_actor(const struct ctx *ctx);
-/* ERR_VALIDATION naming the member when the campaign or user does not exist; nil is fine. */
+/* ERR_VALIDATION naming the member when the campaign does not exist; nil is fine. */
 enum err campaign_require(struct ctx *ctx, struct db *db, const char *member,
                           const struct id *campaign) _must_check_;
-enum err user_require(struct ctx *ctx, struct db *db, const char *member, const struct id *user)
-    _must_check_;
 
 #endif

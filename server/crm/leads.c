@@ -71,7 +71,7 @@ enum err lead_identify(struct ctx *ctx, struct db *db, const char *email, const 
                        const char *external_id, struct id *ret)
 {
     struct lead_input input = { .email = email,
-                                .source_system = source_system,
+                                .source_system = external_id ? source_system : NULL,
                                 .external_id = external_id };
     struct identity identity;
     enum err err = identify(ctx, &input, &identity);
@@ -87,11 +87,19 @@ enum err campaign_require(struct ctx *ctx, struct db *db, const char *member,
                                 : err;
 }
 
-enum err user_require(struct ctx *ctx, struct db *db, const char *member, const struct id *user)
+static enum err user_require(struct ctx *ctx, struct db *db, const char *member,
+                             const struct id *user)
 {
     struct user found;
     enum err err = id_is_nil(user) ? OK : user_load(ctx, db, user, &found);
     return err == ERR_NOT_FOUND ? fail_member(ctx, member, "unknown", "no user has this id") : err;
+}
+
+enum err lead_require_version(struct ctx *ctx, const struct lead *lead, int64_t expected_version)
+{
+    if (expected_version == NO_INT || expected_version == lead->version)
+        return OK;
+    return fail(ctx, ERR_VERSION, NULL, "it is at version %lld", (long long)lead->version);
 }
 
 static enum err check_references(struct ctx *ctx, struct db *db, const struct lead_input *input)
@@ -474,11 +482,10 @@ enum err lead_edit(struct ctx *ctx, struct db *db, const struct id *id,
     struct history history;
     struct changes changes = { 0 };
     enum err err = history_open(ctx, db, id, &history);
+    if (!err)
+        err = lead_require_version(ctx, &history.lead, expected_version);
     if (err)
         return err;
-    if (expected_version != NO_INT && expected_version != history.lead.version)
-        return fail(ctx, ERR_VERSION, NULL, "it is at version %lld",
-                    (long long)history.lead.version);
     struct lead before = history.lead;
     err = identify_edit(ctx, &before, &input);
     if (!err)

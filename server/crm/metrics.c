@@ -2,7 +2,6 @@
  * contributions.c says. */
 #include "history.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static bool same_member(const struct bytes *a, const struct bytes *b)
@@ -286,10 +285,8 @@ enum err board_read(struct ctx *ctx, struct db *db, const char *key, int64_t lim
 static const struct field rate_fields[] = {
     FIELD(struct rate, numerator, INT, .flags = FIELD_NOT_NULL, .note = "leads"),
     FIELD(struct rate, denominator, INT, .flags = FIELD_NOT_NULL, .note = "leads"),
-    { .name = "rate",
-      .kind = FIELD_JSON,
-      .offset = offsetof(struct rate, rate),
-      .note = "numerator by denominator, with five decimals; null where that is 0" },
+    FIELD(struct rate, rate, JSON,
+          .note = "numerator by denominator, with five decimals; null where that is 0"),
 };
 static const struct table rate_table = TABLE(struct rate, "rate", rate_fields);
 

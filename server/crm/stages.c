@@ -2,15 +2,6 @@
  * pipeline does not allow, and says why. What rules decide is replay.c's. */
 #include "history.h"
 
-#include <string.h>
-
-static enum err check_version(struct ctx *ctx, const struct lead *lead, int64_t expected_version)
-{
-    if (expected_version == NO_INT || expected_version == lead->version)
-        return OK;
-    return fail(ctx, ERR_VERSION, NULL, "it is at version %lld", (long long)lead->version);
-}
-
 /* Entries beyond the target were made by mistake: they are voided, back to the last one that was
  * not. */
 static enum err undo_entries(struct ctx *ctx, struct db *db, struct history *history,
@@ -73,7 +64,7 @@ enum err lead_move(struct ctx *ctx, struct db *db, const struct id *id, const ch
     struct history history;
     enum err err = history_open(ctx, db, id, &history);
     if (!err)
-        err = check_version(ctx, &history.lead, expected_version);
+        err = lead_require_version(ctx, &history.lead, expected_version);
     if (err)
         return err;
     const struct stage *to = pipeline_stage(history.pipeline, stage);
@@ -139,7 +130,7 @@ enum err lead_close(struct ctx *ctx, struct db *db, const struct id *id, enum le
     struct history history;
     enum err err = history_open(ctx, db, id, &history);
     if (!err)
-        err = check_version(ctx, &history.lead, expected_version);
+        err = lead_require_version(ctx, &history.lead, expected_version);
     if (!err)
         err = check_close(ctx, &history.lead, status, reason);
     if (!err)
@@ -154,28 +145,26 @@ enum err lead_close(struct ctx *ctx, struct db *db, const struct id *id, enum le
     return err;
 }
 
-/* In the order they happened; history_load() leaves voided ones out, so those are sorted in
- * here. */
+/* history_load() has put those in order that are not voided; with the others it is done here. */
 enum err lead_history(struct ctx *ctx, struct db *db, const struct id *id, bool with_voided,
                       struct rows *ret)
 {
     struct history history;
     enum err err = history_load(ctx, db, id, &history);
-    struct rows all = { 0 };
-    if (!err && with_voided)
-        err = stage_events(ctx, db, id, &all);
     if (err)
         return err;
-    struct stage_event *events = with_voided ? all.items : history.events;
-    size_t count = with_voided ? all.count : history.count;
-    for (size_t i = 1; i < count; i++) { /* few, and nearly in order */
+    *ret = (struct rows){ history.events, history.count };
+    if (!with_voided)
+        return OK;
+    struct stage_event *events = history.told.items;
+    *ret = history.told;
+    for (size_t i = 1; i < ret->count; i++) { /* few, and nearly in order */
         struct stage_event event = events[i];
         size_t at = i;
         for (; at > 0 && event_before(&history.lead, &event, &events[at - 1]); at--)
             events[at] = events[at - 1];
         events[at] = event;
     }
-    *ret = (struct rows){ events, count };
     return OK;
 }
 

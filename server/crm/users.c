@@ -1,8 +1,6 @@
 /* users.c: people who own leads, and the keys of those who call. */
 #include <funneld/crm.h>
 
-#include <string.h>
-
 enum err user_create(struct ctx *ctx, struct db *db, const struct user_input *input,
                      struct user *ret)
 {
@@ -24,16 +22,19 @@ enum err user_create(struct ctx *ctx, struct db *db, const struct user_input *in
     return user_insert(ctx, db, ret);
 }
 
-void api_key_name_scopes(struct ctx *ctx, struct api_key *key)
+enum err api_key_name_scopes(struct ctx *ctx, struct api_key *key)
 {
-    const char **names = arena_alloc(ctx->arena, 8 * sizeof *names);
-    if (!names)
-        return;
     size_t count = 0;
-    for (size_t bit = 0; scope_names[bit]; bit++)
+    while (scope_names[count])
+        count++;
+    struct texts names = { ctx_alloc(ctx, count * sizeof *names.items), 0 };
+    if (!names.items)
+        return ERR_MEMORY;
+    for (size_t bit = 0; bit < count; bit++)
         if (key->scopes & (INT64_C(1) << bit))
-            names[count++] = scope_names[bit];
-    key->scope_names = (struct texts){ names, count };
+            names.items[names.count++] = scope_names[bit];
+    key->scope_names = names;
+    return OK;
 }
 
 enum err api_key_create(struct ctx *ctx, struct db *db, const char *name, unsigned scopes,
@@ -52,6 +53,6 @@ enum err api_key_create(struct ctx *ctx, struct db *db, const char *name, unsign
     ret->hash = (struct bytes){ arena_copy(ctx->arena, hash, sizeof hash), sizeof hash };
     if (!ret->key || !ret->hash.data)
         return fail(ctx, ERR_MEMORY, NULL, "no memory for a key");
-    api_key_name_scopes(ctx, ret);
-    return api_key_insert(ctx, db, ret);
+    enum err err = api_key_name_scopes(ctx, ret);
+    return err ? err : api_key_insert(ctx, db, ret);
 }

@@ -54,33 +54,6 @@ enum err decode_strict(struct arena *arena, const char *text, size_t bytes, bool
     return OK;
 }
 
-/* Bytes of the well-formed character that begins at text, or 0. The table of RFC 3629: the second
- * byte's range excludes overlong forms and surrogates. */
-static size_t utf8_sequence(const unsigned char *text, size_t bytes)
-{
-    static const struct {
-        unsigned char first_low, first_high, second_low, second_high, length;
-    } forms[] = {
-        { 0x01, 0x7f, 0x00, 0x00, 1 }, { 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
-        { 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
-        { 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
-    };
-    for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
-        if (text[0] < forms[i].first_low || text[0] > forms[i].first_high)
-            continue;
-        if (bytes < forms[i].length)
-            return 0;
-        if (forms[i].length > 1 &&
-            (text[1] < forms[i].second_low || text[1] > forms[i].second_high))
-            return 0;
-        for (size_t tail = 2; tail < forms[i].length; tail++)
-            if ((text[tail] & 0xc0) != 0x80)
-                return 0;
-        return forms[i].length;
-    }
-    return 0;
-}
-
 /* The same text with U+FFFD for every byte that belongs to no character, and without NUL. */
 static const char *utf8_mend(struct arena *arena, const char *text, size_t bytes)
 {
@@ -89,7 +62,7 @@ static const char *utf8_mend(struct arena *arena, const char *text, size_t bytes
         return NULL;
     size_t length = 0;
     for (size_t at = 0; at < bytes;) {
-        size_t used = utf8_sequence((const unsigned char *)text + at, bytes - at);
+        size_t used = utf8_character(text + at, bytes - at);
         if (used > 0) {
             memcpy(out + length, text + at, used);
             length += used;

@@ -1,7 +1,6 @@
 /* json_out.c: writes JSON straight into a buffer, by field tables or by hand. Nothing is built
  * first and dumped later; that is several times slower. Texts are valid UTF-8 already: they were
  * checked on their way in. */
-#include <assert.h>
 #include <funneld/http.h>
 #include <string.h>
 

@@ -59,7 +59,7 @@ void connection_turn(struct reaper *reaper, struct connection *connection,
     connection->acked_bytes = 0;
 }
 
-void connection_cut(struct connection *connection)
+static void connection_cut(struct connection *connection)
 {
     if (connection->cut)
         return;

@@ -37,7 +37,6 @@ void connection_close(struct reaper *reaper, struct connection *connection);
 /* The only way to another state. */
 void connection_turn(struct reaper *reaper, struct connection *connection,
                      enum connection_state state);
-void connection_cut(struct connection *connection);
 /* Cuts the connections that have been too slow. To be called when next_scan_us is past and there
  * are connections; costs one walk of the list. */
 void reaper_scan(struct reaper *reaper, int64_t now_us);

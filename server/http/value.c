@@ -151,7 +151,7 @@ static bool text_is_blank(struct arena *arena, const char *text)
 static enum err text_store(struct ctx *ctx, const struct path *path, const struct field *field,
                            const char *text, void *member)
 {
-    if (!(field->flags & FIELD_BLANK) && text_is_blank(ctx->arena, text))
+    if (text_is_blank(ctx->arena, text))
         return value_null(ctx, path, field);
     enum err err =
         count_check(ctx, path, field, utf8_length(text), "too_short", "too_long", "characters");

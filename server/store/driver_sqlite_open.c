@@ -27,11 +27,11 @@ static const struct {
 };
 
 /* Settings of a connection, and what they must read afterwards. */
-struct setting {
+struct pragma {
     const char *set, *get, *value;
 };
 
-static const struct setting settings[] = {
+static const struct pragma settings[] = {
     { "PRAGMA mmap_size = 0", NULL, NULL },
     { "PRAGMA cell_size_check = ON", "PRAGMA cell_size_check", "1" },
     { "PRAGMA foreign_keys = ON", "PRAGMA foreign_keys", "1" },
@@ -46,12 +46,12 @@ static const struct setting settings[] = {
     { "PRAGMA journal_size_limit = 67108864", "PRAGMA journal_size_limit", "67108864" },
 };
 
-static const struct setting writer_settings[] = {
+static const struct pragma writer_settings[] = {
     { "PRAGMA journal_mode = WAL", "PRAGMA journal_mode", "wal" },
     { "PRAGMA cache_size = -65536", "PRAGMA cache_size", "-65536" },
 };
 
-static const struct setting reader_settings[] = {
+static const struct pragma reader_settings[] = {
     { "PRAGMA query_only = ON", "PRAGMA query_only", "1" },
     { "PRAGMA cache_size = -8192", "PRAGMA cache_size", "-8192" },
 };
@@ -102,7 +102,7 @@ static enum err pragma_read(struct ctx *ctx, struct connection *connection, cons
 }
 
 static enum err settings_apply(struct ctx *ctx, struct connection *connection,
-                               const struct setting *list, size_t count)
+                               const struct pragma *list, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         char value[32];
@@ -159,7 +159,7 @@ static enum err file_claim(struct ctx *ctx, struct connection *connection, const
     if (strcmp(application, "0") != 0 || strcmp(tables, "0") != 0)
         return file_refuse(ctx, path, "an SQLite file of another program");
     /* The page size can only be chosen before the first write, and the log mode is one. */
-    static const struct setting creation[] = {
+    static const struct pragma creation[] = {
         { "PRAGMA page_size = 4096", "PRAGMA page_size", "4096" },
         { "PRAGMA journal_mode = WAL", "PRAGMA journal_mode", "wal" },
         { "PRAGMA application_id = 1179536452", "PRAGMA application_id", "1179536452" },

@@ -54,7 +54,6 @@ enum err form_list(struct ctx *ctx, struct db *db, const struct id *after, int64
 
 enum err submission_insert(struct ctx *ctx, struct db *db, const struct submission *submission)
 {
-    metric_add(METRIC_SUBMISSIONS, 1);
     return db_exec(
         ctx, db, SQL_SUBMISSION_INSERT, param_id(&submission->id), param_id(&submission->form),
         param_int(submission->received_at), param_text(submission->content_type),

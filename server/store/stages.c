@@ -32,7 +32,6 @@ enum err pipelines_load(struct ctx *ctx, struct db *db, struct rows *ret)
 
 enum err stage_event_insert(struct ctx *ctx, struct db *db, const struct stage_event *event)
 {
-    metric_add(METRIC_STAGE_EVENTS, 1);
     return db_exec(ctx, db, SQL_STAGE_EVENT_INSERT, param_id(&event->lead_id), param_id(&event->id),
                    param_int(event->from_stage_id), param_int(event->to_stage_id),
                    param_int(event->from_status), param_int(event->to_status),

@@ -325,6 +325,20 @@ START_TEST(thousand)
 }
 END_TEST
 
+START_TEST(batch_may_name_who_tells_of_a_lead_known_by_address)
+{
+    make_lead("ann");
+    const struct answer *answer = post(
+        fixture.client, "/v1/activities",
+        "{'activities':["
+        "{'type':'call','email':'ann@example.com','source_system':'site','external_id':'1'},"
+        "{'type':'call','email':'ann@example.com','source_system':'site','external_id':'1'}]}");
+    expect_int(answer, 201, "results.0.status");
+    expect_text(answer, "site", "results.0.source_system");
+    expect_int(answer, 200, "results.1.status");
+}
+END_TEST
+
 START_TEST(batch_moves_stages)
 {
     make_lead("ann");
@@ -424,6 +438,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, told_twice_at_once);
     tcase_add_test(tcase, batch_names_leads);
     tcase_add_test(tcase, thousand);
+    tcase_add_test(tcase, batch_may_name_who_tells_of_a_lead_known_by_address);
     tcase_add_test(tcase, batch_moves_stages);
     tcase_add_test(tcase, timeline);
     tcase_add_test(tcase, timeline_filters);

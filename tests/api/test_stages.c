@@ -263,6 +263,23 @@ START_TEST(promoted_by_a_change)
 }
 END_TEST
 
+/* What a move answers with is enough for the next one. */
+START_TEST(moves_take_and_give_etags)
+{
+    const char *lead = make_lead("ann");
+    const struct answer *answer =
+        ask(fixture.client, .path = textf("/v1/leads/%s/move", lead), .body = "{\"stage\":\"sql\"}",
+            .headers = { "If-Match: \"v1-s5\"" });
+    ck_assert_str_eq(answer_header(answer, "ETag"), "\"v2-s5\"");
+    answer = ask(fixture.client, .path = textf("/v1/leads/%s/win", lead), .body = "{}",
+                 .headers = { "If-Match: \"v2-s5\"" });
+    ck_assert_str_eq(answer_header(answer, "ETag"), "\"v3-s5\"");
+    /* Where nothing has a version nothing is compared. */
+    expect_status(ask(fixture.client, .path = "/v1/leads", .headers = { "If-Match: \"v9-s9\"" }),
+                  200);
+}
+END_TEST
+
 /* A rule never takes a lead back, and leaves closed ones alone. */
 START_TEST(rules_know_their_place)
 {
@@ -378,6 +395,7 @@ Suite *test_suite(void)
         two_at_once,
         promoted_by_an_activity,
         promoted_by_a_change,
+        moves_take_and_give_etags,
         rules_know_their_place,
         history_in_its_order,
         unknown_lead,

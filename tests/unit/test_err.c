@@ -107,6 +107,32 @@ START_TEST(test_memory_does_not_hide_an_earlier_failure)
 }
 END_TEST
 
+START_TEST(test_a_kept_failure_outlives_the_arena_it_was_told_in)
+{
+    _cleanup_(request_done) struct request request;
+    request_start(&request);
+    struct arena lent = { 0 };
+    request.ctx.arena = &lent;
+    ck_assert_int_eq(fail_member(&request.ctx, "title", "too_long", "%s", "at most 200"),
+                     ERR_VALIDATION);
+    ck_assert_int_eq(fail_member(&request.ctx, "city", "invalid", "%s", "no"), ERR_VALIDATION);
+    request.ctx.arena = &request.arena;
+    failure_keep(&request.ctx);
+    arena_free(&lent);
+
+    const struct failure *failure = &request.ctx.failure;
+    ck_assert_str_eq(failure->detail, "title: at most 200");
+    ck_assert_uint_eq(failure->member_count, 2);
+    ck_assert_str_eq(failure->members[0].member, "title");
+    ck_assert_str_eq(failure->members[0].code, "too_long");
+    ck_assert_str_eq(failure->members[1].detail, "no");
+
+    failure_clear(&request.ctx);
+    failure_keep(&request.ctx);
+    ck_assert_int_eq(request.ctx.failure.err, OK);
+}
+END_TEST
+
 Suite *err_suite(void)
 {
     Suite *suite = suite_create("err");
@@ -117,6 +143,7 @@ Suite *err_suite(void)
     tcase_add_test(tests, test_member_of_another_error_has_its_code);
     tcase_add_test(tests, test_without_memory_the_failure_still_stands);
     tcase_add_test(tests, test_memory_does_not_hide_an_earlier_failure);
+    tcase_add_test(tests, test_a_kept_failure_outlives_the_arena_it_was_told_in);
     suite_add_tcase(suite, tests);
     return suite;
 }

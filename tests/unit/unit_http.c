@@ -29,7 +29,6 @@ static const struct field thing_fields[] = {
           .max = 3),
     FIELD(struct thing, parts, ROWS, .of = &item_table, .flags = FIELD_OMIT_NULL, .min = 1),
     FIELD_EMBED(struct thing, main, &item_table),
-    FIELD(struct thing, kept_blank, TEXT, .flags = FIELD_BLANK | FIELD_OMIT_NULL),
     FIELD(struct thing, wanted, TEXT, .flags = FIELD_NOT_NULL | FIELD_OMIT_NULL),
     FIELD(struct thing, secret, TEXT, .flags = FIELD_HIDDEN),
 };

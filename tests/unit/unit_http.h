@@ -42,7 +42,6 @@ struct thing {
     struct rows items; /* each alone */
     struct rows parts; /* all or nothing */
     struct item main;
-    const char *kept_blank;
     const char *wanted;
     const char *secret;
 };

@@ -80,9 +80,6 @@ SELECT lead_id, id, at, field, old_value, new_value,
 -- Every lead in turn, for recounts.
 SELECT id FROM lead WHERE id > $1 ORDER BY id LIMIT $2;
 
--- lead_count
-SELECT count(*) FROM lead;
-
 -- The list is put together from the parts below: head, filters, position after the last row seen,
 -- order.
 
