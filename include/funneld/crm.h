@@ -128,6 +128,7 @@ struct form_post {
     /* What was read from it, names in order; NULL with `unreadable` saying why. */
     const char *const *names, *const *values;
     size_t count;
+    const char *properties; /* the same as a JSON object: what the activity keeps of it */
     const char *unreadable;
 };
 
@@ -147,46 +148,62 @@ struct funnel_query {
     int64_t within_days; /* cohort only; NO_INT: ever */
 };
 
+/* Exact, and as a decimal with five places, rounded half up; NULL where nothing can be divided. */
 struct rate {
     int64_t numerator, denominator;
+    const char *rate;
 };
 
 struct funnel_stage {
-    const char *stage;                     /* key */
-    int64_t entered;                       /* entries */
-    int64_t reached;                       /* leads */
-    struct rate from_previous, cumulative; /* denominator NO_INT: no stage before */
+    const char *stage;                /* key */
+    int64_t entered;                  /* entries */
+    int64_t reached;                  /* leads */
+    const struct rate *from_previous; /* NULL: there is no stage before */
+    struct rate cumulative;
+};
+
+struct funnel_closed {
+    int64_t leads, value_minor; /* NO_INT where it has no meaning */
 };
 
 struct funnel_group {
-    const char *key; /* source, or campaign or owner id as text; NULL: none, or not grouped */
-    struct funnel_stage *stages; /* stage_count of the report */
-    int64_t won_leads, won_value_minor;
-    int64_t lost_leads, disqualified_leads;
+    const char *key;    /* source, or campaign or owner id as text; NULL: none, or not grouped */
+    struct rows stages; /* struct funnel_stage */
+    struct funnel_closed won, lost, disqualified;
+};
+
+/* What the two counts of a stage count. */
+struct funnel_units {
+    const char *entered, *reached;
 };
 
 struct funnel_report {
-    struct funnel_query query; /* with defaults filled in */
-    const struct pipeline *pipeline;
+    enum rollup_basis basis;
+    int64_t from, to; /* days, as they were taken */
     int64_t as_of;
-    size_t stage_count, group_count;
-    struct funnel_group *groups;
+    const char *pipeline, *currency;
+    int group_by; /* enum dimension; -1: not grouped */
+    int64_t within_days;
+    struct funnel_units units;
+    struct rows groups; /* struct funnel_group */
 };
+extern const struct table funnel_report_table;
 
 enum err funnel_report(struct ctx *ctx, struct db *db, const struct funnel_query *query,
                        struct funnel_report *ret) _must_check_;
 
-struct board_column {
-    const struct stage *stage;
+struct board_stage {
+    const char *stage, *name;   /* key, and what people see */
     int64_t leads, value_minor; /* open ones, all of them */
     struct rows first;          /* struct lead: the best by score */
 };
 
 struct board {
-    const struct pipeline *pipeline;
-    size_t column_count;
-    struct board_column *columns;
+    const char *pipeline, *currency;
+    int64_t as_of;
+    struct rows stages; /* struct board_stage */
 };
+extern const struct table board_table;
 
 enum err board_read(struct ctx *ctx, struct db *db, const char *pipeline, int64_t limit,
                     struct board *ret) _must_check_;
@@ -198,6 +215,7 @@ struct check_report {
     int64_t wrong_leads, wrong_cells;
     struct texts findings; /* the first of them, for people: no personal data */
 };
+extern const struct table check_report_table;
 
 /* Recounts in the read transaction that is open on db. */
 enum err check_run(struct ctx *ctx, struct db *db, struct check_report *ret) _must_check_;

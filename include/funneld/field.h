@@ -28,7 +28,7 @@ enum field_kind {
 enum {
     FIELD_REQUIRED = 1,  /* in: must be there and not null */
     FIELD_HIDDEN = 2,    /* out: a row's column that JSON never shows */
-    FIELD_NOT_NULL = 4,  /* in: may be absent, but null is refused */
+    FIELD_NOT_NULL = 4,  /* in: may be absent, but null is refused; out: is never null */
     FIELD_OMIT_NULL = 8, /* out: left out when null */
     /* in, FIELD_ROWS: a bad item fails alone (struct input.failure), not the request */
     FIELD_EACH = 16,
@@ -40,6 +40,10 @@ struct bytes {
     const uint8_t *data;
     size_t length;
 };
+
+/* SHA-256 over the parts, one behind the other. */
+#define HASH_BYTES 32
+void hash_parts(const struct bytes *parts, size_t count, uint8_t hash[static HASH_BYTES]);
 
 struct texts {
     const char **items;

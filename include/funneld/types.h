@@ -350,6 +350,19 @@ struct api_key_input {
 extern const struct table api_key_create_table;
 extern const char *const scope_names[]; /* by bit number of enum scope */
 
+/* The answer to a request that carried an Idempotency-Key. */
+struct kept_answer {
+    struct id key_id; /* of the API key; nil for the console */
+    const char *key;
+    struct bytes fingerprint;
+    int64_t created_at;
+    int64_t status; /* NO_INT: being worked on */
+    const char *location, *etag;
+    struct bytes body;
+    struct id lead_id; /* whose data the body shows */
+};
+extern const struct table kept_answer_table;
+
 /* ---- Rollups ---- */
 
 enum rollup_basis { ROLLUP_COHORT, ROLLUP_PERIOD, ROLLUP_OPEN };

@@ -271,6 +271,8 @@ static const struct route rows[] = {
       .run = run_create,
       .result = &answer_table,
       .status = 201,
+      .repeat_status = 200,
+      .operation = "recordActivity",
       .summary = "Record an activity" },
     { { HTTP_GET, "/v1/leads/{id}/activities" },
       ACCESS_READ,
@@ -280,6 +282,7 @@ static const struct route rows[] = {
       .run = run_timeline,
       .result = &activity_table,
       .status = 200,
+      .operation = "listActivities",
       .summary = "Activities of a lead, latest first" },
     { { HTTP_POST, "/v1/activities" },
       ACCESS_WRITE,
@@ -288,6 +291,7 @@ static const struct route rows[] = {
       .run = run_batch,
       .result = &batch_result_table,
       .status = 200,
+      .operation = "recordActivities",
       .summary = "Record up to 1,000 activities" },
     { { HTTP_GET, "/v1/activities/{id}" },
       ACCESS_READ,
@@ -295,6 +299,7 @@ static const struct route rows[] = {
       .run = run_read,
       .result = &activity_table,
       .status = 200,
+      .operation = "getActivity",
       .summary = "Read an activity" },
 };
 const struct routes activity_routes = { rows, ARRAY_SIZE(rows) };

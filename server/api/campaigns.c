@@ -135,6 +135,7 @@ static const struct route rows[] = {
       .run = run_create,
       .result = &campaign_table,
       .status = 201,
+      .operation = "createCampaign",
       .summary = "Create a campaign" },
     { { HTTP_GET, "/v1/campaigns" },
       ACCESS_READ,
@@ -144,6 +145,7 @@ static const struct route rows[] = {
       .run = run_list,
       .result = &campaign_table,
       .status = 200,
+      .operation = "listCampaigns",
       .summary = "List campaigns" },
     { { HTTP_GET, "/v1/campaigns/{id}" },
       ACCESS_READ,
@@ -151,6 +153,7 @@ static const struct route rows[] = {
       .run = run_read,
       .result = &campaign_table,
       .status = 200,
+      .operation = "getCampaign",
       .summary = "Read a campaign" },
     { { HTTP_POST, "/v1/campaigns/{id}/members" },
       ACCESS_WRITE,
@@ -159,6 +162,7 @@ static const struct route rows[] = {
       .run = run_attach,
       .result = &members_result_table,
       .status = 200,
+      .operation = "attachLeads",
       .summary = "Attach leads to a campaign" },
 };
 const struct routes campaign_routes = { rows, ARRAY_SIZE(rows) };

@@ -32,7 +32,12 @@ enum err dispatch_prepare(struct ctx *ctx, struct service *service)
     }
     service->routes = routes;
     service->router = router_new(&service->arena, routes, count, sizeof *routes);
-    return service->router ? OK : fail(ctx, ERR_MEMORY, NULL, "no memory for the router");
+    struct buffer openapi = { .arena = &service->arena };
+    openapi_write(service, &openapi);
+    service->openapi = (struct bytes){ (const uint8_t *)openapi.data, openapi.length };
+    return service->router && !openapi.failed
+               ? OK
+               : fail(ctx, ERR_MEMORY, NULL, "no memory for the routes");
 }
 
 /* ---- Replies ---- */
@@ -116,15 +121,16 @@ static enum http_step refuse(struct http_request *request, enum err err)
     return HTTP_REPLY;
 }
 
-static void write_page(struct json *json, const struct route *route, const struct page *page)
+static void write_page(struct json *json, const struct table *table, const struct page *page)
 {
+    json_open(json, NULL, '{');
     json_open(json, "data", '[');
     for (size_t i = 0; i < page->rows.count; i++)
-        json_row(json, NULL, route->result,
-                 (const char *)page->rows.items + i * route->result->size);
+        json_row(json, NULL, table, (const char *)page->rows.items + i * table->size);
     json_close(json, ']');
     json_bool(json, "has_more", page->has_more);
     json_text(json, "next_cursor", page->next_cursor);
+    json_close(json, '}');
 }
 
 static void render(struct call *call)
@@ -140,16 +146,13 @@ static void render(struct call *call)
         request->reply.status = 204;
         return;
     }
+    if (!(route->flags & ROUTE_LIST)) {
+        const struct table *table = call->result_table ? call->result_table : route->result;
+        reply_row(request, status, "application/json", table, call->result);
+        return;
+    }
     struct buffer buffer = { .arena = &request->arena };
-    struct json json = { .out = &buffer };
-    json_open(&json, NULL, '{');
-    if (route->flags & ROUTE_LIST)
-        write_page(&json, route, call->result);
-    else if (route->write)
-        route->write(call, &json);
-    else
-        json_members(&json, route->result, call->result);
-    json_close(&json, '}');
+    write_page(&(struct json){ .out = &buffer }, route->result, call->result);
     reply_buffer(request, status, "application/json", &buffer);
 }
 
@@ -232,6 +235,8 @@ static enum http_step on_headers(void *self, struct http_request *request)
         err = read_if_match(call);
     if (!err)
         err = check_media_type(call);
+    if (!err)
+        err = idempotency_read(call);
     return err ? refuse(request, err) : HTTP_CONTINUE;
 }
 
@@ -299,11 +304,26 @@ static struct call *call_of(struct command *command)
     return (struct call *)((char *)command - offsetof(struct call, command));
 }
 
+/* With an Idempotency-Key: the answer is made here already, to be kept with the effect. */
+static enum err run_once(struct call *call)
+{
+    bool first = !call->kept.key;
+    enum err err = first ? idempotency_begin(call) : OK;
+    if (err || call->replied)
+        return err;
+    err = call->route->run(call);
+    if (err || call->command.more)
+        return err;
+    render(call);
+    call->replied = true;
+    return idempotency_end(call);
+}
+
 static enum err run_writing(struct command *command, struct db *db)
 {
     struct call *call = call_of(command);
     call->db = db;
-    enum err err = call->route->run(call);
+    enum err err = call->idempotency_key ? run_once(call) : call->route->run(call);
     call->db = NULL;
     return err;
 }
@@ -332,7 +352,7 @@ static void on_resume(void *self, struct http_request *request)
     struct call *call = request->app;
     if (call->command.result)
         on_failure(self, request, call->command.result);
-    else
+    else if (!call->replied)
         render(call);
 }
 
@@ -347,8 +367,10 @@ static void on_end(void *self, struct http_request *request)
     int64_t micros = clock_monotonic_us() - request->start_us;
     atomic_fetch_add_explicit(&stats->answers[class < 6 ? class : 0], 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&stats->micros, micros, memory_order_relaxed);
-    log_line(LOG_DEBUG, "http", "%s %d %s %lld us", request->ctx.request_id, request->reply.status,
-             call && call->route ? call->route->http.path : "-", (long long)micros);
+    bool routed = call && call->route;
+    log_line(LOG_DEBUG, "http", "%s %s %s %d in %lld us", request->ctx.request_id,
+             routed ? http_method_names[__builtin_ctz(call->route->http.method)] : "-",
+             routed ? call->route->http.path : "-", request->reply.status, (long long)micros);
 }
 
 static void *thread_open(void *self)

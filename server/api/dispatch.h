@@ -21,6 +21,8 @@ struct service {
     struct router *router;
     struct route_stats *stats; /* one per route, the last for requests without one */
     const char *socket_path;
+    struct bytes openapi;
+    int64_t started_at;
     atomic_bool draining;
 };
 

@@ -31,14 +31,61 @@ static enum err run_list(struct call *call)
     return err ? err : page_cut(call, &rows, limit, cursor_by_id);
 }
 
+/* A post as it came, for whoever wants to work it by hand. */
+struct submission_answer {
+    struct submission submission;
+    const char *body; /* NULL where it is no UTF-8 text */
+};
+
+static const struct field submission_answer_fields[] = {
+    FIELD_EMBED(struct submission_answer, submission, &submission_table, .flags = FIELD_INLINE),
+    FIELD(struct submission_answer, body, TEXT, .note = "as it came; null where it is no text"),
+};
+static const struct table submission_answer_table =
+    TABLE(struct submission_answer, "submission_with_body", submission_answer_fields);
+
+static enum err run_submission(struct call *call)
+{
+    struct submission_answer *answer = call_result(call, sizeof *answer);
+    if (!answer)
+        return ERR_MEMORY;
+    enum err err = submission_load(call->ctx, call->db, &call->id, &answer->submission);
+    const struct bytes *body = &answer->submission.body;
+    if (!err && utf8_valid((const char *)body->data, body->length))
+        answer->body = (const char *)body->data;
+    if (!err && answer->body)
+        answer->body = arena_text(call->ctx->arena, answer->body, body->length);
+    return err;
+}
+
+struct journal_query {
+    struct input input;
+    struct id form;
+    int verdict;
+    int64_t limit;
+    const char *cursor;
+};
+
+static const struct field journal_query_fields[] = {
+    FIELD(struct journal_query, form, ID, .note = "posted to"),
+    FIELD_NAMED(struct journal_query, verdict, verdict_names, .note = "what became of it"),
+    FIELD(struct journal_query, limit, INT, .flags = FIELD_NOT_NULL, .min = 1, .max = LIMIT_MAX,
+          .note = "rows of a page"),
+    FIELD(struct journal_query, cursor, TEXT, .max = 200, .note = "next_cursor of the page before"),
+};
+static const struct table journal_query_table =
+    TABLE(struct journal_query, "journal_query", journal_query_fields);
+
 static enum err run_submissions(struct call *call)
 {
-    struct id before;
-    int64_t limit;
+    const struct journal_query *query = call->query;
+    struct submission_filter filter = { .form = query->form, .verdict = query->verdict };
+    int64_t limit = query->limit == NO_INT ? LIMIT_DEFAULT : query->limit;
+    if (query->cursor && !id_parse(query->cursor, &filter.before))
+        return fail_member(call->ctx, "cursor", "invalid", "a next_cursor of this list");
+    filter.limit = limit + 1;
     struct rows rows;
-    enum err err = list_start(call, &before, &limit);
-    if (!err)
-        err = submission_list(call->ctx, call->db, &before, limit + 1, &rows);
+    enum err err = submission_list(call->ctx, call->db, &filter, &rows);
     return err ? err : page_cut(call, &rows, limit, cursor_by_id);
 }
 
@@ -54,10 +101,21 @@ struct door {
     enum err unreadable; /* what to tell a script */
 };
 
+/* A header field may hold any byte above 0x7f; what is kept or shown must be UTF-8. */
+static const char *header_text(struct call *call, const char *name)
+{
+    const char *value = http_header(call->request, name);
+    char *text = value ? ctx_text(call->ctx, value) : NULL;
+    for (char *c = text; c && *c; c++)
+        if ((unsigned char)*c >= 0x80)
+            *c = '?';
+    return text;
+}
+
 /* Browsers name the page that a post comes from; others name nothing. */
 static enum err check_origin(struct call *call, const struct form *form)
 {
-    const char *origin = http_header(call->request, "Origin");
+    const char *origin = header_text(call, "Origin");
     if (!origin || form->allowed_origins.count == 0)
         return OK;
     for (size_t i = 0; i < form->allowed_origins.count; i++)
@@ -66,49 +124,105 @@ static enum err check_origin(struct call *call, const struct form *form)
     return fail(call->ctx, ERR_FORBIDDEN, NULL, "this form takes no posts from %s", origin);
 }
 
+/* Lets the script of that page read the answer. "null" is no origin: it is what every sandbox
+ * and every local file has. */
 static void allow_origin(struct call *call)
 {
-    const char *origin = http_header(call->request, "Origin");
-    if (!origin)
-        return;
-    const char *kept = ctx_text(call->ctx, origin);
-    if (kept)
-        http_reply_header(call->request, "Access-Control-Allow-Origin", kept);
+    const char *origin = header_text(call, "Origin");
     http_reply_header(call->request, "Vary", "Origin");
+    if (origin && strcmp(origin, "null") != 0)
+        http_reply_header(call->request, "Access-Control-Allow-Origin", origin);
 }
 
 static enum err find_form(struct call *call)
 {
     struct door *door = call_result(call, sizeof *door);
-    if (!door)
-        return ERR_MEMORY;
-    enum err err = form_find(call->ctx, call->db, call->params[0], &door->form);
+    return door ? form_find(call->ctx, call->db, call->params[0], &door->form) : ERR_MEMORY;
+}
+
+static enum err run_preflight(struct call *call)
+{
+    enum err err = find_form(call);
     if (!err)
-        err = check_origin(call, &door->form);
+        err = check_origin(call, &((struct door *)call->result)->form);
     if (!err)
         allow_origin(call);
     return err;
 }
 
-/* What cannot be read is journalled all the same; `unreadable` says why. */
-static void read_pairs(struct call *call, struct door *door)
+static enum err read_body(struct call *call, struct door *door)
 {
     const struct http_request *request = call->request;
-    enum err err = OK;
-    if (media_type_is(door->post.content_type, "application/json"))
-        err = json_pairs(call->ctx, request->body, request->body_bytes, &door->pairs);
-    else if (!door->post.content_type ||
-             media_type_is(door->post.content_type, "application/x-www-form-urlencoded"))
-        err = form_read(call->ctx, request->body, request->body_bytes, &door->pairs);
-    else
-        err = fail(call->ctx, ERR_MEDIA_TYPE, NULL,
-                   "send application/x-www-form-urlencoded or application/json");
+    const char *type = door->post.content_type;
+    if (media_type_is(type, "application/json"))
+        return json_pairs(call->ctx, request->body, request->body_bytes, &door->pairs);
+    if (!type || media_type_is(type, "application/x-www-form-urlencoded"))
+        return form_read(call->ctx, request->body, request->body_bytes, &door->pairs);
+    return fail(call->ctx, ERR_MEDIA_TYPE, NULL,
+                "send application/x-www-form-urlencoded or application/json");
+}
+
+/* What cannot be read, or comes from a page that may not post, is journalled all the same;
+ * `unreadable` says why. */
+static enum err read_pairs(struct call *call, struct door *door)
+{
+    enum err err = check_origin(call, &door->form);
+    if (!err) {
+        allow_origin(call);
+        err = read_body(call, door);
+    }
+    if (err == ERR_MEMORY)
+        return err;
     door->unreadable = err;
     if (err) {
         door->post.unreadable =
             call->ctx->failure.detail ? call->ctx->failure.detail : err_info(err)->title;
         failure_clear(call->ctx);
     }
+    return OK;
+}
+
+enum { PROPERTIES_MAX = 16 * 1024 };
+
+static bool came_before(const struct pairs *pairs, size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (strcmp(pairs->items[i].name, pairs->items[index].name) == 0)
+            return true;
+    return false;
+}
+
+/* Every value of that name, with ; between: boxes that were ticked come one by one. */
+static const char *all_values(struct call *call, const struct pairs *pairs, size_t first)
+{
+    const char *text = pairs->items[first].value;
+    for (size_t i = first + 1; i < pairs->count && text; i++)
+        if (strcmp(pairs->items[i].name, pairs->items[first].name) == 0)
+            text = arena_printf(call->ctx->arena, "%s;%s", text, pairs->items[i].value);
+    return text;
+}
+
+/* What was said, as one JSON object; what is longer than an activity may carry stands in the
+ * journal alone. */
+static enum err write_properties(struct call *call, struct door *door)
+{
+    struct buffer buffer = { .arena = call->ctx->arena };
+    struct json json = { .out = &buffer };
+    json_open(&json, NULL, '{');
+    json_text(&json, "form", door->form.name);
+    json_open(&json, "fields", '{');
+    for (size_t i = 0; i < door->pairs.count; i++) {
+        const struct pair *pair = &door->pairs.items[i];
+        size_t room = strlen(pair->name) + strlen(pair->value);
+        if (came_before(&door->pairs, i) || buffer.length + 2 * room > PROPERTIES_MAX)
+            continue;
+        json_text(&json, pair->name, all_values(call, &door->pairs, i));
+    }
+    json_close(&json, '}');
+    json_close(&json, '}');
+    buffer_char(&buffer, '\0');
+    door->post.properties = buffer.data;
+    return buffer.failed ? ERR_MEMORY : OK;
 }
 
 static enum err prepare_post(struct call *call)
@@ -120,12 +234,13 @@ static enum err prepare_post(struct call *call)
     struct door *door = call->result;
     if (request->body_bytes > FORM_BODY_MAX)
         return fail(call->ctx, ERR_TOO_LARGE, NULL, "at most 64 KiB");
-    const char *type = http_header(request, "Content-Type");
     door->post = (struct form_post){ .form = door->form.id,
-                                     .content_type = type ? ctx_text(call->ctx, type) : NULL,
+                                     .content_type = header_text(call, "Content-Type"),
                                      .body = request->body,
                                      .body_bytes = request->body_bytes };
-    read_pairs(call, door);
+    err = read_pairs(call, door);
+    if (err)
+        return err;
     const char **names = ctx_alloc(call->ctx, (door->pairs.count + 1) * 2 * sizeof *names);
     if (!names)
         return ERR_MEMORY;
@@ -137,7 +252,7 @@ static enum err prepare_post(struct call *call)
     door->post.names = names;
     door->post.values = values;
     door->post.count = door->pairs.count;
-    return OK;
+    return write_properties(call, door);
 }
 
 static enum err run_post(struct call *call)
@@ -254,6 +369,7 @@ static const struct route rows[] = {
       .run = run_create,
       .result = &form_table,
       .status = 201,
+      .operation = "createForm",
       .summary = "Create a form" },
     { { HTTP_GET, "/v1/forms" },
       ACCESS_READ,
@@ -263,6 +379,7 @@ static const struct route rows[] = {
       .run = run_list,
       .result = &form_table,
       .status = 200,
+      .operation = "listForms",
       .summary = "List forms" },
     { { HTTP_GET, "/v1/forms/{id}" },
       ACCESS_READ,
@@ -270,16 +387,26 @@ static const struct route rows[] = {
       .run = run_read,
       .result = &form_table,
       .status = 200,
+      .operation = "getForm",
       .summary = "Read a form" },
     { { HTTP_GET, "/v1/submissions" },
       ACCESS_READ,
       SCOPE_READ,
       ROUTE_LIST,
-      .query = &list_query_table,
+      .query = &journal_query_table,
       .run = run_submissions,
       .result = &submission_table,
       .status = 200,
+      .operation = "listSubmissions",
       .summary = "The journal of form posts, latest first" },
+    { { HTTP_GET, "/v1/submissions/{id}" },
+      ACCESS_READ,
+      SCOPE_READ,
+      .run = run_submission,
+      .result = &submission_answer_table,
+      .status = 200,
+      .operation = "getSubmission",
+      .summary = "A form post as it came" },
     { { HTTP_POST, "/f/{form_key}" },
       ACCESS_WRITE,
       SCOPE_NONE,
@@ -288,14 +415,16 @@ static const struct route rows[] = {
       .run = run_post,
       .reply = reply_post,
       .status = 200,
+      .operation = "submitForm",
       .summary = "Post a form" },
     { { HTTP_OPTIONS, "/f/{form_key}" },
       ACCESS_READ,
       SCOPE_NONE,
       ROUTE_RAW_BODY,
-      .run = find_form,
+      .run = run_preflight,
       .reply = reply_preflight,
       .status = 204,
+      .operation = "preflightForm",
       .summary = "Ask whether a page may post" },
 };
 const struct routes form_routes = { rows, ARRAY_SIZE(rows) };

@@ -16,20 +16,38 @@ static void reply_alive(struct call *call)
     call->request->reply.body_bytes = 3;
 }
 
-static void write_ready(struct call *call, struct json *json)
-{
-    struct service_health health = service_health(call->service);
-    json_text(json, "status", health.draining || !health.writer_healthy ? "fail" : "pass");
-    json_open(json, "checks", '{');
-    json_text(json, "writer", health.writer_healthy ? "pass" : "fail");
-    json_text(json, "accepting", health.draining ? "fail" : "pass");
-    json_close(json, '}');
-}
+struct checks {
+    const char *writer, *accepting;
+};
+
+static const struct field checks_fields[] = {
+    FIELD(struct checks, writer, TEXT, .flags = FIELD_NOT_NULL, .note = "data can be written"),
+    FIELD(struct checks, accepting, TEXT, .flags = FIELD_NOT_NULL, .note = "it is not stopping"),
+};
+static const struct table checks_table = TABLE(struct checks, "readiness_checks", checks_fields);
+
+struct readiness {
+    const char *status;
+    struct checks checks;
+};
+
+static const struct field readiness_fields[] = {
+    FIELD(struct readiness, status, TEXT, .flags = FIELD_NOT_NULL, .note = "pass or fail"),
+    FIELD_EMBED(struct readiness, checks, &checks_table, .note = "pass or fail, each"),
+};
+static const struct table readiness_table = TABLE(struct readiness, "readiness", readiness_fields);
 
 static enum err run_ready(struct call *call)
 {
+    static const char *const words[] = { "fail", "pass" };
+    struct readiness *readiness = call_result(call, sizeof *readiness);
+    if (!readiness)
+        return ERR_MEMORY;
     struct service_health health = service_health(call->service);
-    call->status = health.draining || !health.writer_healthy ? 503 : 200;
+    bool ready = !health.draining && health.writer_healthy;
+    *readiness = (struct readiness){ words[ready],
+                                     { words[health.writer_healthy], words[!health.draining] } };
+    call->status = ready ? 200 : 503;
     return OK;
 }
 
@@ -43,23 +61,19 @@ static void reply_metrics(struct call *call)
     call->request->reply.body_bytes = buffer.length;
 }
 
+static void reply_openapi(struct call *call)
+{
+    struct bytes text = service_openapi(call->service);
+    call->request->reply.status = 200;
+    call->request->reply.content_type = "application/json";
+    call->request->reply.body = (const char *)text.data;
+    call->request->reply.body_bytes = text.length;
+}
+
 static enum err run_check(struct call *call)
 {
     struct check_report *report = call_result(call, sizeof *report);
     return report ? check_run(call->ctx, call->db, report) : ERR_MEMORY;
-}
-
-static void write_check(struct call *call, struct json *json)
-{
-    const struct check_report *report = call->result;
-    json_int(json, "leads", report->leads);
-    json_int(json, "cells", report->cells);
-    json_int(json, "wrong_leads", report->wrong_leads);
-    json_int(json, "wrong_cells", report->wrong_cells);
-    json_open(json, "findings", '[');
-    for (size_t i = 0; i < report->findings.count; i++)
-        json_text(json, NULL, report->findings.items[i]);
-    json_close(json, ']');
 }
 
 static const struct route rows[] = {
@@ -69,13 +83,15 @@ static const struct route rows[] = {
       .run = run_nothing,
       .reply = reply_alive,
       .status = 200,
+      .operation = "getHealth",
       .summary = "The process is alive" },
     { { HTTP_GET, "/readyz" },
       ACCESS_NONE,
       SCOPE_NONE,
       .run = run_ready,
-      .write = write_ready,
+      .result = &readiness_table,
       .status = 200,
+      .operation = "getReadiness",
       .summary = "It can take work" },
     { { HTTP_GET, "/metrics" },
       ACCESS_NONE,
@@ -83,14 +99,24 @@ static const struct route rows[] = {
       .run = run_nothing,
       .reply = reply_metrics,
       .status = 200,
+      .operation = "getMetrics",
       .summary = "Counters, for Prometheus" },
+    { { HTTP_GET, "/openapi.json" },
+      ACCESS_NONE,
+      SCOPE_NONE,
+      .run = run_nothing,
+      .reply = reply_openapi,
+      .status = 200,
+      .operation = "getContract",
+      .summary = "This contract" },
     { { HTTP_GET, "/v1/check" },
       ACCESS_READ,
       SCOPE_ADMIN,
       ROUTE_CONTROL | ROUTE_LONG,
       .run = run_check,
-      .write = write_check,
+      .result = &check_report_table,
       .status = 200,
+      .operation = "checkEverything",
       .summary = "Count everything derived again and compare" },
 };
 const struct routes health_routes = { rows, ARRAY_SIZE(rows) };

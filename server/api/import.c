@@ -134,6 +134,7 @@ static const struct route rows[] = {
       .run = run_leads,
       .result = &results_table,
       .status = 200,
+      .operation = "importLeads",
       .summary = "Import leads" },
     { { HTTP_POST, "/v1/import/stage-events" },
       ACCESS_WRITE,
@@ -143,6 +144,7 @@ static const struct route rows[] = {
       .run = run_events,
       .result = &results_table,
       .status = 200,
+      .operation = "importStageEvents",
       .summary = "Import stage events" },
 };
 const struct routes import_routes = { rows, ARRAY_SIZE(rows) };

@@ -37,12 +37,12 @@ struct route {
     /* The use case: on the HTTP thread, or for ACCESS_WRITE on the writer's. */
     enum err (*run)(struct call *call);
     const struct table *result; /* of call->result */
-    /* Instead of the result table: members into the open object. */
-    void (*write)(struct call *call, struct json *json);
     /* Instead of JSON: the whole reply. */
     void (*reply)(struct call *call);
-    int status; /* of success; call->status overrides */
-    const char *summary;
+    int status;            /* of success; call->status overrides */
+    int repeat_status;     /* of what was told before, where that is no error; else 0 */
+    const char *operation; /* its name in the contract and in clients made from it */
+    const char *summary;   /* for people */
 };
 
 struct routes {
@@ -70,9 +70,13 @@ struct call {
     int64_t expected_version; /* of If-Match; NO_INT: any */
     void *query, *body;
     void *result;
-    int status;         /* 0: the route's */
-    bool reading_query; /* a failure names query parameters */
-    size_t next;        /* of a long list: the item to go on with */
+    const struct table *result_table; /* of the result; NULL: the route's */
+    int status;                       /* 0: the route's */
+    bool reading_query;               /* a failure names query parameters */
+    size_t next;                      /* of a long list: the item to go on with */
+    const char *idempotency_key;      /* NULL: none came */
+    struct kept_answer kept;          /* what a retry will be told */
+    bool replied;                     /* the reply is complete already */
     struct command command;
 };
 
@@ -117,6 +121,12 @@ void reply_problem(struct http_request *request, struct problem_reply *problem);
 
 enum err authenticate(struct call *call, const struct http_request *request) _must_check_;
 
+/* Reads the header; on the HTTP thread. */
+enum err idempotency_read(struct call *call) _must_check_;
+/* On the writer, before and after the use case: call->replied when the answer was kept before. */
+enum err idempotency_begin(struct call *call) _must_check_;
+enum err idempotency_end(struct call *call) _must_check_;
+
 /* ---- Routes, per resource ---- */
 
 extern const struct routes lead_routes, stage_routes, activity_routes, scoring_routes,
@@ -131,6 +141,10 @@ struct service_health {
     bool draining, writer_healthy;
 };
 struct service_health service_health(const struct service *service);
+int64_t service_started_at(const struct service *service);
 void service_metrics(const struct service *service, struct buffer *buffer);
+/* The contract, in the process arena; made at start. */
+struct bytes service_openapi(const struct service *service);
+void openapi_write(const struct service *service, struct buffer *buffer);
 
 #endif

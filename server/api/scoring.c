@@ -21,6 +21,7 @@ static const struct route rows[] = {
       .run = run_list,
       .result = &rule_set_table,
       .status = 200,
+      .operation = "listRuleSets",
       .summary = "The rule set in force" },
 };
 const struct routes scoring_routes = { rows, ARRAY_SIZE(rows) };

@@ -35,6 +35,7 @@ static const struct route rows[] = {
       .run = run_create,
       .result = &user_table,
       .status = 201,
+      .operation = "createUser",
       .summary = "Create a user" },
     { { HTTP_GET, "/v1/users" },
       ACCESS_READ,
@@ -44,6 +45,7 @@ static const struct route rows[] = {
       .run = run_list,
       .result = &user_table,
       .status = 200,
+      .operation = "listUsers",
       .summary = "List users" },
     { { HTTP_GET, "/v1/users/{id}" },
       ACCESS_READ,
@@ -51,6 +53,7 @@ static const struct route rows[] = {
       .run = run_read,
       .result = &user_table,
       .status = 200,
+      .operation = "getUser",
       .summary = "Read a user" },
 };
 const struct routes user_routes = { rows, ARRAY_SIZE(rows) };

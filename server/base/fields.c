@@ -18,27 +18,31 @@ const int horizon_days[HORIZON_COUNT] = { 1, 3, 7, 14, 30, 60, 90, 180 };
 static const struct field stage_fields[] = {
     FIELD(struct stage, stage_id, INT, .flags = FIELD_HIDDEN),
     FIELD(struct stage, pipeline_id, INT, .flags = FIELD_HIDDEN),
-    FIELD(struct stage, key, TEXT, .note = "name in URLs and filters"),
-    FIELD(struct stage, name, TEXT, .note = "what people see"),
-    FIELD_NAMED(struct stage, kind, stage_kind_names,
+    FIELD(struct stage, key, TEXT, .flags = FIELD_NOT_NULL, .note = "name in URLs and filters"),
+    FIELD(struct stage, name, TEXT, .flags = FIELD_NOT_NULL, .note = "what people see"),
+    FIELD_NAMED(struct stage, kind, stage_kind_names, .flags = FIELD_NOT_NULL,
                 .note = "what the stage means, whatever it is called"),
-    FIELD(struct stage, position, INT, .note = "order in the pipeline, from 1"),
-    FIELD(struct stage, probability_bp, INT, .note = "of winning, in hundredths of a percent"),
+    FIELD(struct stage, position, INT, .flags = FIELD_NOT_NULL,
+          .note = "order in the pipeline, from 1"),
+    FIELD(struct stage, probability_bp, INT, .flags = FIELD_NOT_NULL,
+          .note = "of winning, in hundredths of a percent"),
 };
 const struct table stage_table = TABLE(struct stage, "stage", stage_fields);
 
 static const struct field pipeline_fields[] = {
     FIELD(struct pipeline, pipeline_id, INT, .flags = FIELD_HIDDEN),
-    FIELD(struct pipeline, key, TEXT, .note = "name in URLs and filters"),
-    FIELD(struct pipeline, name, TEXT, .note = "what people see"),
-    FIELD(struct pipeline, currency, TEXT, .note = "ISO 4217; every amount of its leads is in it"),
-    FIELD(struct pipeline, is_default, BOOL, .note = "takes the leads that name no pipeline"),
+    FIELD(struct pipeline, key, TEXT, .flags = FIELD_NOT_NULL, .note = "name in URLs and filters"),
+    FIELD(struct pipeline, name, TEXT, .flags = FIELD_NOT_NULL, .note = "what people see"),
+    FIELD(struct pipeline, currency, TEXT, .flags = FIELD_NOT_NULL,
+          .note = "ISO 4217; every amount of its leads is in it"),
+    FIELD(struct pipeline, is_default, BOOL, .flags = FIELD_NOT_NULL,
+          .note = "takes the leads that name no pipeline"),
     FIELD(struct pipeline, stages, ROWS, .of = &stage_table, .note = "in order"),
 };
 const struct table pipeline_table = TABLE(struct pipeline, "pipeline", pipeline_fields);
 
 static const struct field lead_fields[] = {
-    FIELD(struct lead, id, ID, .note = "UUIDv7"),
+    FIELD(struct lead, id, ID, .flags = FIELD_NOT_NULL, .note = "UUIDv7"),
     FIELD(struct lead, email, TEXT, .note = "lower case; one lead per address, whatever its +tag"),
     FIELD(struct lead, phone, TEXT, .note = "E.164 where it is an international number"),
     FIELD(struct lead, first_name, TEXT, .note = "given name"),
@@ -59,17 +63,24 @@ static const struct field lead_fields[] = {
     FIELD(struct lead, external_id, TEXT, .note = "unique in its source_system"),
     FIELD(struct lead, pipeline_id, INT, .flags = FIELD_HIDDEN),
     FIELD(struct lead, stage_id, INT, .flags = FIELD_HIDDEN),
-    FIELD(struct lead, pipeline, TEXT, .note = "key of its pipeline"),
-    FIELD(struct lead, stage, TEXT, .note = "key of its stage"),
-    FIELD_NAMED(struct lead, status, lead_status_names, .note = "orthogonal to the stage"),
-    FIELD(struct lead, stage_entered_at, TIME, .note = "when it came into its stage"),
-    FIELD(struct lead, cycle, INT, .note = "1, and one more each time it is recycled"),
-    FIELD(struct lead, score, INT, .note = "fit and engagement points"),
-    FIELD(struct lead, score_as_of, TIME, .note = "when the score was last computed"),
-    FIELD(struct lead, rule_set_version, INT, .note = "of the rules behind the score"),
-    FIELD(struct lead, version, INT, .note = "counts what people and clients change"),
-    FIELD(struct lead, created_at, TIME, .note = "when it became known"),
-    FIELD(struct lead, updated_at, TIME, .note = "last change by a person or client"),
+    FIELD(struct lead, pipeline, TEXT, .flags = FIELD_NOT_NULL, .note = "key of its pipeline"),
+    FIELD(struct lead, stage, TEXT, .flags = FIELD_NOT_NULL, .note = "key of its stage"),
+    FIELD_NAMED(struct lead, status, lead_status_names, .flags = FIELD_NOT_NULL,
+                .note = "orthogonal to the stage"),
+    FIELD(struct lead, stage_entered_at, TIME, .flags = FIELD_NOT_NULL,
+          .note = "when it came into its stage"),
+    FIELD(struct lead, cycle, INT, .flags = FIELD_NOT_NULL,
+          .note = "1, and one more each time it is recycled"),
+    FIELD(struct lead, score, INT, .flags = FIELD_NOT_NULL, .note = "fit and engagement points"),
+    FIELD(struct lead, score_as_of, TIME, .flags = FIELD_NOT_NULL,
+          .note = "when the score was last computed"),
+    FIELD(struct lead, rule_set_version, INT, .flags = FIELD_NOT_NULL,
+          .note = "of the rules behind the score"),
+    FIELD(struct lead, version, INT, .flags = FIELD_NOT_NULL,
+          .note = "counts what people and clients change"),
+    FIELD(struct lead, created_at, TIME, .flags = FIELD_NOT_NULL, .note = "when it became known"),
+    FIELD(struct lead, updated_at, TIME, .flags = FIELD_NOT_NULL,
+          .note = "last change by a person or client"),
     FIELD(struct lead, tally, BYTES, .flags = FIELD_HIDDEN),
     FIELD(struct lead, last_fact_at, TIME, .flags = FIELD_HIDDEN),
     FIELD(struct lead, automatic_at, TIME, .flags = FIELD_HIDDEN),
@@ -128,8 +139,8 @@ const struct table lead_import_table = TABLE(struct lead_input, "lead_import", l
 static const struct field lead_change_fields[] = {
     FIELD(struct lead_change, id, ID, .flags = FIELD_HIDDEN),
     FIELD(struct lead_change, lead_id, ID, .flags = FIELD_HIDDEN),
-    FIELD(struct lead_change, at, TIME, .note = "when it was changed"),
-    FIELD(struct lead_change, field, TEXT, .note = "name of the member"),
+    FIELD(struct lead_change, at, TIME, .flags = FIELD_NOT_NULL, .note = "when it was changed"),
+    FIELD(struct lead_change, field, TEXT, .flags = FIELD_NOT_NULL, .note = "name of the member"),
     FIELD(struct lead_change, old_value, TEXT, .note = "as text"),
     FIELD(struct lead_change, new_value, TEXT, .note = "as text"),
     FIELD(struct lead_change, actor, TEXT, .note = "name of the key or user"),
@@ -137,40 +148,48 @@ static const struct field lead_change_fields[] = {
 const struct table lead_change_table = TABLE(struct lead_change, "lead_change", lead_change_fields);
 
 static const struct field stage_event_fields[] = {
-    FIELD(struct stage_event, id, ID, .note = "UUIDv7"),
-    FIELD(struct stage_event, lead_id, ID, .note = "whose"),
+    FIELD(struct stage_event, id, ID, .flags = FIELD_NOT_NULL, .note = "UUIDv7"),
+    FIELD(struct stage_event, lead_id, ID, .flags = FIELD_NOT_NULL, .note = "whose"),
     FIELD(struct stage_event, from_stage_id, INT, .flags = FIELD_HIDDEN),
     FIELD(struct stage_event, to_stage_id, INT, .flags = FIELD_HIDDEN),
     FIELD(struct stage_event, from, TEXT, .column = "from_stage",
           .note = "stage left; null at creation"),
     FIELD(struct stage_event, to, TEXT, .column = "to_stage",
           .note = "stage entered; null: only the status changed"),
-    FIELD_NAMED(struct stage_event, from_status, lead_status_names, .note = "status before"),
-    FIELD_NAMED(struct stage_event, to_status, lead_status_names, .note = "status after"),
-    FIELD(struct stage_event, occurred_at, TIME, .note = "when it happened"),
-    FIELD(struct stage_event, recorded_at, TIME, .note = "when it was heard of"),
-    FIELD_NAMED(struct stage_event, cause, cause_names, .note = "what made it happen"),
+    FIELD_NAMED(struct stage_event, from_status, lead_status_names, .flags = FIELD_NOT_NULL,
+                .note = "status before"),
+    FIELD_NAMED(struct stage_event, to_status, lead_status_names, .flags = FIELD_NOT_NULL,
+                .note = "status after"),
+    FIELD(struct stage_event, occurred_at, TIME, .flags = FIELD_NOT_NULL,
+          .note = "when it happened"),
+    FIELD(struct stage_event, recorded_at, TIME, .flags = FIELD_NOT_NULL,
+          .note = "when it was heard of"),
+    FIELD_NAMED(struct stage_event, cause, cause_names, .flags = FIELD_NOT_NULL,
+                .note = "what made it happen"),
     FIELD(struct stage_event, actor, TEXT, .note = "name of the key or user"),
     FIELD(struct stage_event, reason, TEXT, .note = "as given"),
-    FIELD(struct stage_event, score, INT, .note = "at the time"),
-    FIELD(struct stage_event, rule_set_version, INT, .note = "in force at the time"),
+    FIELD(struct stage_event, score, INT, .flags = FIELD_NOT_NULL, .note = "at the time"),
+    FIELD(struct stage_event, rule_set_version, INT, .flags = FIELD_NOT_NULL,
+          .note = "in force at the time"),
     FIELD(struct stage_event, owner, ID, .note = "at entry"),
-    FIELD(struct stage_event, cycle, INT, .note = "after it"),
+    FIELD(struct stage_event, cycle, INT, .flags = FIELD_NOT_NULL, .note = "after it"),
     FIELD(struct stage_event, voided_at, TIME,
           .note = "set where a late fact or a correction undid it"),
 };
 const struct table stage_event_table = TABLE(struct stage_event, "stage_event", stage_event_fields);
 
 static const struct field activity_fields[] = {
-    FIELD(struct activity, id, ID, .note = "UUIDv7"),
-    FIELD(struct activity, lead_id, ID, .note = "whose"),
-    FIELD(struct activity, type, TEXT, .note = "what happened"),
-    FIELD(struct activity, occurred_at, TIME, .note = "when it happened"),
-    FIELD(struct activity, recorded_at, TIME, .note = "when it was heard of"),
+    FIELD(struct activity, id, ID, .flags = FIELD_NOT_NULL, .note = "UUIDv7"),
+    FIELD(struct activity, lead_id, ID, .flags = FIELD_NOT_NULL, .note = "whose"),
+    FIELD(struct activity, type, TEXT, .flags = FIELD_NOT_NULL, .note = "what happened"),
+    FIELD(struct activity, occurred_at, TIME, .flags = FIELD_NOT_NULL, .note = "when it happened"),
+    FIELD(struct activity, recorded_at, TIME, .flags = FIELD_NOT_NULL,
+          .note = "when it was heard of"),
     FIELD(struct activity, campaign, ID, .note = "that it belongs to"),
-    FIELD(struct activity, source_system, TEXT, .note = "who told"),
+    FIELD(struct activity, source_system, TEXT, .flags = FIELD_NOT_NULL, .note = "who told"),
     FIELD(struct activity, external_id, TEXT, .note = "unique in its source_system"),
-    FIELD_NAMED(struct activity, engagement, engagement_names, .note = "whether a person did it"),
+    FIELD_NAMED(struct activity, engagement, engagement_names, .flags = FIELD_NOT_NULL,
+                .note = "whether a person did it"),
     FIELD(struct activity, properties, JSON, .note = "anything else about it"),
 };
 const struct table activity_table = TABLE(struct activity, "activity", activity_fields);
@@ -204,11 +223,13 @@ const struct table activity_item_table =
     TABLE(struct activity_input, "activity_item", activity_item_fields);
 
 static const struct field rule_fields[] = {
-    FIELD(struct rule, position, INT, .note = "order in the rule set, from 0"),
-    FIELD(struct rule, key, TEXT, .note = "unique in the rule set"),
-    FIELD(struct rule, name, TEXT, .note = "what people see"),
-    FIELD(struct rule, score_group, TEXT, .note = "key of its group"),
-    FIELD(struct rule, points_milli, INT, .note = "per match, in thousandths of a point"),
+    FIELD(struct rule, position, INT, .flags = FIELD_NOT_NULL,
+          .note = "order in the rule set, from 0"),
+    FIELD(struct rule, key, TEXT, .flags = FIELD_NOT_NULL, .note = "unique in the rule set"),
+    FIELD(struct rule, name, TEXT, .flags = FIELD_NOT_NULL, .note = "what people see"),
+    FIELD(struct rule, score_group, TEXT, .flags = FIELD_NOT_NULL, .note = "key of its group"),
+    FIELD(struct rule, points_milli, INT, .flags = FIELD_NOT_NULL,
+          .note = "per match, in thousandths of a point"),
     FIELD(struct rule, cap_milli, INT, .note = "of the rule's sum, in thousandths; null: none"),
     FIELD(struct rule, activity_type, TEXT, .note = "a match per activity of this type"),
     FIELD(struct rule, field, TEXT, .note = "a match while this field passes the test"),
@@ -218,26 +239,32 @@ static const struct field rule_fields[] = {
 const struct table rule_table = TABLE(struct rule, "rule", rule_fields);
 
 static const struct field score_group_fields[] = {
-    FIELD(struct score_group, key, TEXT, .note = "fit, engagement ..."),
-    FIELD(struct score_group, min_milli, INT, .note = "floor of its sum, in thousandths"),
-    FIELD(struct score_group, max_milli, INT, .note = "cap of its sum, in thousandths"),
+    FIELD(struct score_group, key, TEXT, .flags = FIELD_NOT_NULL, .note = "fit, engagement ..."),
+    FIELD(struct score_group, min_milli, INT, .flags = FIELD_NOT_NULL,
+          .note = "floor of its sum, in thousandths"),
+    FIELD(struct score_group, max_milli, INT, .flags = FIELD_NOT_NULL,
+          .note = "cap of its sum, in thousandths"),
 };
 const struct table score_group_table = TABLE(struct score_group, "score_group", score_group_fields);
 
 static const struct field criterion_fields[] = {
-    FIELD_NAMED(struct criterion, kind, stage_kind_names,
+    FIELD_NAMED(struct criterion, kind, stage_kind_names, .flags = FIELD_NOT_NULL,
                 .note = "kind of the stage entered by rule"),
-    FIELD(struct criterion, score_min, INT, .note = "score at which it is entered"),
+    FIELD(struct criterion, score_min, INT, .flags = FIELD_NOT_NULL,
+          .note = "score at which it is entered"),
 };
 const struct table criterion_table = TABLE(struct criterion, "criterion", criterion_fields);
 
 static const struct field rule_set_fields[] = {
-    FIELD(struct rule_set, id, ID, .note = "UUIDv7"),
-    FIELD(struct rule_set, version, INT, .note = "1, 2, 3 ..."),
-    FIELD(struct rule_set, name, TEXT, .note = "what people see"),
-    FIELD(struct rule_set, min_milli, INT, .note = "floor of a score, in thousandths"),
-    FIELD(struct rule_set, max_milli, INT, .note = "cap of a score, in thousandths"),
-    FIELD(struct rule_set, published_at, TIME, .note = "since when it is in force"),
+    FIELD(struct rule_set, id, ID, .flags = FIELD_NOT_NULL, .note = "UUIDv7"),
+    FIELD(struct rule_set, version, INT, .flags = FIELD_NOT_NULL, .note = "1, 2, 3 ..."),
+    FIELD(struct rule_set, name, TEXT, .flags = FIELD_NOT_NULL, .note = "what people see"),
+    FIELD(struct rule_set, min_milli, INT, .flags = FIELD_NOT_NULL,
+          .note = "floor of a score, in thousandths"),
+    FIELD(struct rule_set, max_milli, INT, .flags = FIELD_NOT_NULL,
+          .note = "cap of a score, in thousandths"),
+    FIELD(struct rule_set, published_at, TIME, .flags = FIELD_NOT_NULL,
+          .note = "since when it is in force"),
     FIELD(struct rule_set, groups, ROWS, .of = &score_group_table,
           .note = "sums that are clamped one by one"),
     FIELD(struct rule_set, rules, ROWS, .of = &rule_table, .note = "in order"),
@@ -247,14 +274,15 @@ static const struct field rule_set_fields[] = {
 const struct table rule_set_table = TABLE(struct rule_set, "rule_set", rule_set_fields);
 
 static const struct field campaign_fields[] = {
-    FIELD(struct campaign, id, ID, .note = "UUIDv7"),
-    FIELD(struct campaign, name, TEXT, .note = "unique"),
+    FIELD(struct campaign, id, ID, .flags = FIELD_NOT_NULL, .note = "UUIDv7"),
+    FIELD(struct campaign, name, TEXT, .flags = FIELD_NOT_NULL, .note = "unique"),
     FIELD(struct campaign, channel, TEXT, .note = "email, search, event ..."),
     FIELD(struct campaign, starts_on, DAY, .note = "first day"),
     FIELD(struct campaign, ends_on, DAY, .note = "last day"),
     FIELD(struct campaign, budget_minor, INT, .note = "in minor units"),
-    FIELD(struct campaign, member_count, INT, .note = "leads attached to it"),
-    FIELD(struct campaign, created_at, TIME, .note = "when it was made"),
+    FIELD(struct campaign, member_count, INT, .flags = FIELD_NOT_NULL,
+          .note = "leads attached to it"),
+    FIELD(struct campaign, created_at, TIME, .flags = FIELD_NOT_NULL, .note = "when it was made"),
 };
 const struct table campaign_table = TABLE(struct campaign, "campaign", campaign_fields);
 
@@ -272,10 +300,10 @@ const struct table campaign_create_table =
     TABLE(struct campaign_input, "campaign_create", campaign_create_fields);
 
 static const struct field user_fields[] = {
-    FIELD(struct user, id, ID, .note = "UUIDv7"),
-    FIELD(struct user, email, TEXT, .note = "unique"),
-    FIELD(struct user, name, TEXT, .note = "what people see"),
-    FIELD(struct user, created_at, TIME, .note = "when it was made"),
+    FIELD(struct user, id, ID, .flags = FIELD_NOT_NULL, .note = "UUIDv7"),
+    FIELD(struct user, email, TEXT, .flags = FIELD_NOT_NULL, .note = "unique"),
+    FIELD(struct user, name, TEXT, .flags = FIELD_NOT_NULL, .note = "what people see"),
+    FIELD(struct user, created_at, TIME, .flags = FIELD_NOT_NULL, .note = "when it was made"),
 };
 const struct table user_table = TABLE(struct user, "user", user_fields);
 
@@ -288,15 +316,15 @@ static const struct field user_create_fields[] = {
 const struct table user_create_table = TABLE(struct user_input, "user_create", user_create_fields);
 
 static const struct field form_fields[] = {
-    FIELD(struct form, id, ID, .note = "UUIDv7"),
-    FIELD(struct form, name, TEXT, .note = "what people see"),
-    FIELD(struct form, key, TEXT, .note = "public: POST /f/{key}"),
+    FIELD(struct form, id, ID, .flags = FIELD_NOT_NULL, .note = "UUIDv7"),
+    FIELD(struct form, name, TEXT, .flags = FIELD_NOT_NULL, .note = "what people see"),
+    FIELD(struct form, key, TEXT, .flags = FIELD_NOT_NULL, .note = "public: POST /f/{key}"),
     FIELD(struct form, redirect_hosts, TEXTS, .note = "hosts that a post may be redirected to"),
     FIELD(struct form, allowed_origins, TEXTS,
           .note = "origins that scripts may post from; none: any"),
     FIELD(struct form, source, TEXT, .note = "of leads that bring none"),
     FIELD(struct form, campaign, ID, .note = "of leads that have none"),
-    FIELD(struct form, created_at, TIME, .note = "when it was made"),
+    FIELD(struct form, created_at, TIME, .flags = FIELD_NOT_NULL, .note = "when it was made"),
 };
 const struct table form_table = TABLE(struct form, "form", form_fields);
 
@@ -316,12 +344,13 @@ static const struct field form_create_fields[] = {
 const struct table form_create_table = TABLE(struct form_input, "form_create", form_create_fields);
 
 static const struct field submission_fields[] = {
-    FIELD(struct submission, id, ID, .note = "UUIDv7"),
-    FIELD(struct submission, form, ID, .note = "posted to"),
-    FIELD(struct submission, received_at, TIME, .note = "when it came"),
+    FIELD(struct submission, id, ID, .flags = FIELD_NOT_NULL, .note = "UUIDv7"),
+    FIELD(struct submission, form, ID, .flags = FIELD_NOT_NULL, .note = "posted to"),
+    FIELD(struct submission, received_at, TIME, .flags = FIELD_NOT_NULL, .note = "when it came"),
     FIELD(struct submission, content_type, TEXT, .note = "as sent"),
     FIELD(struct submission, body, BYTES, .flags = FIELD_HIDDEN),
-    FIELD_NAMED(struct submission, verdict, verdict_names, .note = "what became of it"),
+    FIELD_NAMED(struct submission, verdict, verdict_names, .flags = FIELD_NOT_NULL,
+                .note = "what became of it"),
     FIELD(struct submission, detail, TEXT, .note = "why it failed"),
     FIELD(struct submission, lead_id, ID, .note = "the lead it made or filled in"),
 };
@@ -333,14 +362,23 @@ static const struct field setting_fields[] = {
 };
 const struct table setting_table = TABLE(struct setting, "setting", setting_fields);
 
+static const struct field kept_answer_fields[] = {
+    FIELD(struct kept_answer, key_id, ID),         FIELD(struct kept_answer, key, TEXT),
+    FIELD(struct kept_answer, fingerprint, BYTES), FIELD(struct kept_answer, created_at, TIME),
+    FIELD(struct kept_answer, status, INT),        FIELD(struct kept_answer, location, TEXT),
+    FIELD(struct kept_answer, etag, TEXT),         FIELD(struct kept_answer, body, BYTES),
+    FIELD(struct kept_answer, lead_id, ID),
+};
+const struct table kept_answer_table = TABLE(struct kept_answer, "kept_answer", kept_answer_fields);
+
 static const struct field api_key_fields[] = {
-    FIELD(struct api_key, id, ID, .note = "UUIDv7"),
-    FIELD(struct api_key, name, TEXT,
+    FIELD(struct api_key, id, ID, .flags = FIELD_NOT_NULL, .note = "UUIDv7"),
+    FIELD(struct api_key, name, TEXT, .flags = FIELD_NOT_NULL,
           .note = "what people see; default source_system of its activities"),
     FIELD(struct api_key, hash, BYTES, .flags = FIELD_HIDDEN),
     FIELD(struct api_key, scopes, INT, .flags = FIELD_HIDDEN),
     FIELD(struct api_key, scope_names, TEXTS, .note = "read, write, ingest, admin"),
-    FIELD(struct api_key, created_at, TIME, .note = "when it was made"),
+    FIELD(struct api_key, created_at, TIME, .flags = FIELD_NOT_NULL, .note = "when it was made"),
     FIELD(struct api_key, revoked_at, TIME, .note = "since when it opens nothing"),
     FIELD(struct api_key, key, TEXT, .flags = FIELD_OMIT_NULL, .note = "the secret, shown once"),
 };

@@ -237,3 +237,14 @@ enum err check_run(struct ctx *ctx, struct db *db, struct check_report *ret)
         check_missing(&recount);
     return err;
 }
+
+static const struct field check_report_fields[] = {
+    FIELD(struct check_report, leads, INT, .flags = FIELD_NOT_NULL, .note = "leads derived again"),
+    FIELD(struct check_report, cells, INT, .flags = FIELD_NOT_NULL,
+          .note = "rollup cells compared"),
+    FIELD(struct check_report, wrong_leads, INT, .flags = FIELD_NOT_NULL, .note = "that differ"),
+    FIELD(struct check_report, wrong_cells, INT, .flags = FIELD_NOT_NULL, .note = "that differ"),
+    FIELD(struct check_report, findings, TEXTS, .note = "the first of them"),
+};
+const struct table check_report_table =
+    TABLE(struct check_report, "check_report", check_report_fields);

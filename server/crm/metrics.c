@@ -39,81 +39,120 @@ static int64_t within(const struct rollup_row *row, int64_t days)
     return row->reached;
 }
 
-static void take_row(const struct funnel_report *report, struct funnel_group *group,
+/* What a report is made in. */
+struct making {
+    const struct funnel_query *query; /* with defaults filled in */
+    const struct pipeline *pipeline;
+    struct funnel_group *groups;
+    size_t group_count;
+};
+
+static struct funnel_stage *stage_at(const struct funnel_group *group, size_t index)
+{
+    return (struct funnel_stage *)group->stages.items + index;
+}
+
+static void take_row(const struct making *making, struct funnel_group *group,
                      const struct rollup_row *row)
 {
     switch (row->item) {
     case ROLLUP_ITEM_WON:
-        group->won_leads = row->reached;
-        group->won_value_minor = row->value_minor;
+        group->won = (struct funnel_closed){ row->reached, row->value_minor };
         return;
-    case ROLLUP_ITEM_LOST: group->lost_leads = row->reached; return;
-    case ROLLUP_ITEM_DISQUALIFIED: group->disqualified_leads = row->reached; return;
+    case ROLLUP_ITEM_LOST: group->lost.leads = row->reached; return;
+    case ROLLUP_ITEM_DISQUALIFIED: group->disqualified.leads = row->reached; return;
     default: break;
     }
-    const struct stage *stages = report->pipeline->stages.items;
-    for (size_t i = 0; i < report->stage_count; i++)
+    const struct stage *stages = making->pipeline->stages.items;
+    for (size_t i = 0; i < group->stages.count; i++)
         if (stages[i].stage_id == row->item) {
-            group->stages[i].entered = row->entered;
-            group->stages[i].reached = within(row, report->query.within_days);
+            stage_at(group, i)->entered = row->entered;
+            stage_at(group, i)->reached = within(row, making->query->within_days);
         }
 }
 
-static void rate_stages(const struct funnel_report *report, struct funnel_group *group)
+static enum err rate_fill(struct ctx *ctx, int64_t numerator, int64_t denominator, struct rate *ret)
 {
-    for (size_t i = 0; i < report->stage_count; i++) {
-        struct funnel_stage *stage = &group->stages[i];
-        stage->from_previous =
-            (struct rate){ stage->reached, i > 0 ? group->stages[i - 1].reached : NO_INT };
-        stage->cumulative = (struct rate){ stage->reached, group->stages[0].reached };
+    *ret = (struct rate){ numerator, denominator, NULL };
+    if (denominator == 0)
+        return OK;
+    int64_t scaled = (numerator * 200000 + denominator) / (2 * denominator);
+    ret->rate = arena_printf(ctx->arena, "%lld.%05lld", (long long)(scaled / 100000),
+                             (long long)(scaled % 100000));
+    return ret->rate ? OK : fail(ctx, ERR_MEMORY, NULL, "no memory for a rate");
+}
+
+static enum err rate_stages(struct ctx *ctx, const struct funnel_group *group)
+{
+    enum err err = OK;
+    for (size_t i = 0; i < group->stages.count && !err; i++) {
+        struct funnel_stage *stage = stage_at(group, i);
+        err = rate_fill(ctx, stage->reached, stage_at(group, 0)->reached, &stage->cumulative);
+        if (err || i == 0)
+            continue;
+        struct rate *rate = ctx_alloc(ctx, sizeof *rate);
+        if (!rate)
+            return ERR_MEMORY;
+        err = rate_fill(ctx, stage->reached, stage_at(group, i - 1)->reached, rate);
+        stage->from_previous = rate;
     }
+    return err;
 }
 
-static enum err new_group(struct ctx *ctx, struct funnel_report *report, const struct bytes *member)
+static enum err new_group(struct ctx *ctx, struct making *making, const struct bytes *member)
 {
-    struct funnel_group *group = &report->groups[report->group_count++];
-    *group = (struct funnel_group){ .stages = ctx_alloc(ctx, report->stage_count *
-                                                                 sizeof *group->stages) };
-    if (!group->stages)
+    size_t count = making->pipeline->stages.count;
+    struct funnel_group *group = &making->groups[making->group_count++];
+    *group = (struct funnel_group){
+        .stages = { ctx_alloc(ctx, count * sizeof(struct funnel_stage)), count },
+        .lost = { 0, NO_INT },
+        .disqualified = { 0, NO_INT },
+    };
+    if (!group->stages.items)
         return ERR_MEMORY;
-    const struct stage *stages = report->pipeline->stages.items;
-    for (size_t i = 0; i < report->stage_count; i++)
-        group->stages[i].stage = stages[i].key;
-    return group_key(ctx, report->query.group_by, member, &group->key);
+    const struct stage *stages = making->pipeline->stages.items;
+    for (size_t i = 0; i < count; i++)
+        stage_at(group, i)->stage = stages[i].key;
+    return group_key(ctx, making->query->group_by, member, &group->key);
 }
 
-static bool group_is_empty(const struct funnel_report *report, const struct funnel_group *group)
+static bool group_is_empty(const struct funnel_group *group)
 {
-    int64_t sum = group->won_leads | group->lost_leads | group->disqualified_leads;
-    for (size_t i = 0; i < report->stage_count; i++)
-        sum |= group->stages[i].entered | group->stages[i].reached;
+    int64_t sum = group->won.leads | group->lost.leads | group->disqualified.leads;
+    for (size_t i = 0; i < group->stages.count; i++)
+        sum |= stage_at(group, i)->entered | stage_at(group, i)->reached;
     return sum == 0;
+}
+
+static void drop_empty_group(struct making *making)
+{
+    if (making->group_count > 0 && group_is_empty(&making->groups[making->group_count - 1]))
+        making->group_count--;
 }
 
 /* Rows come by member, so a group is a run of them. Without grouping there is always one group,
  * if all zeroes. */
-static enum err read_groups(struct ctx *ctx, struct funnel_report *report, const struct rows *rows)
+static enum err read_groups(struct ctx *ctx, struct making *making, const struct rows *rows)
 {
     const struct rollup_row *row = rows->items;
-    report->groups = ctx_alloc(ctx, (rows->count + 1) * sizeof *report->groups);
-    if (!report->groups)
-        return ERR_MEMORY;
-    for (size_t i = 0; i < rows->count; i++) {
-        enum err err = OK;
+    making->groups = ctx_alloc(ctx, (rows->count + 1) * sizeof *making->groups);
+    enum err err = making->groups ? OK : ERR_MEMORY;
+    for (size_t i = 0; i < rows->count && !err; i++) {
         if (i == 0 || !same_member(&row[i].member, &row[i - 1].member)) {
-            if (i > 0 && group_is_empty(report, &report->groups[report->group_count - 1]))
-                report->group_count--;
-            err = new_group(ctx, report, &row[i].member);
+            drop_empty_group(making);
+            err = new_group(ctx, making, &row[i].member);
         }
-        if (err)
-            return err;
-        take_row(report, &report->groups[report->group_count - 1], &row[i]);
+        if (!err)
+            take_row(making, &making->groups[making->group_count - 1], &row[i]);
     }
-    if (report->group_count > 0 && group_is_empty(report, &report->groups[report->group_count - 1]))
-        report->group_count--;
-    if (report->group_count == 0 && report->query.group_by == DIMENSION_ALL)
-        return new_group(ctx, report, &(struct bytes){ 0 });
-    return OK;
+    if (err)
+        return err;
+    drop_empty_group(making);
+    if (making->group_count == 0 && making->query->group_by == DIMENSION_ALL)
+        err = new_group(ctx, making, &(struct bytes){ 0 });
+    for (size_t i = 0; i < making->group_count && !err; i++)
+        err = rate_stages(ctx, &making->groups[i]);
+    return err;
 }
 
 static enum err check_query(struct ctx *ctx, struct funnel_query *query)
@@ -146,46 +185,57 @@ static enum err check_query(struct ctx *ctx, struct funnel_query *query)
     return OK;
 }
 
-enum err funnel_report(struct ctx *ctx, struct db *db, const struct funnel_query *query,
+enum err funnel_report(struct ctx *ctx, struct db *db, const struct funnel_query *asked,
                        struct funnel_report *ret)
 {
-    *ret = (struct funnel_report){ .query = *query, .as_of = ctx->now_ms };
+    struct funnel_query query = *asked;
     const struct catalog *catalog;
     enum err err = catalog_get(ctx, db, &catalog);
     if (!err)
-        err = check_query(ctx, &ret->query);
+        err = check_query(ctx, &query);
     if (err)
         return err;
-    ret->pipeline = catalog_pipeline(catalog, query->pipeline);
-    if (!ret->pipeline)
+    struct making making = { .query = &query,
+                             .pipeline = catalog_pipeline(catalog, query.pipeline) };
+    if (!making.pipeline)
         return fail_member(ctx, "pipeline", "unknown", "no pipeline has this key");
-    ret->stage_count = ret->pipeline->stages.count;
     struct rows rows;
-    struct rollup_range range = { .basis = ret->query.basis,
-                                  .dimension = ret->query.group_by,
-                                  .pipeline_id = ret->pipeline->pipeline_id,
-                                  .from_day = ret->query.from,
-                                  .to_day = ret->query.to,
-                                  .with_horizons = ret->query.within_days != NO_INT };
+    struct rollup_range range = { .basis = query.basis,
+                                  .dimension = query.group_by,
+                                  .pipeline_id = making.pipeline->pipeline_id,
+                                  .from_day = query.from,
+                                  .to_day = query.to,
+                                  .with_horizons = query.within_days != NO_INT };
     err = rollup_sums(ctx, db, &range, &rows);
     if (!err)
-        err = read_groups(ctx, ret, &rows);
-    for (size_t i = 0; !err && i < ret->group_count; i++)
-        rate_stages(ret, &ret->groups[i]);
+        err = read_groups(ctx, &making, &rows);
+    *ret = (struct funnel_report){
+        .basis = query.basis,
+        .from = query.from,
+        .to = query.to,
+        .as_of = ctx->now_ms,
+        .pipeline = making.pipeline->key,
+        .currency = making.pipeline->currency,
+        .group_by = query.group_by == DIMENSION_ALL ? -1 : (int)query.group_by,
+        .within_days = query.within_days,
+        .units = { "entries", "leads" },
+        .groups = { making.groups, making.group_count },
+    };
     return err;
 }
 
-static enum err read_column(struct ctx *ctx, struct db *db, const struct rows *sums, int64_t limit,
-                            struct board_column *column)
+static enum err read_stage(struct ctx *ctx, struct db *db, const struct stage *stage,
+                           const struct rows *sums, int64_t limit, struct board_stage *ret)
 {
+    *ret = (struct board_stage){ .stage = stage->key, .name = stage->name };
     const struct rollup_row *row = sums->items;
     for (size_t i = 0; i < sums->count; i++)
-        if (row[i].item == column->stage->stage_id) {
-            column->leads = row[i].reached;
-            column->value_minor = row[i].value_minor;
+        if (row[i].item == stage->stage_id) {
+            ret->leads = row[i].reached;
+            ret->value_minor = row[i].value_minor;
         }
     struct lead_filter filter = { .pipeline_id = NO_INT,
-                                  .stage_id = column->stage->stage_id,
+                                  .stage_id = stage->stage_id,
                                   .status = LEAD_OPEN,
                                   .score_gte = NO_INT,
                                   .score_lt = NO_INT,
@@ -197,34 +247,122 @@ static enum err read_column(struct ctx *ctx, struct db *db, const struct rows *s
                                   .descending = true,
                                   .after_value = NO_INT,
                                   .limit = limit };
-    return lead_list(ctx, db, &filter, &column->first);
+    return lead_list(ctx, db, &filter, &ret->first);
 }
 
-enum err board_read(struct ctx *ctx, struct db *db, const char *pipeline, int64_t limit,
+enum err board_read(struct ctx *ctx, struct db *db, const char *key, int64_t limit,
                     struct board *ret)
 {
     const struct catalog *catalog;
     enum err err = catalog_get(ctx, db, &catalog);
     if (err)
         return err;
-    *ret = (struct board){ .pipeline = catalog_pipeline(catalog, pipeline) };
-    if (!ret->pipeline)
+    const struct pipeline *pipeline = catalog_pipeline(catalog, key);
+    if (!pipeline)
         return ERR_NOT_FOUND;
+    size_t count = pipeline->stages.count;
+    struct board_stage *stages = ctx_alloc(ctx, count * sizeof *stages);
+    if (!stages)
+        return ERR_MEMORY;
     struct rows sums;
     struct rollup_range range = { .basis = ROLLUP_OPEN,
                                   .dimension = DIMENSION_ALL,
-                                  .pipeline_id = ret->pipeline->pipeline_id,
+                                  .pipeline_id = pipeline->pipeline_id,
                                   .from_day = 0,
                                   .to_day = 1 };
     err = rollup_sums(ctx, db, &range, &sums);
-    ret->column_count = ret->pipeline->stages.count;
-    ret->columns = ctx_alloc(ctx, ret->column_count * sizeof *ret->columns);
-    if (!err && !ret->columns)
-        return ERR_MEMORY;
-    const struct stage *stages = ret->pipeline->stages.items;
-    for (size_t i = 0; !err && i < ret->column_count; i++) {
-        ret->columns[i].stage = &stages[i];
-        err = read_column(ctx, db, &sums, limit, &ret->columns[i]);
-    }
+    for (size_t i = 0; i < count && !err; i++)
+        err = read_stage(ctx, db, (const struct stage *)pipeline->stages.items + i, &sums, limit,
+                         &stages[i]);
+    *ret = (struct board){ .pipeline = pipeline->key,
+                           .currency = pipeline->currency,
+                           .as_of = ctx->now_ms,
+                           .stages = { stages, count } };
     return err;
 }
+
+/* ---- The answers' tables ---- */
+
+static const struct field rate_fields[] = {
+    FIELD(struct rate, numerator, INT, .flags = FIELD_NOT_NULL, .note = "leads"),
+    FIELD(struct rate, denominator, INT, .flags = FIELD_NOT_NULL, .note = "leads"),
+    { .name = "rate",
+      .kind = FIELD_JSON,
+      .offset = offsetof(struct rate, rate),
+      .note = "numerator by denominator, with five decimals; null where that is 0" },
+};
+static const struct table rate_table = TABLE(struct rate, "rate", rate_fields);
+
+static const struct field funnel_stage_fields[] = {
+    FIELD(struct funnel_stage, stage, TEXT, .flags = FIELD_NOT_NULL, .note = "key"),
+    FIELD(struct funnel_stage, entered, INT, .flags = FIELD_NOT_NULL,
+          .note = "entries into this very stage"),
+    FIELD(struct funnel_stage, reached, INT, .flags = FIELD_NOT_NULL,
+          .note = "leads that entered it or a later one"),
+    FIELD_POINT(struct funnel_stage, from_previous, &rate_table,
+                .note = "null for the first stage; in a period it may exceed 1"),
+    FIELD_EMBED(struct funnel_stage, cumulative, &rate_table, .note = "from the first stage"),
+};
+static const struct table funnel_stage_table =
+    TABLE(struct funnel_stage, "funnel_stage", funnel_stage_fields);
+
+static const struct field funnel_closed_fields[] = {
+    FIELD(struct funnel_closed, leads, INT, .flags = FIELD_NOT_NULL, .note = "leads"),
+    FIELD(struct funnel_closed, value_minor, INT, .flags = FIELD_OMIT_NULL,
+          .note = "sum of their amounts, in minor units"),
+};
+static const struct table funnel_closed_table =
+    TABLE(struct funnel_closed, "funnel_closed", funnel_closed_fields);
+
+static const struct field funnel_group_fields[] = {
+    FIELD(struct funnel_group, key, TEXT,
+          .note = "source, or id of the campaign or owner; null: none, or not grouped"),
+    FIELD(struct funnel_group, stages, ROWS, .of = &funnel_stage_table, .note = "in order"),
+    FIELD_EMBED(struct funnel_group, won, &funnel_closed_table, .note = "present status"),
+    FIELD_EMBED(struct funnel_group, lost, &funnel_closed_table, .note = "present status"),
+    FIELD_EMBED(struct funnel_group, disqualified, &funnel_closed_table, .note = "present status"),
+};
+static const struct table funnel_group_table =
+    TABLE(struct funnel_group, "funnel_group", funnel_group_fields);
+
+static const struct field funnel_units_fields[] = {
+    FIELD(struct funnel_units, entered, TEXT, .flags = FIELD_NOT_NULL, .note = "entries"),
+    FIELD(struct funnel_units, reached, TEXT, .flags = FIELD_NOT_NULL, .note = "leads"),
+};
+static const struct table funnel_units_table =
+    TABLE(struct funnel_units, "funnel_units", funnel_units_fields);
+
+static const struct field funnel_report_fields[] = {
+    FIELD_NAMED(struct funnel_report, basis, basis_names, .flags = FIELD_NOT_NULL,
+                .note = "leads by creation, or entries by their time"),
+    FIELD(struct funnel_report, from, DAY, .flags = FIELD_NOT_NULL, .note = "first day"),
+    FIELD(struct funnel_report, to, DAY, .flags = FIELD_NOT_NULL, .note = "the day after the last"),
+    FIELD(struct funnel_report, as_of, TIME, .flags = FIELD_NOT_NULL, .note = "when it was read"),
+    FIELD(struct funnel_report, pipeline, TEXT, .flags = FIELD_NOT_NULL, .note = "key"),
+    FIELD(struct funnel_report, currency, TEXT, .flags = FIELD_NOT_NULL, .note = "of its amounts"),
+    FIELD_NAMED(struct funnel_report, group_by, dimension_names, .note = "null: not grouped"),
+    FIELD(struct funnel_report, within_days, INT, .note = "null: ever"),
+    FIELD_EMBED(struct funnel_report, units, &funnel_units_table, .note = "what is counted"),
+    FIELD(struct funnel_report, groups, ROWS, .of = &funnel_group_table, .note = "by key"),
+};
+const struct table funnel_report_table =
+    TABLE(struct funnel_report, "funnel", funnel_report_fields);
+
+static const struct field board_stage_fields[] = {
+    FIELD(struct board_stage, stage, TEXT, .flags = FIELD_NOT_NULL, .note = "key"),
+    FIELD(struct board_stage, name, TEXT, .flags = FIELD_NOT_NULL, .note = "what people see"),
+    FIELD(struct board_stage, leads, INT, .flags = FIELD_NOT_NULL, .note = "open ones"),
+    FIELD(struct board_stage, value_minor, INT, .flags = FIELD_NOT_NULL,
+          .note = "sum of their amounts, in minor units"),
+    FIELD(struct board_stage, first, ROWS, .of = &lead_table, .note = "the best by score"),
+};
+static const struct table board_stage_table =
+    TABLE(struct board_stage, "board_stage", board_stage_fields);
+
+static const struct field board_fields[] = {
+    FIELD(struct board, pipeline, TEXT, .flags = FIELD_NOT_NULL, .note = "key"),
+    FIELD(struct board, currency, TEXT, .flags = FIELD_NOT_NULL, .note = "of its amounts"),
+    FIELD(struct board, as_of, TIME, .flags = FIELD_NOT_NULL, .note = "when it was read"),
+    FIELD(struct board, stages, ROWS, .of = &board_stage_table, .note = "in order"),
+};
+const struct table board_table = TABLE(struct board, "board", board_fields);

@@ -88,6 +88,9 @@ static void act(struct walk *walk, int64_t at)
     if (!walk->acts || walk->derived_count == DERIVED_MAX)
         return;
     const struct catalog *catalog = walk->history->catalog;
+    /* Most instants of a long log lie behind the last stage that a rule can give. */
+    if (!stage_earned(catalog, walk->history->pipeline, walk->stage, INT64_MAX))
+        return;
     int64_t score = tally_score(&catalog->rule_set, &walk->tally);
     const struct stage *earned = stage_earned(catalog, walk->history->pipeline, walk->stage, score);
     if (!earned)

@@ -519,8 +519,9 @@ static pid_t import_of_a_pipe(int *ret_pipe)
     pid_t pid = start("import leads pipe", "/dev/null", path_of("out"), path_of("err"));
     *ret_pipe = pipe_open("pipe");
     ck_assert_int_eq(write(*ret_pipe, "email\n", 6), 6);
-    rows_put(*ret_pipe, 0, 501); /* one more than a request takes: it has been sent */
-    usleep(300000);
+    rows_put(*ret_pipe, 0, 501); /* one more than a request takes: it is sent */
+    for (int i = 0; i < 200 && !(run("check") == 0 && strstr(out, "500 leads, ")); i++)
+        usleep(50000);
     return pid;
 }
 

@@ -136,6 +136,28 @@ START_TEST(table_is_complete)
 }
 END_TEST
 
+/* The contract lists the same ones, and the methods of each. */
+START_TEST(contract_is_complete)
+{
+    const struct answer *answer = ask(fixture.client, .path = "/openapi.json", .key = "");
+    expect_status(answer, 200);
+    json_t *paths = answer_at(answer, "paths"), *item;
+    const char *path;
+    size_t listed = 0, known = 0;
+    json_object_foreach(paths, path, item) listed += json_object_size(item);
+    for (size_t i = 0; i < known_route_count; i++) {
+        char method[16] = "";
+        for (size_t j = 0; known_routes[i].method[j]; j++)
+            method[j] = (char)(known_routes[i].method[j] | 0x20);
+        item = json_object_get(json_object_get(paths, known_routes[i].path), method);
+        bool expected = !known_routes[i].control;
+        ck_assert_msg(json_is_object(item) == expected, "%s %s", method, known_routes[i].path);
+        known += expected;
+    }
+    ck_assert_uint_eq(listed, known);
+}
+END_TEST
+
 static bool opens(const char *scopes, const char *scope)
 {
     return *scopes == '\0' || strcmp(scope, "admin") == 0 || strstr(scopes, scope) != NULL;
@@ -262,6 +284,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, revoked_at_once);
     tcase_add_test(tcase, keys_outlive_a_restart);
     tcase_add_test(tcase, table_is_complete);
+    tcase_add_test(tcase, contract_is_complete);
     tcase_add_test(tcase, matrix);
     tcase_add_test(tcase, without_a_key);
     tcase_add_test(tcase, scopes_add_up);

@@ -135,12 +135,13 @@ static const struct model_group *find_group(const struct model_funnel *funnel, c
     return &none;
 }
 
-static bool agree_group(struct world *world, const char *which, const struct funnel_report *report,
-                        const struct funnel_group *group, const struct model_group *expected)
+static bool agree_group(struct world *world, const char *which, const struct funnel_group *group,
+                        const struct model_group *expected)
 {
     const char *key = group->key ? group->key : "(null)";
-    for (size_t i = 0; i < report->stage_count; i++) {
-        const struct funnel_stage *stage = &group->stages[i];
+    const struct funnel_stage *stages = group->stages.items;
+    for (size_t i = 0; i < group->stages.count; i++) {
+        const struct funnel_stage *stage = &stages[i];
         if (stage->entered != expected->entered[i] || stage->reached != expected->reached[i])
             return SAY(world,
                        "%s, group %s, %s: entered %lld, expected %lld; reached %lld, "
@@ -148,22 +149,22 @@ static bool agree_group(struct world *world, const char *which, const struct fun
                        which, key, stage->stage, (long long)stage->entered,
                        (long long)expected->entered[i], (long long)stage->reached,
                        (long long)expected->reached[i]);
-        int64_t previous = i == 0 ? NO_INT : expected->reached[i - 1];
-        if (stage->from_previous.numerator != expected->reached[i] ||
-            stage->from_previous.denominator != previous ||
-            stage->cumulative.numerator != expected->reached[i] ||
+        bool rated = i == 0 ? !stage->from_previous
+                            : stage->from_previous->numerator == expected->reached[i] &&
+                                  stage->from_previous->denominator == expected->reached[i - 1];
+        if (!rated || stage->cumulative.numerator != expected->reached[i] ||
             stage->cumulative.denominator != expected->reached[0])
             return SAY(world, "%s, group %s, %s: wrong rates", which, key, stage->stage);
     }
-    if (group->won_leads != expected->leads[LEAD_WON] ||
-        group->won_value_minor != expected->value[LEAD_WON] ||
-        group->lost_leads != expected->leads[LEAD_LOST] ||
-        group->disqualified_leads != expected->leads[LEAD_DISQUALIFIED])
+    if (group->won.leads != expected->leads[LEAD_WON] ||
+        group->won.value_minor != expected->value[LEAD_WON] ||
+        group->lost.leads != expected->leads[LEAD_LOST] ||
+        group->disqualified.leads != expected->leads[LEAD_DISQUALIFIED])
         return SAY(world,
                    "%s, group %s: won %lld of %lld, lost %lld, disqualified %lld; expected "
                    "%lld of %lld, %lld, %lld",
-                   which, key, (long long)group->won_leads, (long long)group->won_value_minor,
-                   (long long)group->lost_leads, (long long)group->disqualified_leads,
+                   which, key, (long long)group->won.leads, (long long)group->won.value_minor,
+                   (long long)group->lost.leads, (long long)group->disqualified.leads,
                    (long long)expected->leads[LEAD_WON], (long long)expected->value[LEAD_WON],
                    (long long)expected->leads[LEAD_LOST],
                    (long long)expected->leads[LEAD_DISQUALIFIED]);
@@ -187,12 +188,12 @@ static bool agree_funnel(struct world *world, const struct funnel_query *query)
         wanted += !group_is_empty(&expected.groups[i]);
     if (query->group_by == DIMENSION_ALL)
         wanted = 1;
-    for (size_t i = 0; i < report.group_count; i++)
-        if (!agree_group(world, which, &report, &report.groups[i],
-                         find_group(&expected, report.groups[i].key)))
+    const struct funnel_group *groups = report.groups.items;
+    for (size_t i = 0; i < report.groups.count; i++)
+        if (!agree_group(world, which, &groups[i], find_group(&expected, groups[i].key)))
             return false;
-    return report.group_count == wanted ||
-           SAY(world, "%s: %zu groups, expected %zu", which, report.group_count, wanted);
+    return report.groups.count == wanted ||
+           SAY(world, "%s: %zu groups, expected %zu", which, report.groups.count, wanted);
 }
 
 static bool agree_range(struct world *world, int64_t from, int64_t to)
@@ -224,14 +225,14 @@ static bool agree_board(struct world *world)
     int64_t leads[STAGES_MAX], value[STAGES_MAX];
     ck_assert_ok(&world->core.ctx, board_read(&world->core.ctx, world->reader, NULL, 200, &board));
     model_board(&world->model, leads, value);
-    for (size_t i = 0; i < board.column_count; i++)
-        if (board.columns[i].leads != leads[i] || board.columns[i].value_minor != value[i] ||
-            (int64_t)board.columns[i].first.count != (leads[i] < 200 ? leads[i] : 200))
-            return SAY(world,
-                       "board, %s: %lld leads with %lld, %zu listed; expected %lld with %lld",
-                       board.columns[i].stage->key, (long long)board.columns[i].leads,
-                       (long long)board.columns[i].value_minor, board.columns[i].first.count,
-                       (long long)leads[i], (long long)value[i]);
+    const struct board_stage *stages = board.stages.items;
+    for (size_t i = 0; i < board.stages.count; i++)
+        if (stages[i].leads != leads[i] || stages[i].value_minor != value[i] ||
+            (int64_t)stages[i].first.count != (leads[i] < 200 ? leads[i] : 200))
+            return SAY(
+                world, "board, %s: %lld leads with %lld, %zu listed; expected %lld with %lld",
+                stages[i].stage, (long long)stages[i].leads, (long long)stages[i].value_minor,
+                stages[i].first.count, (long long)leads[i], (long long)value[i]);
     return true;
 }
 

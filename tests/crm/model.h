@@ -118,7 +118,7 @@ struct model_history {
 /* Every event that stands, in order. */
 void model_history(const struct model_lead *lead, struct model_history *ret);
 
-/* ---- Facts: each returns what the use case must answer, and keeps it when that is OK ---- */
+/* ---- Facts: each returns what the use case must answer, and is kept when that is OK ---- */
 
 struct model_put {
     struct attributes given; /* as the client wrote them */

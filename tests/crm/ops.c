@@ -72,12 +72,16 @@ static int64_t some_fact_time(struct random *random, const struct model_lead *le
 static int64_t some_past(struct random *random, const struct model_lead *lead, int64_t now)
 {
     int64_t at = now;
-    switch (random_below(random, 8)) {
+    switch (random_below(random, 9)) {
     case 0: return now;
     case 1:
     case 2:
     case 3: at = some_fact_time(random, lead) + random_below(random, 3) - 1; break;
     case 4: at = lead->created_at - some_span(random); break;
+    case 6:
+        at = lead->created_at + horizon_days[random_below(random, HORIZON_COUNT)] * MS_PER_DAY;
+        at += random_below(random, 3) - 1;
+        break;
     case 5: at = now - random_below(random, now - lead->created_at + 1); break;
     default: at = now - some_span(random); break;
     }
@@ -317,7 +321,7 @@ static void print_attributes(FILE *out, const struct op *op)
 }
 
 /* Times are told from the beginning of the world, in milliseconds. */
-void op_print(const struct op *op, const struct model *model, char *text, size_t size)
+void op_print(const struct op *op, bool lost, const struct model *model, char *text, size_t size)
 {
     static const char *const kinds[OP_KINDS] = { "create", "import", "edit",         "activity",
                                                  "move",   "close",  "stage_import", "attach" };
@@ -344,6 +348,6 @@ void op_print(const struct op *op, const struct model *model, char *text, size_t
     if (op->kind == OP_STAGE_IMPORT)
         fprintf(out, " to=%d status=%d occurred_at=%lld", op->stage, op->status,
                 (long long)(op->occurred_at - WORLD_START));
-    fprintf(out, "%s", op->abandoned ? " (abandoned)" : "");
+    fprintf(out, "%s%s", op->abandoned ? " (abandoned)" : "", lost ? " (lost)" : "");
     fclose(out);
 }

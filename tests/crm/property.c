@@ -63,10 +63,7 @@ static void run(const struct plan *plan, struct result *ret)
         }
         struct op op;
         op_make(&world, plan->seed, number, &op);
-        char *line = ret->lines[ret->line_count++];
-        op_print(&op, &world.model, line, LINE_BYTES - 8);
-        if (lost)
-            memcpy(line + strlen(line), " (lost)", sizeof " (lost)");
+        op_print(&op, lost, &world.model, ret->lines[ret->line_count++], LINE_BYTES);
         bool agreed = op_run(&world, &op, lost);
         since_compare++;
         if (!agreed || ends_batch(plan, number) || number + 1 == plan->count ||

@@ -78,7 +78,8 @@ bool random_one_in(struct random *random, int64_t count);
 
 /* The operation of that number under that seed, in the world as it is. */
 void op_make(const struct world *world, uint64_t seed, int number, struct op *ret);
-void op_print(const struct op *op, const struct model *model, char *text, size_t size);
+/* lost: with its whole transaction */
+void op_print(const struct op *op, bool lost, const struct model *model, char *text, size_t size);
 /* On the store, and on the model unless `lost`; false with world->why when they differ. */
 bool op_run(struct world *world, const struct op *op, bool lost);
 

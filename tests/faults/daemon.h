@@ -28,7 +28,8 @@ struct daemon {
     char control[300];                         /* path of the control socket */
     char key[64];                              /* the admin key */
     const char *settings[DAEMON_SETTINGS_MAX]; /* "FUNNELD_X=y", for its environment */
-    struct shim_control *shim;                 /* NULL: it runs without */
+    const char *preload;                       /* a library to stand in front of libc; NULL: none */
+    struct shim_control *shim;                 /* of that library, where it is the shim */
 
     pid_t pid; /* 0: it does not run */
     int port;

@@ -9,9 +9,10 @@
 enum {
     WORKERS = 6,
     KILLS = 25,
+    BIRTHS = 15,
     KILLS_LONG = 500,
     LIFE_US = 150000,   /* at most, under load */
-    START_US = 20000,   /* when it is killed while it starts */
+    START_US = 40000,   /* when it is killed while it starts */
     READY_US = 1500000, /* from the start until it takes work, after any kill */
 };
 
@@ -68,6 +69,33 @@ START_TEST(test_kill_at_any_moment)
 }
 END_TEST
 
+/* The very first start, killed again and again while it makes the data file and the admin key. */
+START_TEST(test_kill_while_the_file_is_made)
+{
+    int rounds = test_rounds(BIRTHS, KILLS_LONG);
+    unsigned seed = test_seed();
+    struct client client;
+    for (int i = 0; i < rounds; i++) {
+        struct daemon daemon;
+        daemon_make(&daemon, NULL);
+        for (int kills = 0; kills < 3; kills++) {
+            daemon_launch(&daemon);
+            usleep((unsigned)rand_r(&seed) % START_US);
+            daemon_kill(&daemon);
+        }
+        daemon_start(&daemon);
+        client_init(&client, &daemon);
+        ck_assert_int_eq(client_post(&client, "/v1/leads", "{\"email\":\"a@b.example\"}").status,
+                         201);
+        client_close(&client);
+        daemon_check(&daemon);
+        daemon_stop(&daemon);
+        daemon_check_file(&daemon);
+        daemon_done(&daemon);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("faults daemon kill");
@@ -75,6 +103,7 @@ int main(void)
     tcase_set_timeout(tcase, test_is_long() ? 1100 : 100);
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, test_kill_at_any_moment);
+    tcase_add_test(tcase, test_kill_while_the_file_is_made);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -52,7 +52,7 @@ json_t *json_at(json_t *json, const char *path)
     json_t *json = json_at((answer)->json, found)
 
 #define EXPECT(answer, condition, found, what)                                                     \
-    ck_assert_msg(condition, "%s is not %s in the answer to %s: %d %s", found, what,               \
+    ck_assert_msg(condition, "%s is not %s in the answer to %s: %d %.3000s", found, what,          \
                   (answer)->asked, (answer)->status, (answer)->body)
 
 json_t *answer_at(const struct answer *answer, const char *path, ...)
@@ -149,9 +149,9 @@ void expect_problem(const struct answer *answer, int status, const char *code, c
 {
     expect_status(answer, status);
     const char *complaint = problem_complaint(answer);
-    ck_assert_msg(!complaint, "%s: %s: %s", answer->asked, complaint, answer->body);
+    ck_assert_msg(!complaint, "%s: %s: %.3000s", answer->asked, complaint, answer->body);
     const char *got = answer_text(answer, "code");
-    ck_assert_msg(strcmp(got, code) == 0, "%s: %s instead of %s: %s", answer->asked, got, code,
+    ck_assert_msg(strcmp(got, code) == 0, "%s: %s instead of %s: %.3000s", answer->asked, got, code,
                   answer->body);
     if (!place)
         return;
@@ -159,6 +159,6 @@ void expect_problem(const struct answer *answer, int status, const char *code, c
     for (size_t i = 0; i < json_array_size(errors); i++)
         if (names(json_array_get(errors, i), place, why))
             return;
-    ck_abort_msg("%s: does not name %s (%s): %s", answer->asked, place, why ? why : "any code",
+    ck_abort_msg("%s: does not name %s (%s): %.3000s", answer->asked, place, why ? why : "any code",
                  answer->body);
 }

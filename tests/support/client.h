@@ -74,22 +74,22 @@ bool answer_is_null(const struct answer *answer, const char *path, ...) _printf_
 #define expect_status(of, expected)                                                                \
     do {                                                                                           \
         const struct answer *answer_ = (of);                                                       \
-        ck_assert_msg(answer_->status == (expected), "%d instead of %d to %s: %s",                 \
+        ck_assert_msg(answer_->status == (expected), "%d instead of %d to %s: %.3000s",            \
                       answer_->status, (int)(expected), answer_->asked, answer_->body);            \
     } while (0)
 #define expect_int(of, expected, ...)                                                              \
     do {                                                                                           \
         const struct answer *answer_ = (of);                                                       \
         int64_t got_ = answer_int(answer_, __VA_ARGS__);                                           \
-        ck_assert_msg(got_ == (int64_t)(expected), "%s is %lld, not %lld: %s", #__VA_ARGS__,       \
+        ck_assert_msg(got_ == (int64_t)(expected), "%s is %lld, not %lld: %.3000s", #__VA_ARGS__,  \
                       (long long)got_, (long long)(expected), answer_->body);                      \
     } while (0)
 #define expect_text(of, expected, ...)                                                             \
     do {                                                                                           \
         const struct answer *answer_ = (of);                                                       \
         const char *got_ = answer_text(answer_, __VA_ARGS__), *wanted_ = (expected);               \
-        ck_assert_msg(strcmp(got_, wanted_) == 0, "%s is \"%s\", not \"%s\": %s", #__VA_ARGS__,    \
-                      got_, wanted_, answer_->body);                                               \
+        ck_assert_msg(strcmp(got_, wanted_) == 0, "%s is \"%.500s\", not \"%.500s\": %.2000s",     \
+                      #__VA_ARGS__, got_, wanted_, answer_->body);                                 \
     } while (0)
 
 /* A well formed problem+json with this status and code. `place` is the JSON pointer of a member

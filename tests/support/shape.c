@@ -52,7 +52,7 @@ static bool is_kind(json_t *value, char kind)
 void expect_shape(const struct answer *answer, const char *path, const char *shape)
 {
     json_t *object = json_at(answer->json, path);
-    ck_assert_msg(json_is_object(object), "%s: no object at \"%s\": %s", answer->asked, path,
+    ck_assert_msg(json_is_object(object), "%s: no object at \"%s\": %.3000s", answer->asked, path,
                   answer->body);
     size_t count = 0;
     char name[64], kind[4];
@@ -60,10 +60,11 @@ void expect_shape(const struct answer *answer, const char *path, const char *sha
     for (; sscanf(shape, " %63[^:]:%3[^ ]%n", name, kind, &bytes) == 2; shape += bytes) {
         json_t *value = json_object_get(object, name);
         bool null = json_is_null(value) && kind[1] == '?';
-        ck_assert_msg(value && (null || is_kind(value, kind[0])), "%s: %s.%s is no %s: %s",
+        ck_assert_msg(value && (null || is_kind(value, kind[0])), "%s: %s.%s is no %s: %.3000s",
                       answer->asked, path, name, kind, answer->body);
         count++;
     }
-    ck_assert_msg(json_object_size(object) == count, "%s: more members than known at \"%s\": %s",
-                  answer->asked, path, answer->body);
+    ck_assert_msg(json_object_size(object) == count,
+                  "%s: more members than known at \"%s\": %.3000s", answer->asked, path,
+                  answer->body);
 }
