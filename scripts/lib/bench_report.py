@@ -2,6 +2,9 @@
 from statistics import median
 
 NOISE = 0.05    # what two runs differ by at least, even where the rounds of each agree
+LOOK = 0.5      # the same where there are too few rounds to see whether they agree
+ROUNDS = 3      # that make a result
+BUSY = 0.5      # others' load, in cores, that makes figures worthless
 
 # What is compared with what: (name, case, party, target). A target is the least that is good
 # enough; None: worth seeing, but nothing hangs on it.
@@ -70,26 +73,32 @@ def heading(report):
     yield (f"funneld {machine['commit']}, {settings['leads']:,} leads and "
            f"{seeded['activities']:,} activities in {seeded['bytes'] / 2**20:,.0f} MiB, "
            f"{settings['rounds']} rounds of {settings['seconds']} s")
-    yield f"{machine['cores']} cores, {machine['processor']}, Linux {machine['kernel']}, {machine['at']}"
+    yield (f"{machine['cores']} cores, {machine['processor']}, Linux {machine['kernel']}, "
+           f"{machine['at']}")
     if probes:
         yield (f"fdatasync {median(probes):,.0f}/s, from {min(probes):,.0f} to {max(probes):,.0f} "
                "in this run")
-    if settings["rounds"] < 3:
-        yield "fewer than 3 rounds: a look, not a result"
+    if settings["rounds"] < ROUNDS:
+        yield f"fewer than {ROUNDS} rounds: a look, not a result"
+    if machine.get("load", 0) > BUSY:
+        yield (f"others were at work when it began (load {machine['load']:.1f}): believe nothing "
+               "closely, rates least")
 
 
 def daemon_table(report):
     settings = report["settings"]
     at, connections = settings["reference"], settings["connections"]
     yield ""
-    yield f"The daemon, answers a second at so many connections; times and processor at {at}"
-    rows = [["", *(str(count) for count in connections), "p50 ms", "p99 ms", "cpu us", "bytes"]]
+    yield (f"The daemon, answers a second at so many connections; at {at}: time, processor, "
+           "commands to a commit")
+    rows = [["", *(str(count) for count in connections), "p50 ms", "p99 ms", "cpu us", "a commit",
+             "bytes"]]
     for name, case in report["cases"].items():
         if name not in report["results"]:
             continue
         rates = [number(middle(rounds(report, name, "daemon", count))) for count in connections]
         rest = [number(middle(rounds(report, name, "daemon", at, what)))
-                for what in ("p50_ms", "p99_ms", "cpu_us")]
+                for what in ("p50_ms", "p99_ms", "cpu_us", "per_commit")]
         rows.append([case["title"], *rates, *rest, f"{case['bytes']:,}"])
     yield from grid(rows)
 
@@ -159,12 +168,14 @@ def table(report):
 def changed(old, new):
     """Beyond noise: no round of one lies among the rounds of the other."""
     apart = max(old) < min(new) or max(new) < min(old)
-    return apart and abs(median(new) / median(old) - 1) > NOISE
+    least = NOISE if min(len(old), len(new)) >= ROUNDS else LOOK
+    return apart and abs(median(new) / median(old) - 1) > least
 
 
 def comparison(name, old, new, digits):
     difference = (median(new) / median(old) - 1) * 100
-    return [name, f"{median(old):,.{digits}f}", f"{median(new):,.{digits}f}", f"{difference:+.0f} %"]
+    return [name, f"{median(old):,.{digits}f}", f"{median(new):,.{digits}f}",
+            f"{difference:+.0f} %"]
 
 
 def pairs(old, new):
