@@ -90,11 +90,11 @@ static enum err score_on_time(struct ctx *ctx, struct db *db, const struct catal
     const struct rule_set *rules = &catalog->rule_set;
     struct tally tally;
     tally_decode(&lead->tally, &tally);
-    tally_activity(rules, activity->type, &tally);
+    tally_activity(rules, activity, &tally);
     int64_t score = tally_score(rules, &tally);
     const struct stage *stage = catalog_stage(catalog, lead->stage_id);
     const struct pipeline *pipeline = catalog_pipeline_of(catalog, stage);
-    if (lead->status == LEAD_OPEN && stage_earned(catalog, pipeline, stage, score))
+    if (lead->status == LEAD_OPEN && stage_earned(rules, pipeline, stage, score))
         return OK;
     bool score_moves = score != lead->score;
     lead->score = score;

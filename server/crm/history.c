@@ -16,10 +16,18 @@ static size_t put_in_order(struct history *history, const struct stage_event *ev
 
 enum { EVENTS_ROOM = 16 }; /* that one command may add */
 
+enum err history_judge(struct ctx *ctx, struct db *db, struct history *history)
+{
+    enum err err = catalog_get(ctx, db, &history->catalog);
+    if (!err)
+        history->rules = &history->catalog->rule_set;
+    return err;
+}
+
 enum err history_load(struct ctx *ctx, struct db *db, const struct id *lead_id, struct history *ret)
 {
     *ret = (struct history){ 0 };
-    enum err err = catalog_get(ctx, db, &ret->catalog);
+    enum err err = history_judge(ctx, db, ret);
     if (!err)
         err = lead_load(ctx, db, lead_id, &ret->lead);
     struct rows rows = { 0 };
@@ -74,7 +82,7 @@ enum err history_add(struct ctx *ctx, struct db *db, struct history *history,
     event->lead_id = history->lead.id;
     event->recorded_at = ctx->now_ms;
     event->voided_at = NO_INT;
-    event->rule_set_version = history->catalog->rule_set.version;
+    event->rule_set_version = history->rules->version;
     size_t index = put_in_order(history, event);
     struct standing before = standing_after(history, index);
     struct standing after = standing_next(history, before, event);

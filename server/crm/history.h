@@ -11,6 +11,7 @@
 
 struct history {
     const struct catalog *catalog;
+    const struct rule_set *rules; /* what the lead is judged by: those in force */
     const struct pipeline *pipeline;
     struct lead lead;
     struct stage_event *events; /* not voided, in the order they happened */
@@ -19,6 +20,8 @@ struct history {
     bool is_new;      /* the lead is not in the store yet: history_settle() puts it there */
 };
 
+/* Sets what judges a lead that is not loaded but made. */
+enum err history_judge(struct ctx *ctx, struct db *db, struct history *history) _must_check_;
 /* Loads the lead (ERR_NOT_FOUND) and takes its contributions away. */
 enum err history_open(struct ctx *ctx, struct db *db, const struct id *lead_id, struct history *ret)
     _must_check_;
@@ -85,10 +88,11 @@ enum err tally_encode(struct ctx *ctx, const struct rule_set *rule_set, const st
                       struct bytes *ret) _must_check_;
 void tally_attributes(const struct rule_set *rule_set, const struct lead *lead,
                       struct tally *tally);
-void tally_activity(const struct rule_set *rule_set, const char *type, struct tally *tally);
+void tally_activity(const struct rule_set *rule_set, const struct activity *activity,
+                    struct tally *tally);
 int64_t tally_score(const struct rule_set *rule_set, const struct tally *tally);
 /* The furthest stage beyond `stage` whose criterion the score meets, or NULL. */
-const struct stage *stage_earned(const struct catalog *catalog, const struct pipeline *pipeline,
+const struct stage *stage_earned(const struct rule_set *rule_set, const struct pipeline *pipeline,
                                  const struct stage *stage, int64_t score);
 /* Whether a change of that field can change a score. */
 bool rule_set_reads(const struct rule_set *rule_set, const char *field);

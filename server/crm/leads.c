@@ -195,7 +195,7 @@ static enum err set_member(struct ctx *ctx, struct db *db, const struct history 
     change.id = id_new(ctx);
     value_copy(member->field, member->kept, member->given);
     changes->any = true;
-    changes->scores |= rule_set_reads(&history->catalog->rule_set, change.field);
+    changes->scores |= rule_set_reads(history->rules, change.field);
     return lead_change_add(ctx, db, &change);
 }
 
@@ -335,7 +335,7 @@ static enum err create(struct ctx *ctx, struct db *db, const struct lead_input *
 {
     struct history history = { .is_new = true };
     table_clear(&lead_table, &history.lead);
-    enum err err = catalog_get(ctx, db, &history.catalog);
+    enum err err = history_judge(ctx, db, &history);
     if (!err)
         err = place(ctx, &history, input);
     if (!err)
@@ -347,12 +347,12 @@ static enum err create(struct ctx *ctx, struct db *db, const struct lead_input *
     if (err)
         return err;
     struct tally tally = { 0 };
-    tally_attributes(&history.catalog->rule_set, &history.lead, &tally);
+    tally_attributes(history.rules, &history.lead, &tally);
     struct stage_event entry = { .to_stage_id = history.lead.stage_id,
                                  .occurred_at = history.lead.created_at,
                                  .cause = cause,
                                  .actor = ctx_actor(ctx),
-                                 .score = tally_score(&history.catalog->rule_set, &tally),
+                                 .score = tally_score(history.rules, &tally),
                                  .owner = history.lead.owner };
     err = history_add(ctx, db, &history, &entry);
     if (!err)

@@ -48,8 +48,7 @@ static const struct stage_event *last_decision(const struct history *history)
 static void find_start(struct walk *walk)
 {
     const struct history *history = walk->history;
-    int64_t created_at = history->lead.created_at,
-            published_at = history->catalog->rule_set.published_at;
+    int64_t created_at = history->lead.created_at, published_at = history->rules->published_at;
     walk->open_from = published_at > created_at ? published_at : created_at;
     walk->acts_at_once = true;
     const struct stage_event *decision = last_decision(history);
@@ -87,12 +86,12 @@ static void act(struct walk *walk, int64_t at)
 {
     if (!walk->acts || walk->derived_count == DERIVED_MAX)
         return;
-    const struct catalog *catalog = walk->history->catalog;
+    const struct rule_set *rules = walk->history->rules;
     /* Most instants of a long log lie behind the last stage that a rule can give. */
-    if (!stage_earned(catalog, walk->history->pipeline, walk->stage, INT64_MAX))
+    if (!stage_earned(rules, walk->history->pipeline, walk->stage, INT64_MAX))
         return;
-    int64_t score = tally_score(&catalog->rule_set, &walk->tally);
-    const struct stage *earned = stage_earned(catalog, walk->history->pipeline, walk->stage, score);
+    int64_t score = tally_score(rules, &walk->tally);
+    const struct stage *earned = stage_earned(rules, walk->history->pipeline, walk->stage, score);
     if (!earned)
         return;
     walk->derived[walk->derived_count++] =
@@ -132,7 +131,7 @@ static void set_attribute(struct lead *lead, const char *field, const char *valu
 /* Changes dated up to `until` take effect, each at its instant. */
 static void take_changes(struct walk *walk, int64_t until)
 {
-    const struct rule_set *rules = &walk->history->catalog->rule_set;
+    const struct rule_set *rules = walk->history->rules;
     while (walk->next_change < walk->change_count && walk->changes[walk->next_change].at <= until) {
         const struct lead_change *change = &walk->changes[walk->next_change++];
         bool is_fact = rule_set_reads(rules, change->field);
@@ -155,7 +154,7 @@ static enum err take_activity(struct ctx *ctx, void *self, const void *row)
         return OK;
     take_changes(walk, activity->occurred_at);
     walk_to(walk, activity->occurred_at);
-    tally_activity(&walk->history->catalog->rule_set, activity->type, &walk->tally);
+    tally_activity(walk->history->rules, activity, &walk->tally);
     walk->last_fact =
         activity->occurred_at > walk->last_fact ? activity->occurred_at : walk->last_fact;
     return OK;
@@ -187,7 +186,7 @@ static enum err walk_log(struct ctx *ctx, struct db *db, struct walk *walk)
     for (size_t i = changes.count; i-- > 0;) /* back to the attributes it was created with */
         set_attribute(&walk->past, walk->changes[i].field, walk->changes[i].old_value);
     walk->first_owner = walk->past.owner;
-    tally_attributes(&walk->history->catalog->rule_set, &walk->past, &walk->tally);
+    tally_attributes(walk->history->rules, &walk->past, &walk->tally);
     if (!is_new)
         err = activity_log(ctx, db, &walk->history->lead.id, take_activity, walk);
     if (err)
@@ -202,7 +201,7 @@ static bool same_event(const struct history *history, const struct stage_event *
 {
     return event_at(&history->lead, event) == derived->at &&
            event->to_stage_id == derived->stage->stage_id && event->score == derived->score &&
-           event->rule_set_version == history->catalog->rule_set.version &&
+           event->rule_set_version == history->rules->version &&
            id_compare(&event->owner, &derived->owner) == 0;
 }
 
@@ -258,7 +257,7 @@ enum err history_past(struct ctx *ctx, struct db *db, const struct history *hist
     /* It never acts: only what is known counts, not what followed from it. */
     struct walk walk = { .history = history, .past = history->lead, .at = INT64_MIN, .until = at };
     enum err err = walk_log(ctx, db, &walk);
-    *ret = (struct past){ tally_score(&history->catalog->rule_set, &walk.tally), walk.past.owner };
+    *ret = (struct past){ tally_score(history->rules, &walk.tally), walk.past.owner };
     return err;
 }
 
@@ -274,7 +273,7 @@ enum err history_rescore(struct ctx *ctx, struct db *db, const struct history *h
     enum err err = walk_history(ctx, db, history, &walk);
     if (err)
         return err;
-    const struct rule_set *rules = &history->catalog->rule_set;
+    const struct rule_set *rules = history->rules;
     const struct lead *kept = &history->lead;
     struct bytes tally;
     err = tally_encode(ctx, rules, &walk.tally, &tally);
@@ -309,7 +308,7 @@ enum err history_replay(struct ctx *ctx, struct db *db, struct history *history)
         return err;
     if (!history->is_new)
         metric_add(METRIC_REPLAYS, 1);
-    const struct rule_set *rules = &history->catalog->rule_set;
+    const struct rule_set *rules = history->rules;
     lead->score = tally_score(rules, &walk.tally);
     lead->score_as_of = ctx->now_ms;
     lead->rule_set_version = rules->version;

@@ -68,11 +68,12 @@ void tally_attributes(const struct rule_set *rule_set, const struct lead *lead, 
             tally->matches[i] = attribute_matches(&rules[i], lead);
 }
 
-void tally_activity(const struct rule_set *rule_set, const char *type, struct tally *tally)
+void tally_activity(const struct rule_set *rule_set, const struct activity *activity,
+                    struct tally *tally)
 {
     const struct rule *rules = rule_set->rules.items;
     for (size_t i = 0; i < rule_set->rules.count; i++)
-        if (rules[i].activity_type && strcmp(rules[i].activity_type, type) == 0 &&
+        if (rules[i].activity_type && strcmp(rules[i].activity_type, activity->type) == 0 &&
             tally->matches[i] < UINT32_MAX)
             tally->matches[i]++;
 }
@@ -123,13 +124,12 @@ static bool criterion_met(const struct rule_set *rule_set, const struct stage *s
     return false;
 }
 
-const struct stage *stage_earned(const struct catalog *catalog, const struct pipeline *pipeline,
+const struct stage *stage_earned(const struct rule_set *rule_set, const struct pipeline *pipeline,
                                  const struct stage *stage, int64_t score)
 {
     const struct stage *stages = pipeline->stages.items, *earned = NULL;
     for (size_t i = 0; i < pipeline->stages.count; i++)
-        if (stages[i].position > stage->position &&
-            criterion_met(&catalog->rule_set, &stages[i], score))
+        if (stages[i].position > stage->position && criterion_met(rule_set, &stages[i], score))
             earned = &stages[i];
     return earned;
 }

@@ -114,8 +114,7 @@ static enum err settings_apply(struct ctx *ctx, struct connection *connection,
         if (list[i].get && strcmp(value, list[i].value) != 0)
             return fail(ctx, ERR_CONFIG, NULL,
                         "SQLite refuses \"%s\" and stays at \"%s\": does the database lie on a "
-                        "file system that "
-                        "supports locks and shared memory?",
+                        "file system that supports locks and shared memory?",
                         list[i].set, value);
     }
     return OK;

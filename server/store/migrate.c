@@ -67,12 +67,11 @@ static enum err applied_check(struct ctx *ctx, const struct applied_migration *a
             "the data file lacks migration %d (%s) but has later ones: restore it from a backup",
             known->number, known->name);
     if (strcmp(applied->name, known->name) != 0 || strcmp(applied->checksum, checksum) != 0)
-        return fail(
-            ctx, ERR_CONFIG, "database",
-            "migration %d (%s) was applied with another text or name (%s) than this program has: "
-            "run the "
-            "program that wrote the data file; a migration is never edited, a new one is added",
-            known->number, known->name, applied->name);
+        return fail(ctx, ERR_CONFIG, "database",
+                    "migration %d (%s) was applied with another text or name (%s) than this "
+                    "program has: run the program that wrote the data file; a migration is never "
+                    "edited, a new one is added",
+                    known->number, known->name, applied->name);
     return OK;
 }
 
@@ -81,11 +80,11 @@ static enum err applied_check_all(struct ctx *ctx, const struct rows *rows,
 {
     const struct applied_migration *applied = rows->items;
     if (rows->count && applied[rows->count - 1].number > (int64_t)count)
-        return fail(ctx, ERR_CONFIG, "database",
-                    "the data file is newer than this program: it has migration %d (%s), the "
-                    "program knows %zu: "
-                    "install the version that wrote it or a later one, or restore an older backup",
-                    (int)applied[rows->count - 1].number, applied[rows->count - 1].name, count);
+        return fail(
+            ctx, ERR_CONFIG, "database",
+            "the data file is newer than this program: it has migration %d (%s), the program knows "
+            "%zu: install the version that wrote it or a later one, or restore an older backup",
+            (int)applied[rows->count - 1].number, applied[rows->count - 1].name, count);
     for (size_t i = 0; i < rows->count; i++) {
         enum err err = applied_check(ctx, &applied[i], &list[i]);
         if (err)

@@ -50,8 +50,7 @@ static enum err directory_check(struct ctx *ctx, const char *path, const char *d
     if (access(directory, W_OK | X_OK) != 0)
         return fail(ctx, ERR_CONFIG, "database",
                     "the directory %s of database %s cannot be written to by this user: the log "
-                    "and the lock lie "
-                    "beside the data file",
+                    "and the lock lie beside the data file",
                     directory, path);
     struct statfs filesystem;
     if (statfs(directory, &filesystem) != 0)
@@ -60,8 +59,7 @@ static enum err directory_check(struct ctx *ctx, const char *path, const char *d
         if ((long)filesystem.f_type == network_filesystems[i].type)
             return fail(ctx, ERR_CONFIG, "database",
                         "%s lies on a network file system (%s), where locks and fsync cannot be "
-                        "trusted: move it to "
-                        "a local disk",
+                        "trusted: move it to a local disk",
                         path, network_filesystems[i].name);
     return OK;
 }

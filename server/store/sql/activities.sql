@@ -2,8 +2,7 @@
 
 -- activity_insert
 INSERT INTO activity (lead_id, occurred_at, id, type, recorded_at, campaign, source_system,
-    external_id, engagement,
-    properties)
+    external_id, engagement, properties)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
 
 -- activity_key_insert
@@ -17,8 +16,7 @@ WHERE id = $1;
 
 -- activity_by_key -> activity
 SELECT a.lead_id, a.occurred_at, a.id, a.type, a.recorded_at, a.campaign, a.source_system,
-    a.external_id,
-    a.engagement, a.properties
+    a.external_id, a.engagement, a.properties
 FROM activity_key k
 JOIN activity a ON a.id = k.activity_id
 WHERE k.source_system = $1 AND k.external_id = $2;

@@ -5,12 +5,14 @@ INSERT INTO form (id, name, key, redirect_hosts, allowed_origins, source, campai
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
 
 -- form_by_id -> form
-SELECT id, name, key, redirect_hosts, allowed_origins, source, campaign,
-    created_at FROM form WHERE id = $1;
+SELECT id, name, key, redirect_hosts, allowed_origins, source, campaign, created_at
+FROM form
+WHERE id = $1;
 
 -- form_by_key -> form
-SELECT id, name, key, redirect_hosts, allowed_origins, source, campaign,
-    created_at FROM form WHERE key = $1;
+SELECT id, name, key, redirect_hosts, allowed_origins, source, campaign, created_at
+FROM form
+WHERE key = $1;
 
 -- form_list -> form
 SELECT id, name, key, redirect_hosts, allowed_origins, source, campaign, created_at

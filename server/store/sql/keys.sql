@@ -19,5 +19,6 @@ UPDATE api_key SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL;
 SELECT name, value FROM setting WHERE name = $1;
 
 -- setting_put
-INSERT INTO setting (name, value) VALUES ($1,
-    $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value;
+INSERT INTO setting (name, value)
+VALUES ($1, $2)
+ON CONFLICT (name) DO UPDATE SET value = excluded.value;

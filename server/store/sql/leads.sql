@@ -3,12 +3,10 @@
 
 -- lead_by_id -> lead
 SELECT l.id, l.email, l.phone, l.first_name, l.last_name, l.company, l.job_title, l.website,
-    l.industry, l.country,
-    l.city, l.source, l.campaign, l.owner, l.amount_minor, l.currency, l.source_system,
-    l.external_id, l.created_at,
-    l.updated_at, s.pipeline_id, s.stage_id, s.status, s.stage_entered_at, s.cycle, s.version,
-    s.score, s.score_as_of,
-    s.rule_set_version, s.tally, s.last_fact_at, s.automatic_at, p.key AS pipeline, g.key AS stage
+    l.industry, l.country, l.city, l.source, l.campaign, l.owner, l.amount_minor, l.currency,
+    l.source_system, l.external_id, l.created_at, l.updated_at, s.pipeline_id, s.stage_id, s.status,
+    s.stage_entered_at, s.cycle, s.version, s.score, s.score_as_of, s.rule_set_version, s.tally,
+    s.last_fact_at, s.automatic_at, p.key AS pipeline, g.key AS stage
 FROM lead l
 JOIN lead_state s ON s.lead_id = l.id
 JOIN stage g ON g.stage_id = s.stage_id
@@ -18,37 +16,32 @@ WHERE l.id = $1;
 -- lead_state_by_id -> lead
 -- The hot row alone: all that an activity on time needs.
 SELECT lead_id AS id, pipeline_id, stage_id, status, stage_entered_at, cycle, version, score,
-    score_as_of,
-    rule_set_version, tally, last_fact_at, automatic_at
+    score_as_of, rule_set_version, tally, last_fact_at, automatic_at
 FROM lead_state
 WHERE lead_id = $1;
 
 -- lead_insert
 INSERT INTO lead (id, email, phone, first_name, last_name, company, job_title, website, industry,
-    country, city,
-    source, campaign, owner, amount_minor, currency, source_system, external_id, created_at,
-    updated_at)
+    country, city, source, campaign, owner, amount_minor, currency, source_system, external_id,
+    created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20);
 
 -- lead_update
 UPDATE lead SET email = $2, phone = $3, first_name = $4, last_name = $5, company = $6,
-    job_title = $7, website = $8,
-    industry = $9, country = $10, city = $11, source = $12, campaign = $13, owner = $14,
-    amount_minor = $15,
-    currency = $16, source_system = $17, external_id = $18, created_at = $19, updated_at = $20
+    job_title = $7, website = $8, industry = $9, country = $10, city = $11, source = $12,
+    campaign = $13, owner = $14, amount_minor = $15, currency = $16, source_system = $17,
+    external_id = $18, created_at = $19, updated_at = $20
 WHERE id = $1;
 
 -- lead_state_insert
 INSERT INTO lead_state (lead_id, pipeline_id, stage_id, status, stage_entered_at, cycle, version,
-    score, score_as_of,
-    rule_set_version, tally, last_fact_at, automatic_at)
+    score, score_as_of, rule_set_version, tally, last_fact_at, automatic_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13);
 
 -- lead_state_update
 UPDATE lead_state SET pipeline_id = $2, stage_id = $3, status = $4, stage_entered_at = $5,
-    cycle = $6, version = $7,
-    score = $8, score_as_of = $9, rule_set_version = $10, tally = $11, last_fact_at = $12,
-    automatic_at = $13
+    cycle = $6, version = $7, score = $8, score_as_of = $9, rule_set_version = $10, tally = $11,
+    last_fact_at = $12, automatic_at = $13
 WHERE lead_id = $1;
 
 -- lead_tally_update
@@ -73,8 +66,10 @@ INSERT INTO lead_change (lead_id, id, at, field, old_value, new_value, actor) VA
     $4, $5, $6, $7);
 
 -- lead_changes -> lead_change
-SELECT lead_id, id, at, field, old_value, new_value,
-    actor FROM lead_change WHERE lead_id = $1 ORDER BY at, id;
+SELECT lead_id, id, at, field, old_value, new_value, actor
+FROM lead_change
+WHERE lead_id = $1
+ORDER BY at, id;
 
 -- lead_ids_after -> lead
 -- Every lead in turn, for recounts.
@@ -85,12 +80,10 @@ SELECT id FROM lead WHERE id > $1 ORDER BY id LIMIT $2;
 
 -- lead_list -> lead
 SELECT l.id, l.email, l.phone, l.first_name, l.last_name, l.company, l.job_title, l.website,
-    l.industry, l.country,
-    l.city, l.source, l.campaign, l.owner, l.amount_minor, l.currency, l.source_system,
-    l.external_id, l.created_at,
-    l.updated_at, s.pipeline_id, s.stage_id, s.status, s.stage_entered_at, s.cycle, s.version,
-    s.score, s.score_as_of,
-    s.rule_set_version, p.key AS pipeline, g.key AS stage
+    l.industry, l.country, l.city, l.source, l.campaign, l.owner, l.amount_minor, l.currency,
+    l.source_system, l.external_id, l.created_at, l.updated_at, s.pipeline_id, s.stage_id, s.status,
+    s.stage_entered_at, s.cycle, s.version, s.score, s.score_as_of, s.rule_set_version,
+    p.key AS pipeline, g.key AS stage
 FROM lead l
 JOIN lead_state s ON s.lead_id = l.id
 JOIN stage g ON g.stage_id = s.stage_id

@@ -1,9 +1,8 @@
 -- Rollups: counts kept exact in the transaction that changes a fact.
 
 -- rollup_add
-INSERT INTO rollup (basis, dimension, pipeline_id, day, member, item, entered, reached,
-    value_minor, within_1,
-    within_3, within_7, within_14, within_30, within_60, within_90, within_180)
+INSERT INTO rollup (basis, dimension, pipeline_id, day, member, item, entered, reached, value_minor,
+    within_1, within_3, within_7, within_14, within_30, within_60, within_90, within_180)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 ON CONFLICT (basis, dimension, pipeline_id, day, member, item) DO UPDATE SET
     entered = rollup.entered + excluded.entered,
@@ -44,6 +43,5 @@ ORDER BY member, item;
 -- rollup_all -> rollup
 -- Every cell, for a recount.
 SELECT basis, dimension, pipeline_id, day, member, item, entered, reached, value_minor, within_1,
-    within_3, within_7,
-    within_14, within_30, within_60, within_90, within_180
+    within_3, within_7, within_14, within_30, within_60, within_90, within_180
 FROM rollup;

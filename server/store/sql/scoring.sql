@@ -1,24 +1,24 @@
 -- Rule sets: published lists of scoring rules and criteria.
 
 -- rule_set_insert
-INSERT INTO rule_set (id, version, name, min_milli, max_milli, published_at) VALUES ($1, $2, $3,
-    $4, $5, $6);
+INSERT INTO rule_set (id, version, name, min_milli, max_milli, published_at)
+VALUES ($1, $2, $3, $4, $5, $6);
 
 -- score_group_insert
 INSERT INTO score_group (rule_set_version, key, min_milli, max_milli) VALUES ($1, $2, $3, $4);
 
 -- rule_insert
 INSERT INTO rule (rule_set_version, position, key, name, score_group, points_milli, cap_milli,
-    activity_type, field,
-    test, value)
+    activity_type, field, test, value)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
 
 -- criterion_insert
 INSERT INTO criterion (rule_set_version, kind, score_min) VALUES ($1, $2, $3);
 
 -- rule_set_latest -> rule_set
-SELECT id, version, name, min_milli, max_milli,
-    published_at FROM rule_set ORDER BY version DESC LIMIT 1;
+SELECT id, version, name, min_milli, max_milli, published_at
+FROM rule_set
+ORDER BY version DESC LIMIT 1;
 
 -- score_groups -> score_group
 SELECT key, min_milli, max_milli FROM score_group WHERE rule_set_version = $1 ORDER BY key;

@@ -18,17 +18,14 @@ ORDER BY position;
 
 -- stage_event_insert
 INSERT INTO stage_event (lead_id, id, from_stage_id, to_stage_id, from_status, to_status,
-    occurred_at, recorded_at,
-    cause, actor, reason, score, rule_set_version, owner, cycle)
+    occurred_at, recorded_at, cause, actor, reason, score, rule_set_version, owner, cycle)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15);
 
 -- stage_events -> stage_event
 -- Voided ones too; the order of what happened is made by the reader, see crm/stages.c.
 SELECT e.lead_id, e.id, e.from_stage_id, e.to_stage_id, e.from_status, e.to_status, e.occurred_at,
-    e.recorded_at,
-    e.cause, e.actor, e.reason, e.score, e.rule_set_version, e.owner, e.cycle, e.voided_at,
-    f.key AS from_stage,
-    t.key AS to_stage
+    e.recorded_at, e.cause, e.actor, e.reason, e.score, e.rule_set_version, e.owner, e.cycle,
+    e.voided_at, f.key AS from_stage, t.key AS to_stage
 FROM stage_event e
 LEFT JOIN stage f ON f.stage_id = e.from_stage_id
 LEFT JOIN stage t ON t.stage_id = e.to_stage_id
