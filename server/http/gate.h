@@ -23,7 +23,7 @@ struct gate {
     const char *transfer; /* Transfer-Encoding */
     const char *expect;
     size_t single_counts[GATE_SINGLE_COUNT];
-    bool bad_name, bad_value;
+    bool bad_name, bad_value, folded;
 };
 
 void gate_header(struct gate *gate, const char *name, size_t name_bytes, const char *value,
