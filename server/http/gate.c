@@ -60,6 +60,7 @@ void gate_header(struct gate *gate, const char *name, size_t name_bytes, const c
                  size_t value_bytes)
 {
     gate->header_count++;
+    gate->header_bytes += name_bytes + value_bytes;
     gate->bad_name |= !name_is_token(name, name_bytes);
     gate->folded |= name_is_folded(name);
     gate->bad_value |= !value_is_clean(value, value_bytes);
@@ -112,6 +113,11 @@ static bool target_dirty(const struct gate *gate)
 static bool headers_many(const struct gate *gate)
 {
     return gate->header_count > GATE_HEADERS_MAX;
+}
+
+static bool headers_long(const struct gate *gate)
+{
+    return gate->header_bytes > GATE_HEADER_BYTES_MAX;
 }
 
 static bool name_wrong(const struct gate *gate)
@@ -185,6 +191,7 @@ static const struct {
     { target_foreign, ERR_MALFORMED, "the target must begin with a slash" },
     { target_dirty, ERR_MALFORMED, "the target has bytes that must be percent-encoded" },
     { headers_many, ERR_MALFORMED, "at most 64 header fields" },
+    { headers_long, ERR_HEADERS, "at most 20 KiB of header fields" },
     { name_wrong, ERR_MALFORMED, "a header field's name is not a token" },
     { name_folded, ERR_MALFORMED, "a header field that frames the request is folded" },
     { value_wrong, ERR_MALFORMED, "a header field has control characters" },

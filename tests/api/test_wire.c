@@ -243,9 +243,9 @@ START_TEST(test_sizes)
         { "GET /get?", 20000, " HTTP/1.1\r\n" HOST "\r\n", 414, 414 },
         { "GET /get?", 100000, " HTTP/1.1\r\n" HOST "\r\n", 414, 431 },
         { "GET /get HTTP/1.1\r\n" HOST "A: ", 16384, "\r\n\r\n", 200, 200 },
-        { "GET /get HTTP/1.1\r\n" HOST "A: ", 28000, "\r\n\r\n", 200, 431 },
-        { "GET /get HTTP/1.1\r\n" HOST "A: ", 31000, "\r\n\r\n", 200, 431 },
-        { "GET /get HTTP/1.1\r\n" HOST "A: ", 32000, "\r\n\r\n", 200, 431 },
+        { "GET /get HTTP/1.1\r\n" HOST "A: ", 28000, "\r\n\r\n", 431, 431 },
+        { "GET /get HTTP/1.1\r\n" HOST "A: ", 31000, "\r\n\r\n", 431, 431 },
+        { "GET /get HTTP/1.1\r\n" HOST "A: ", 32000, "\r\n\r\n", 431, 431 },
         { "GET /get HTTP/1.1\r\n" HOST "A: ", 32600, "\r\n\r\n", 431, 431 },
         { "GET /get HTTP/1.1\r\n" HOST "A: ", 200000, "\r\n\r\n", 431, 431 },
     };
