@@ -85,7 +85,11 @@ static enum err run_submissions(struct call *call)
 
 /* ---- The door ---- */
 
-enum { FORM_BODY_MAX = 64 * 1024 };
+enum {
+    FORM_BODY_MAX = 64 * 1024,
+    REDIRECT_MAX = 2000, /* bytes; what does not fit into a reply's headers would end it unsent */
+    ORIGIN_MAX = 300,    /* bytes: a scheme, the longest name there can be, a port */
+};
 
 struct door {
     struct form form;
@@ -124,7 +128,7 @@ static void allow_origin(struct call *call)
 {
     const char *origin = header_text(call, "Origin");
     http_reply_header(call->request, "Vary", "Origin");
-    if (origin && strcmp(origin, "null") != 0)
+    if (origin && strcmp(origin, "null") != 0 && strlen(origin) <= ORIGIN_MAX)
         http_reply_header(call->request, "Access-Control-Allow-Origin", origin);
 }
 
@@ -270,7 +274,7 @@ static bool may_redirect(const struct form *form, const char *url)
     const char *host = strncasecmp(url, "https://", 8) == 0  ? url + 8
                        : strncasecmp(url, "http://", 7) == 0 ? url + 7
                                                              : NULL;
-    if (!host)
+    if (!host || strlen(url) > REDIRECT_MAX)
         return false;
     for (const char *c = url; *c; c++)
         if ((unsigned char)*c <= 0x20 || (unsigned char)*c >= 0x7f || *c == '\\')

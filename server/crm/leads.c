@@ -7,6 +7,9 @@
 
 const char *const lead_outcome_names[] = { "created", "merged", "unchanged", NULL };
 
+/* Between the halves of an external key. No source_system holds it, so that no two read alike. */
+enum { KEY_SEPARATOR = '\x1f' };
+
 /* How the identities of an input read once they are normalised. NULL: it has none of that kind. */
 struct identity {
     const char *email, *email_key;
@@ -22,7 +25,7 @@ const char *ctx_actor(const struct ctx *ctx)
 static enum err external_key(struct ctx *ctx, const char *source_system, const char *external_id,
                              const char **ret)
 {
-    *ret = arena_printf(ctx->arena, "%s\x1f%s", source_system, external_id);
+    *ret = arena_printf(ctx->arena, "%s%c%s", source_system, KEY_SEPARATOR, external_id);
     return *ret ? OK : fail(ctx, ERR_MEMORY, NULL, "no memory for a key");
 }
 
@@ -46,6 +49,8 @@ static enum err identify(struct ctx *ctx, struct lead_input *input, struct ident
             input->source_system = ctx_actor(ctx);
         if (!input->source_system)
             return fail_member(ctx, "source_system", "required", "goes with external_id");
+        if (strchr(input->source_system, KEY_SEPARATOR))
+            return fail_member(ctx, "source_system", "invalid", "must not hold control characters");
         err = external_key(ctx, input->source_system, input->external_id, &ret->external_key);
     }
     return err;
@@ -457,7 +462,8 @@ enum err lead_import(struct ctx *ctx, struct db *db, const struct lead_input *in
 }
 
 /* One half of (source_system, external_id) may come alone: the other is what the lead has, or for
- * the system the name of the key. */
+ * the system the name of the key. They go together: a system left behind alone would be paired
+ * with the next external id, whatever system that is of. */
 static enum err identify_edit(struct ctx *ctx, const struct lead *before, struct lead_input *input)
 {
     bool has_system = input_has(&lead_patch_table, input, "source_system");
@@ -470,7 +476,7 @@ static enum err identify_edit(struct ctx *ctx, const struct lead *before, struct
         return fail_member(ctx, "source_system", "required", "goes with external_id");
     struct identity identity;
     enum err err = identify(ctx, input, &identity);
-    if (!err && input->external_id)
+    if (!err && (input->external_id || has_external))
         input->input.present |= UINT64_C(1) << table_find(&lead_patch_table, "source_system");
     return err;
 }

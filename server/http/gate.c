@@ -16,6 +16,11 @@ static const char *const single_names[GATE_SINGLE_COUNT] = {
     "If-Match",
 };
 
+/* The library adds a folded line (RFC 9112 5.2) to the name of the field: what stands here with
+ * more behind it was one of these, whose value it has lost. No field of the web begins so. */
+static const char *const whole_names[] = { "Content-Length", "Transfer-Encoding",
+                                           "Idempotency-Key" };
+
 /* ---- Gathering ---- */
 
 /* RFC 9110: the characters of a header's name. */
@@ -29,6 +34,16 @@ static bool name_is_token(const char *name, size_t bytes)
             return false;
     }
     return bytes > 0;
+}
+
+static bool name_is_folded(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(whole_names); i++) {
+        size_t length = strlen(whole_names[i]);
+        if (strncasecmp(name, whole_names[i], length) == 0 && name[length] != '\0')
+            return true;
+    }
+    return false;
 }
 
 static bool value_is_clean(const char *value, size_t bytes)
@@ -45,7 +60,9 @@ void gate_header(struct gate *gate, const char *name, size_t name_bytes, const c
                  size_t value_bytes)
 {
     gate->header_count++;
+    gate->header_bytes += name_bytes + value_bytes;
     gate->bad_name |= !name_is_token(name, name_bytes);
+    gate->folded |= name_is_folded(name);
     gate->bad_value |= !value_is_clean(value, value_bytes);
     if (strcasecmp(name, "Host") == 0)
         gate->host_count++;
@@ -98,9 +115,19 @@ static bool headers_many(const struct gate *gate)
     return gate->header_count > GATE_HEADERS_MAX;
 }
 
+static bool headers_long(const struct gate *gate)
+{
+    return gate->header_bytes > GATE_HEADER_BYTES_MAX;
+}
+
 static bool name_wrong(const struct gate *gate)
 {
     return gate->bad_name;
+}
+
+static bool name_folded(const struct gate *gate)
+{
+    return gate->folded;
 }
 
 static bool value_wrong(const struct gate *gate)
@@ -164,7 +191,9 @@ static const struct {
     { target_foreign, ERR_MALFORMED, "the target must begin with a slash" },
     { target_dirty, ERR_MALFORMED, "the target has bytes that must be percent-encoded" },
     { headers_many, ERR_MALFORMED, "at most 64 header fields" },
+    { headers_long, ERR_HEADERS, "at most 20 KiB of header fields" },
     { name_wrong, ERR_MALFORMED, "a header field's name is not a token" },
+    { name_folded, ERR_MALFORMED, "a header field that frames the request is folded" },
     { value_wrong, ERR_MALFORMED, "a header field has control characters" },
     { host_wrong, ERR_MALFORMED, "exactly one Host is needed" },
     { framing_doubled, ERR_MALFORMED, "Content-Length and Transfer-Encoding exclude each other" },

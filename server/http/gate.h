@@ -7,6 +7,8 @@
 enum {
     GATE_TARGET_MAX = 2048,
     GATE_HEADERS_MAX = 64,
+    GATE_HEADER_BYTES_MAX =
+        20 * 1024,         /* of all; the rest of a connection's memory is the reply's */
     GATE_SINGLE_COUNT = 4, /* headers that may come once: Authorization and so on */
 };
 
@@ -15,7 +17,7 @@ struct gate {
     const char *target; /* raw, with the query */
     size_t target_bytes;
     const char *version; /* "HTTP/1.1" */
-    size_t header_count;
+    size_t header_count, header_bytes;
     size_t host_count;
     size_t length_count;
     const char *length; /* Content-Length */
@@ -23,7 +25,7 @@ struct gate {
     const char *transfer; /* Transfer-Encoding */
     const char *expect;
     size_t single_counts[GATE_SINGLE_COUNT];
-    bool bad_name, bad_value;
+    bool bad_name, bad_value, folded;
 };
 
 void gate_header(struct gate *gate, const char *name, size_t name_bytes, const char *value,

@@ -5,10 +5,11 @@
 
 #include <linux/tcp.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { SCAN_US = 1000 * 1000, SLACK_US = 100 * 1000 };
+enum { SCAN_US = 1000 * 1000, SLACK_US = 100 * 1000, REST_US = 500 * 1000 };
 
 struct connection *connection_open(struct reaper *reaper, int fd, const struct sockaddr *address)
 {
@@ -84,6 +85,23 @@ static bool idle_was_broken(const struct connection *connection, int64_t age_us)
     return (int64_t)info.tcpi_last_data_recv * 1000 < age_us - SLACK_US;
 }
 
+/* Whether the client will send no more. The library hears of that once, and misses it when it came
+ * together with a request. */
+static bool client_is_gone(const struct connection *connection)
+{
+    struct pollfd file = { .fd = connection->fd, .events = POLLRDHUP };
+    return poll(&file, 1, 0) == 1;
+}
+
+/* Resting is a favour: whoever rests gives way when others wait for a place. */
+static bool idle_is_over(const struct reaper *reaper, const struct connection *connection,
+                         int64_t age_us)
+{
+    if (age_us < REST_US)
+        return false;
+    return reaper->count >= reaper->limit || client_is_gone(connection);
+}
+
 /* Progress is what the client's side has acknowledged: it stops when the client stops reading. */
 static bool writing_goes_on(struct connection *connection)
 {
@@ -101,6 +119,10 @@ static void connection_check(struct reaper *reaper, struct connection *connectio
     switch (connection->state) {
     case CONNECTION_HANDLING: return;
     case CONNECTION_IDLE:
+        if (idle_is_over(reaper, connection, age_us)) {
+            connection_cut(connection);
+            return;
+        }
         /* One that stays quiet is closed by the library after its own, longer time. */
         if (age_us >= reaper->timeout_us && idle_was_broken(connection, age_us))
             connection_turn(reaper, connection, CONNECTION_READING);

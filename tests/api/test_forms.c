@@ -264,6 +264,25 @@ START_TEST(redirected)
 }
 END_TEST
 
+/* What cannot be told in a reply is not repeated in it; the post is answered all the same. */
+START_TEST(nothing_long_is_repeated)
+{
+    char pad[40000];
+    memset(pad, 'a', sizeof pad - 1);
+    pad[sizeof pad - 1] = '\0';
+    const struct answer *answer =
+        post_page(textf("email=a%%40example.com&_next=https://www.example.com/%s", pad));
+    ck_assert_int_eq(answer->status, 200);
+    ck_assert_ptr_null(answer_header(answer, "Location"));
+    pad[18000] = '\0';
+    answer = ask(fixture.client, .path = CONTACT, .key = "", .content_type = URLENCODED,
+                 .body = "email=b%40example.com",
+                 .headers = { textf("Origin: https://%s.example", pad) });
+    ck_assert_int_eq(answer->status, 200);
+    ck_assert_ptr_null(answer_header(answer, "Access-Control-Allow-Origin"));
+}
+END_TEST
+
 START_TEST(thanks)
 {
     const struct answer *answer = post_page("email=ann%40example.com");
@@ -404,9 +423,13 @@ END_TEST
 
 Suite *test_suite(void)
 {
-    const TTest *const tests[] = { what_was_said, from_a_page, from_a_script, aliases_of_fields,
-                                   mended,        known_lead,  two_at_once,   redirected,
-                                   thanks,        trapped,     form_made,     form_refused };
+    const TTest *const tests[] = { what_was_said,     nothing_long_is_repeated,
+                                   from_a_page,       from_a_script,
+                                   aliases_of_fields, mended,
+                                   known_lead,        two_at_once,
+                                   redirected,        thanks,
+                                   trapped,           form_made,
+                                   form_refused };
     Suite *suite = suite_create("forms");
     TCase *tcase = tcase_create("forms");
     tcase_add_checked_fixture(tcase, form_setup, service_teardown);

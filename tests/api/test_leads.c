@@ -247,6 +247,31 @@ START_TEST(merge_never_takes)
 }
 END_TEST
 
+/* Half of one identity and half of another would be a third, of somebody else. */
+START_TEST(merge_never_pairs)
+{
+    const char *ann = service_create(
+        "/v1/leads", "{'email':'ann@example.com','source_system':'shop','external_id':'1'}");
+    expect_status(change(ann, "{'external_id':null}"), 200);
+    const struct answer *answer =
+        merge("{'email':'ann@example.com','source_system':'crm','external_id':'5'}");
+    expect_text(answer, ann, "id");
+    expect_text(answer, "crm", "source_system");
+    expect_text(answer, "5", "external_id");
+    expect_known("{'source_system':'crm','external_id':'5'}", ann);
+    expect_status(merge("{'source_system':'shop','external_id':'5','last_name':'Bob'}"), 201);
+}
+END_TEST
+
+/* Two identities must not read alike in the table of keys. */
+START_TEST(external_identity_is_unambiguous)
+{
+    expect_status(create("{'source_system':'a','external_id':'b\\u001fc'}"), 201);
+    const struct answer *answer = create("{'source_system':'a\\u001fb','external_id':'c'}");
+    expect_problem(answer, 422, "validation_failed", "/source_system", "invalid");
+}
+END_TEST
+
 /* ---- Changing ---- */
 
 START_TEST(changed)
@@ -447,6 +472,8 @@ Suite *test_suite(void)
     tcase_add_test(tcase, two_at_once);
     tcase_add_test(tcase, merge_fills_blanks);
     tcase_add_test(tcase, merge_never_takes);
+    tcase_add_test(tcase, merge_never_pairs);
+    tcase_add_test(tcase, external_identity_is_unambiguous);
     tcase_add_test(tcase, changed);
     tcase_add_test(tcase, change_refused);
     tcase_add_test(tcase, keys_move);

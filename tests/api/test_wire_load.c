@@ -318,6 +318,48 @@ START_TEST(test_connections_max)
 }
 END_TEST
 
+/* Whoever was served and rests takes no place from those who wait for one. */
+START_TEST(test_idle_make_room)
+{
+    enum { MAX = 16 };
+    struct client resting[MAX], client;
+    struct answer answer;
+    wire_init(&wire);
+    wire.config.connections_max = MAX;
+    wire_start(&wire);
+    for (int i = 0; i < MAX; i++) {
+        client_open(&resting[i], &wire);
+        client_expect(&resting[i], GET_HELLO, 200, &answer);
+    }
+    client_open(&client, &wire);
+    client_text(&client, GET_HELLO);
+    ck_assert(client_answer(&client, true, REAPED_MS, &answer));
+    ck_assert_int_eq(answer.status, 200);
+    client_close(&client);
+    for (int i = 0; i < MAX; i++)
+        client_close(&resting[i]);
+    wire_stop(&wire);
+}
+END_TEST
+
+/* A request and the end of all that its client will send may come as one event. */
+START_TEST(test_half_closed_at_once)
+{
+    enum { COUNT = 64 };
+    struct client clients[COUNT];
+    struct answer answer;
+    for (int i = 0; i < COUNT; i++) {
+        client_open(&clients[i], &wire);
+        client_text(&clients[i], GET_HELLO);
+        shutdown(clients[i].fd, SHUT_WR);
+        ck_assert(client_answer(&clients[i], true, 3000, &answer));
+    }
+    wait_until(metric_value(METRIC_HTTP_CONNECTIONS) == 0);
+    for (int i = 0; i < COUNT; i++)
+        client_close(&clients[i]);
+}
+END_TEST
+
 /* ---- Stopping ---- */
 
 START_TEST(test_stop_at_rest)
@@ -474,6 +516,7 @@ Suite *wire_load_suite(void)
     tcase_add_test(load, test_gone_while_suspended);
     tcase_add_test(load, test_gone_while_sending);
     tcase_add_test(load, test_half_closed);
+    tcase_add_test(load, test_half_closed_at_once);
     suite_add_tcase(suite, load);
 
     TCase *slow = tcase_create("slow");
@@ -489,6 +532,7 @@ Suite *wire_load_suite(void)
     tcase_set_timeout(stop, 100);
     tcase_add_test(stop, test_stall);
     tcase_add_test(stop, test_connections_max);
+    tcase_add_test(stop, test_idle_make_room);
     tcase_add_test(stop, test_stop_at_rest);
     tcase_add_test(stop, test_stop_answers);
     tcase_add_test(stop, test_stop_under_load);

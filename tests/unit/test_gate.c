@@ -36,6 +36,12 @@ START_TEST(test_checks)
     ck_assert_int_eq(
         check("/", "HTTP/1.1", HEADERS("Host", "a", "CONTENT-LENGTH", "1", "content-length", "1")),
         ERR_MALFORMED);
+    /* How the library shows a folded line. */
+    ck_assert_int_eq(check("/", "HTTP/1.1", HEADERS("Host", "a", "content-length17", "")),
+                     ERR_MALFORMED);
+    ck_assert_int_eq(check("/", "HTTP/1.1", HEADERS("Host", "a", "Transfer-Encodingked", "chun")),
+                     ERR_MALFORMED);
+    ck_assert_int_eq(check("/", "HTTP/1.1", HEADERS("Host", "a", "Content-Lengt", "1")), OK);
     ck_assert_int_eq(check("/", "HTTP/1.1", HEADERS("Host", "a", "Expect", "100-Continue")), OK);
     ck_assert_int_eq(check("/", "HTTP/1.1", HEADERS("Host", "a", "Expect", "")), ERR_EXPECTATION);
 }
