@@ -99,7 +99,7 @@ static void on_failure(void *self, struct http_request *request, enum err err)
     struct call *call = request->app;
     const struct err_info *info = err_info(err);
     const struct failure *failure = request->ctx.failure.err == err ? &request->ctx.failure : NULL;
-    if (info->status >= 500)
+    if (info->status >= 500 && err != ERR_BUSY) /* overload is counted, not told line by line */
         log_our_fault(request, call, err);
     struct problem_reply problem = { .title = info->title,
                                      .status = info->status,

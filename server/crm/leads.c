@@ -254,11 +254,17 @@ static const struct {
     const char *member;
 } unique_keys[] = { { LEAD_KEY_EMAIL, "email" }, { LEAD_KEY_EXTERNAL, "external_id" } };
 
+/* The key is there already: with this lead, as another name it was told by, or with another. */
 static enum err taken(struct ctx *ctx, struct db *db, enum lead_key_kind kind, const char *key,
-                      const char *member)
+                      const char *member, const struct id *lead_id)
 {
     struct id existing;
-    if (lead_find(ctx, db, kind, key, &existing) == OK)
+    enum err err = lead_find(ctx, db, kind, key, &existing);
+    if (err && err != ERR_NOT_FOUND)
+        return err;
+    if (!err && id_compare(&existing, lead_id) == 0)
+        return OK;
+    if (!err)
         ctx->failure.existing = existing;
     return fail(ctx, ERR_DUPLICATE, member, "another lead has it");
 }
@@ -281,7 +287,7 @@ static enum err update_keys(struct ctx *ctx, struct db *db, const struct lead *b
         if (!err && new_key)
             err = lead_key_add(ctx, db, kind, new_key, &after->id);
         if (err == ERR_EXISTS)
-            err = taken(ctx, db, kind, new_key, unique_keys[i].member);
+            err = taken(ctx, db, kind, new_key, unique_keys[i].member, &after->id);
     }
     const char *old_phone = NULL, *new_phone = NULL;
     if (!err && before)
@@ -398,7 +404,8 @@ static enum err save(struct ctx *ctx, struct db *db, struct history *history,
 
 /* Fills the blanks of a known lead; writes nothing when there is nothing to fill. */
 static enum err merge_into(struct ctx *ctx, struct db *db, const struct id *id,
-                           const struct lead_input *input, struct lead_created *ret)
+                           const struct lead_input *input, const struct identity *identity,
+                           struct lead_created *ret)
 {
     struct history history;
     enum err err = history_open(ctx, db, id, &history);
@@ -410,6 +417,9 @@ static enum err merge_into(struct ctx *ctx, struct db *db, const struct id *id,
         err = check_references(ctx, db, input);
     if (!err)
         err = set_members(ctx, db, &history, input, &lead_import_table, FILL_BLANKS, &changes);
+    /* The same person twice in another system: from now on both of its names lead here. */
+    if (!err && identity->external_key && before.external_id)
+        err = lead_key_offer(ctx, db, LEAD_KEY_EXTERNAL, identity->external_key, &before.id);
     if (!err)
         err = changes.any ? save(ctx, db, &history, &before, &changes)
                           : contributions_apply(ctx, db, &history, 1);
@@ -437,7 +447,7 @@ static enum err create_or_merge(struct ctx *ctx, struct db *db, struct lead_inpu
     if (err)
         return err;
     if (merge)
-        return merge_into(ctx, db, &known, &input, ret);
+        return merge_into(ctx, db, &known, &input, &identity, ret);
     ctx->failure.existing = known;
     return fail(ctx, ERR_DUPLICATE, NULL, "a lead with this identity is already there");
 }

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define VALUE_MAX (INT64_C(1) << 62) /* of the sums over all cells of all bases */
+
 enum { MEMBER_BYTES_MAX = 400 }; /* 100 code points of a source */
 
 struct delta {
@@ -23,11 +25,16 @@ struct rollup_log {
     size_t count, capacity;
     uint8_t *members;
     size_t member_bytes, member_capacity;
+    /* At least what the amounts of all leads add up to; NO_INT: not read yet. */
+    int64_t value_bound;
 };
 
 struct rollup_log *rollups_new(void)
 {
-    return calloc(1, sizeof(struct rollup_log));
+    struct rollup_log *log = calloc(1, sizeof *log);
+    if (log)
+        log->value_bound = NO_INT;
+    return log;
 }
 
 void rollups_free(struct rollup_log *log)
@@ -65,10 +72,51 @@ static bool reserve(void **items, size_t *capacity, size_t count, size_t need, s
     return true;
 }
 
+/* What the table and the log hold together, exactly. */
+static enum err read_value(struct ctx *ctx, struct db *db, const struct rollup_log *log,
+                           int64_t *ret)
+{
+    *ret = 0;
+    for (int basis = ROLLUP_COHORT; basis <= ROLLUP_OPEN; basis++) {
+        int64_t sum;
+        enum err err =
+            db_int(ctx, db, SQL_ROLLUP_VALUE, &sum, param_int(basis), param_int(DIMENSION_ALL));
+        if (err)
+            return err;
+        *ret += sum;
+    }
+    for (size_t i = 0; i < log->count; i++)
+        if (log->deltas[i].key.dimension == DIMENSION_ALL)
+            *ret += log->deltas[i].value.value_minor;
+    return OK;
+}
+
+/* Keeps every sum of amounts, over whatever cells, within 64 bits. The bound only ever grows, so
+ * when it passes the limit it is read anew before anybody is refused. */
+static enum err bound_value(struct ctx *ctx, struct db *db, struct rollup_log *log, int64_t more)
+{
+    if (more <= 0)
+        return OK;
+    if (log->value_bound == NO_INT || log->value_bound > VALUE_MAX - more) {
+        enum err err = read_value(ctx, db, log, &log->value_bound);
+        if (err)
+            return err;
+    }
+    if (log->value_bound > VALUE_MAX - more)
+        return fail_member(ctx, "amount_minor", "too_large",
+                           "the amounts of all leads together would be too large to add up");
+    log->value_bound += more;
+    return OK;
+}
+
 enum err rollup_add(struct ctx *ctx, struct db *db, const struct rollup_key *key,
                     const struct rollup_value *value)
 {
     struct rollup_log *log = db_rollups(db);
+    enum err err =
+        key->dimension == DIMENSION_ALL ? bound_value(ctx, db, log, value->value_minor) : OK;
+    if (err)
+        return err;
     if (key->member.length > MEMBER_BYTES_MAX)
         return fail(ctx, ERR_INTERNAL, NULL, "a rollup member of %zu bytes", key->member.length);
     if (!reserve((void **)&log->deltas, &log->capacity, log->count, 1, sizeof *log->deltas) ||

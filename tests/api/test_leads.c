@@ -456,6 +456,56 @@ START_TEST(moves_are_changes)
 }
 END_TEST
 
+/* The largest amounts there may be, until their sum would no longer fit: refused, not wrong. */
+START_TEST(amounts_add_up)
+{
+    enum { EACH = 1000, TIMES = 5 };
+    int64_t kept = 0, left = 0;
+    for (int i = 0; i < TIMES; i++) {
+        struct buffer body = { .arena = &fixture.arena };
+        buffer_text(&body, "{\"items\":[");
+        for (int j = 0; j < EACH; j++)
+            buffer_printf(&body,
+                          "%s{\"company\":\"Acme\",\"source_system\":\"s\",\"external_id\":\"%d\","
+                          "\"amount_minor\":1000000000000000}",
+                          j ? "," : "", i * EACH + j);
+        buffer_text(&body, "]}");
+        buffer_char(&body, '\0');
+        const struct answer *answer =
+            ask(fixture.client, .path = "/v1/import/leads", .body = body.data);
+        expect_status(answer, 200);
+        for (int j = 0; j < EACH; j++)
+            if (strcmp(answer_text(answer, "results.%d.status", j), "created") == 0)
+                kept++;
+            else
+                left++;
+        client_forget(fixture.client);
+    }
+    ck_assert_int_eq(kept, (INT64_C(1) << 62) / INT64_C(1000000000000000));
+    ck_assert_int_eq(left, EACH * TIMES - kept);
+    const struct answer *board = get(fixture.client, "/v1/pipelines/default/board");
+    expect_int(board, kept * INT64_C(1000000000000000), "stages.0.value_minor");
+    expect_status(get(fixture.client, "/v1/metrics/funnel"), 200);
+}
+END_TEST
+
+/* The same person twice in another system, as in real exports. */
+START_TEST(two_external_ids)
+{
+    static const char items[] =
+        "{'items':[{'email':'ann@example.com','source_system':'crm','external_id':'%d'}]}";
+    expect_text(post(fixture.client, "/v1/import/leads", items, 100), "created",
+                "results.0.status");
+    post(fixture.client, "/v1/import/leads", items, 101);
+    for (int id = 100; id <= 101; id++) {
+        const struct answer *answer =
+            get(fixture.client, "/v1/leads?source_system=crm&external_id=%d", id);
+        ck_assert_uint_eq(answer_count(answer, "data"), 1);
+        expect_text(answer, "100", "data.0.external_id");
+    }
+}
+END_TEST
+
 Suite *test_suite(void)
 {
     Suite *suite = suite_create("leads");
@@ -480,6 +530,8 @@ Suite *test_suite(void)
     tcase_add_test(tcase, external_id_later);
     tcase_add_test(tcase, version_matches);
     tcase_add_test(tcase, found_by_name);
+    tcase_add_test(tcase, amounts_add_up);
+    tcase_add_test(tcase, two_external_ids);
     tcase_add_test(tcase, ingest_reads_nothing);
     tcase_add_test(tcase, moves_are_changes);
     suite_add_tcase(suite, tcase);

@@ -40,6 +40,7 @@ void model_free(struct model *model)
     for (size_t i = 0; i < model->phone_texts.count; i++)
         free(model->phone_texts.items[i]);
     free(model->phone_texts.items);
+    free(model->aliases.items);
     free(model->phones.items);
     free(model->keys.items);
     free(model->leads.items);

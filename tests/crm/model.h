@@ -85,6 +85,12 @@ struct model_lead {
     bool member[CAMPAIGNS];
 };
 
+/* Another name of a lead in another system than the one it shows. */
+struct alias {
+    struct attributes given; /* its source_system and external_id */
+    size_t lead;
+};
+
 struct model {
     const struct rule_set *rules;
     const struct pipeline *pipeline;
@@ -94,6 +100,7 @@ struct model {
     LIST(struct told) keys;
     LIST(struct told) phones; /* key: index of a phone; lead: whom it names */
     LIST(char *) phone_texts;
+    LIST(struct alias) aliases;
 };
 
 void model_free(struct model *model);

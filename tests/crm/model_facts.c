@@ -69,6 +69,12 @@ static int by_external(struct model *model, const struct attributes *given)
             strcmp(has->text[ATTR_SOURCE_SYSTEM], given->text[ATTR_SOURCE_SYSTEM]) == 0)
             return (int)i;
     }
+    for (size_t i = 0; i < model->aliases.count; i++) {
+        const struct attributes *has = &model->aliases.items[i].given;
+        if (strcmp(has->text[ATTR_EXTERNAL_ID], given->text[ATTR_EXTERNAL_ID]) == 0 &&
+            strcmp(has->text[ATTR_SOURCE_SYSTEM], given->text[ATTR_SOURCE_SYSTEM]) == 0)
+            return (int)model->aliases.items[i].lead;
+    }
     return NO_LEAD;
 }
 
@@ -171,6 +177,9 @@ static enum err fill_in(struct model *model, int64_t now, size_t index,
     if (other != NO_LEAD && other != (int)index)
         return ERR_DUPLICATE;
     *ret_outcome = LEAD_UNCHANGED;
+    bool has_one = *now_of(lead_at(model, index))->text[ATTR_EXTERNAL_ID];
+    if (has_one && *given->text[ATTR_EXTERNAL_ID] && by_external(model, given) == NO_LEAD)
+        LIST_ADD(&model->aliases, (struct alias){ *given, index });
     if (change(model, now, index, &after)) {
         lead_at(model, index)->version++;
         model_derive(model, lead_at(model, index));

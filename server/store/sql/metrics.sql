@@ -40,6 +40,11 @@ WHERE basis = $1 AND dimension = $2 AND pipeline_id = $3 AND day >= $4 AND day <
 GROUP BY member, item
 ORDER BY member, item;
 
+-- rollup_value
+-- Of all that is grouped by nothing, in one basis.
+SELECT CAST(coalesce(sum(value_minor), 0) AS BIGINT) FROM rollup
+WHERE basis = $1 AND dimension = $2;
+
 -- rollup_all -> rollup
 -- Every cell, for a recount.
 SELECT basis, dimension, pipeline_id, day, member, item, entered, reached, value_minor, within_1,
