@@ -128,6 +128,7 @@ struct form_post {
     /* What was read from it, names in order; NULL with `unreadable` saying why. */
     const char *const *names, *const *values;
     size_t count;
+    const char *properties; /* the same as a JSON object: what the activity keeps of it */
     const char *unreadable;
 };
 

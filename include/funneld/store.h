@@ -72,7 +72,8 @@ enum lead_sort { SORT_CREATED_AT, SORT_SCORE, SORT_STAGE_ENTERED_AT };
 struct lead_filter {
     int64_t pipeline_id, stage_id;
     int status; /* enum lead_status, -1: any */
-    const char *source, *country, *email;
+    struct id id;
+    const char *source, *country;
     struct id campaign, owner;
     int64_t score_gte, score_lt;
     int64_t created_gte, created_lt;
@@ -164,8 +165,18 @@ enum err form_list(struct ctx *ctx, struct db *db, const struct id *after, int64
                    struct rows *ret) _must_check_;
 enum err submission_insert(struct ctx *ctx, struct db *db, const struct submission *submission)
     _must_check_;
-enum err submission_list(struct ctx *ctx, struct db *db, const struct id *before, int64_t limit,
-                         struct rows *ret) _must_check_; /* newest first; nil starts */
+enum err submission_load(struct ctx *ctx, struct db *db, const struct id *id,
+                         struct submission *ret) _must_check_;
+
+struct submission_filter {
+    struct id form;   /* nil: any */
+    int verdict;      /* enum verdict, -1: any */
+    struct id before; /* the last one seen; nil: from the newest on */
+    int64_t limit;
+};
+/* Newest first, without the bodies. */
+enum err submission_list(struct ctx *ctx, struct db *db, const struct submission_filter *filter,
+                         struct rows *ret) _must_check_;
 
 enum err api_key_insert(struct ctx *ctx, struct db *db, const struct api_key *key) _must_check_;
 enum err api_key_find(struct ctx *ctx, struct db *db, const uint8_t hash[static KEY_HASH_BYTES],

@@ -14,6 +14,19 @@ static const char *bearer(const struct http_request *request)
     return header;
 }
 
+/* "write or ingest" */
+static const char *scope_list(struct ctx *ctx, unsigned scopes)
+{
+    struct buffer text = { .arena = ctx->arena };
+    for (size_t bit = 0; scope_names[bit]; bit++)
+        if (scopes & (1u << bit)) {
+            buffer_text(&text, text.length > 0 ? " or " : "");
+            buffer_text(&text, scope_names[bit]);
+        }
+    buffer_char(&text, '\0');
+    return text.failed ? "?" : text.data;
+}
+
 static enum err find_key(struct call *call, const char *text, struct api_key *ret)
 {
     uint8_t hash[KEY_HASH_BYTES];
@@ -47,5 +60,6 @@ enum err authenticate(struct call *call, const struct http_request *request)
         (struct principal){ .key_id = key.id, .name = key.name, .scopes = (unsigned)key.scopes };
     if (principal->scopes & (wanted | SCOPE_ADMIN))
         return OK;
-    return fail(call->ctx, ERR_FORBIDDEN, NULL, "the key %s lacks the scope for this", key.name);
+    return fail(call->ctx, ERR_FORBIDDEN, NULL, "the key %s lacks the scope: %s", key.name,
+                scope_list(call->ctx, wanted));
 }

@@ -147,7 +147,8 @@ static void render(struct call *call)
         return;
     }
     if (!(route->flags & ROUTE_LIST)) {
-        reply_row(request, status, "application/json", route->result, call->result);
+        const struct table *table = call->result_table ? call->result_table : route->result;
+        reply_row(request, status, "application/json", table, call->result);
         return;
     }
     struct buffer buffer = { .arena = &request->arena };
@@ -366,8 +367,10 @@ static void on_end(void *self, struct http_request *request)
     int64_t micros = clock_monotonic_us() - request->start_us;
     atomic_fetch_add_explicit(&stats->answers[class < 6 ? class : 0], 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&stats->micros, micros, memory_order_relaxed);
-    log_line(LOG_DEBUG, "http", "%s %d %s %lld us", request->ctx.request_id, request->reply.status,
-             call && call->route ? call->route->http.path : "-", (long long)micros);
+    bool routed = call && call->route;
+    log_line(LOG_DEBUG, "http", "%s %s %s %d in %lld us", request->ctx.request_id,
+             routed ? http_method_names[__builtin_ctz(call->route->http.method)] : "-",
+             routed ? call->route->http.path : "-", request->reply.status, (long long)micros);
 }
 
 static void *thread_open(void *self)

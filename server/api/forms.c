@@ -31,14 +31,61 @@ static enum err run_list(struct call *call)
     return err ? err : page_cut(call, &rows, limit, cursor_by_id);
 }
 
+/* A post as it came, for whoever wants to work it by hand. */
+struct submission_answer {
+    struct submission submission;
+    const char *body; /* NULL where it is no UTF-8 text */
+};
+
+static const struct field submission_answer_fields[] = {
+    FIELD_EMBED(struct submission_answer, submission, &submission_table, .flags = FIELD_INLINE),
+    FIELD(struct submission_answer, body, TEXT, .note = "as it came; null where it is no text"),
+};
+static const struct table submission_answer_table =
+    TABLE(struct submission_answer, "submission_with_body", submission_answer_fields);
+
+static enum err run_submission(struct call *call)
+{
+    struct submission_answer *answer = call_result(call, sizeof *answer);
+    if (!answer)
+        return ERR_MEMORY;
+    enum err err = submission_load(call->ctx, call->db, &call->id, &answer->submission);
+    const struct bytes *body = &answer->submission.body;
+    if (!err && utf8_valid((const char *)body->data, body->length))
+        answer->body = (const char *)body->data;
+    if (!err && answer->body)
+        answer->body = arena_text(call->ctx->arena, answer->body, body->length);
+    return err;
+}
+
+struct journal_query {
+    struct input input;
+    struct id form;
+    int verdict;
+    int64_t limit;
+    const char *cursor;
+};
+
+static const struct field journal_query_fields[] = {
+    FIELD(struct journal_query, form, ID, .note = "posted to"),
+    FIELD_NAMED(struct journal_query, verdict, verdict_names, .note = "what became of it"),
+    FIELD(struct journal_query, limit, INT, .flags = FIELD_NOT_NULL, .min = 1, .max = LIMIT_MAX,
+          .note = "rows of a page"),
+    FIELD(struct journal_query, cursor, TEXT, .max = 200, .note = "next_cursor of the page before"),
+};
+static const struct table journal_query_table =
+    TABLE(struct journal_query, "journal_query", journal_query_fields);
+
 static enum err run_submissions(struct call *call)
 {
-    struct id before;
-    int64_t limit;
+    const struct journal_query *query = call->query;
+    struct submission_filter filter = { .form = query->form, .verdict = query->verdict };
+    int64_t limit = query->limit == NO_INT ? LIMIT_DEFAULT : query->limit;
+    if (query->cursor && !id_parse(query->cursor, &filter.before))
+        return fail_member(call->ctx, "cursor", "invalid", "a next_cursor of this list");
+    filter.limit = limit + 1;
     struct rows rows;
-    enum err err = list_start(call, &before, &limit);
-    if (!err)
-        err = submission_list(call->ctx, call->db, &before, limit + 1, &rows);
+    enum err err = submission_list(call->ctx, call->db, &filter, &rows);
     return err ? err : page_cut(call, &rows, limit, cursor_by_id);
 }
 
@@ -135,6 +182,49 @@ static enum err read_pairs(struct call *call, struct door *door)
     return OK;
 }
 
+enum { PROPERTIES_MAX = 16 * 1024 };
+
+static bool came_before(const struct pairs *pairs, size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (strcmp(pairs->items[i].name, pairs->items[index].name) == 0)
+            return true;
+    return false;
+}
+
+/* Every value of that name, with ; between: boxes that were ticked come one by one. */
+static const char *all_values(struct call *call, const struct pairs *pairs, size_t first)
+{
+    const char *text = pairs->items[first].value;
+    for (size_t i = first + 1; i < pairs->count && text; i++)
+        if (strcmp(pairs->items[i].name, pairs->items[first].name) == 0)
+            text = arena_printf(call->ctx->arena, "%s;%s", text, pairs->items[i].value);
+    return text;
+}
+
+/* What was said, as one JSON object; what is longer than an activity may carry stands in the
+ * journal alone. */
+static enum err write_properties(struct call *call, struct door *door)
+{
+    struct buffer buffer = { .arena = call->ctx->arena };
+    struct json json = { .out = &buffer };
+    json_open(&json, NULL, '{');
+    json_text(&json, "form", door->form.name);
+    json_open(&json, "fields", '{');
+    for (size_t i = 0; i < door->pairs.count; i++) {
+        const struct pair *pair = &door->pairs.items[i];
+        size_t room = strlen(pair->name) + strlen(pair->value);
+        if (came_before(&door->pairs, i) || buffer.length + 2 * room > PROPERTIES_MAX)
+            continue;
+        json_text(&json, pair->name, all_values(call, &door->pairs, i));
+    }
+    json_close(&json, '}');
+    json_close(&json, '}');
+    buffer_char(&buffer, '\0');
+    door->post.properties = buffer.data;
+    return buffer.failed ? ERR_MEMORY : OK;
+}
+
 static enum err prepare_post(struct call *call)
 {
     enum err err = find_form(call);
@@ -162,7 +252,7 @@ static enum err prepare_post(struct call *call)
     door->post.names = names;
     door->post.values = values;
     door->post.count = door->pairs.count;
-    return OK;
+    return write_properties(call, door);
 }
 
 static enum err run_post(struct call *call)
@@ -303,12 +393,20 @@ static const struct route rows[] = {
       ACCESS_READ,
       SCOPE_READ,
       ROUTE_LIST,
-      .query = &list_query_table,
+      .query = &journal_query_table,
       .run = run_submissions,
       .result = &submission_table,
       .status = 200,
       .operation = "listSubmissions",
       .summary = "The journal of form posts, latest first" },
+    { { HTTP_GET, "/v1/submissions/{id}" },
+      ACCESS_READ,
+      SCOPE_READ,
+      .run = run_submission,
+      .result = &submission_answer_table,
+      .status = 200,
+      .operation = "getSubmission",
+      .summary = "A form post as it came" },
     { { HTTP_POST, "/f/{form_key}" },
       ACCESS_WRITE,
       SCOPE_NONE,

@@ -34,6 +34,17 @@ static const struct field create_query_fields[] = {
 static const struct table create_query_table =
     TABLE(struct create_query, "create_query", create_query_fields);
 
+/* A key that may only bring leads in learns nothing of those that are there. */
+static const struct field received_fields[] = {
+    FIELD(struct lead, id, ID, .flags = FIELD_NOT_NULL, .note = "UUIDv7"),
+};
+static const struct table received_table = TABLE(struct lead, "received_lead", received_fields);
+
+static bool may_read(const struct principal *principal)
+{
+    return principal->scopes & (SCOPE_READ | SCOPE_WRITE | SCOPE_ADMIN);
+}
+
 static enum err run_create(struct call *call)
 {
     const struct create_query *query = call->query;
@@ -47,7 +58,10 @@ static enum err run_create(struct call *call)
     *lead = created.lead;
     call->status = created.outcome == LEAD_CREATED ? 201 : 200;
     call_location(call, "leads", &lead->id);
-    return answer_lead(call, OK);
+    if (may_read(&call->ctx->principal))
+        return answer_lead(call, OK);
+    call->result_table = &received_table;
+    return OK;
 }
 
 static enum err run_read(struct call *call)
@@ -69,7 +83,7 @@ static enum err run_edit(struct call *call)
 
 struct leads_query {
     struct input input;
-    const char *pipeline, *stage, *source, *country, *email;
+    const char *pipeline, *stage, *source, *country, *email, *source_system, *external_id;
     int status;
     struct id campaign, owner;
     int64_t score, score_gte, score_gt, score_lte, score_lt;
@@ -87,7 +101,10 @@ static const struct field leads_query_fields[] = {
     FIELD(struct leads_query, campaign, ID),
     FIELD(struct leads_query, owner, ID),
     FIELD(struct leads_query, country, TEXT),
-    FIELD(struct leads_query, email, TEXT, .note = "exact"),
+    FIELD(struct leads_query, email, TEXT, .note = "the lead with this address, whatever its +tag"),
+    FIELD(struct leads_query, external_id, TEXT,
+          .note = "with source_system: the lead of that name"),
+    FIELD(struct leads_query, source_system, TEXT, .note = "by default the name of the key"),
     FIELD(struct leads_query, score, INT, .min = -1000000, .max = 1000000),
     FIELD_AS(struct leads_query, score_gte, INT, "score[gte]", .min = -1000000, .max = 1000000),
     FIELD_AS(struct leads_query, score_gt, INT, "score[gt]", .min = -1000000, .max = 1000000),
@@ -203,7 +220,6 @@ static void narrow(const struct leads_query *query, struct lead_filter *filter)
     filter->status = query->status;
     filter->source = query->source;
     filter->country = query->country;
-    filter->email = query->email;
     filter->campaign = query->campaign;
     filter->owner = query->owner;
     filter->score_gte =
@@ -216,12 +232,36 @@ static void narrow(const struct leads_query *query, struct lead_filter *filter)
     filter->entered_lt = query->entered_lt;
 }
 
+/* Identities name one lead or none: it is looked up as everywhere else. */
+static enum err find_named(struct call *call, const struct leads_query *query,
+                           struct lead_filter *filter, bool *ret_nobody)
+{
+    struct id by_email, by_external;
+    if (query->source_system && !query->external_id)
+        return fail_member(call->ctx, "external_id", "required", "goes with source_system");
+    enum err err = OK;
+    if (query->email) {
+        err = lead_identify(call->ctx, call->db, query->email, NULL, NULL, &by_email);
+        filter->id = by_email;
+    }
+    if (!err && query->external_id) {
+        err = lead_identify(call->ctx, call->db, NULL, query->source_system, query->external_id,
+                            &by_external);
+        bool differ = !err && query->email && id_compare(&by_email, &by_external) != 0;
+        filter->id = by_external;
+        err = differ ? ERR_NOT_FOUND : err;
+    }
+    *ret_nobody = err == ERR_NOT_FOUND;
+    return *ret_nobody ? OK : err;
+}
+
 static enum err run_list(struct call *call)
 {
     const struct leads_query *query = call->query;
     int64_t limit = query->limit == NO_INT ? LIMIT_DEFAULT : query->limit;
     struct lead_filter filter = { .limit = limit + 1 };
-    struct rows rows;
+    struct rows rows = { 0 };
+    bool nobody = false;
     enum err err = find_stage(call, query, &filter);
     if (!err)
         err = read_sort(call, query->sort, &filter);
@@ -229,6 +269,8 @@ static enum err run_list(struct call *call)
         err = read_cursor(call, query->cursor, &filter);
     narrow(query, &filter);
     if (!err)
+        err = find_named(call, query, &filter, &nobody);
+    if (!err && !nobody)
         err = lead_list(call->ctx, call->db, &filter, &rows);
     return err ? err : page_cut(call, &rows, limit, lead_cursor);
 }

@@ -70,12 +70,13 @@ struct call {
     int64_t expected_version; /* of If-Match; NO_INT: any */
     void *query, *body;
     void *result;
-    int status;                  /* 0: the route's */
-    bool reading_query;          /* a failure names query parameters */
-    size_t next;                 /* of a long list: the item to go on with */
-    const char *idempotency_key; /* NULL: none came */
-    struct kept_answer kept;     /* what a retry will be told */
-    bool replied;                /* the reply is complete already */
+    const struct table *result_table; /* of the result; NULL: the route's */
+    int status;                       /* 0: the route's */
+    bool reading_query;               /* a failure names query parameters */
+    size_t next;                      /* of a long list: the item to go on with */
+    const char *idempotency_key;      /* NULL: none came */
+    struct kept_answer kept;          /* what a retry will be told */
+    bool replied;                     /* the reply is complete already */
     struct command command;
 };
 

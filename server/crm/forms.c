@@ -195,15 +195,17 @@ static enum err read_fields(struct ctx *ctx, const struct form_post *post, const
     return OK;
 }
 
-/* An address that is none must not cost the lead: what else was said is kept, the raw post has
- * the rest. */
-static void drop_bad_email(struct ctx *ctx, struct lead_input *input)
+/* An address that is none must not cost the lead: what else was said is kept, and the raw post has
+ * the rest. Returns what was wrong with it, or NULL. */
+static const char *drop_bad_email(struct ctx *ctx, struct lead_input *input)
 {
     const char *email, *match_key;
-    if (input->email && email_normalise(ctx, "email", input->email, &email, &match_key) != OK) {
-        failure_clear(ctx);
-        input->email = NULL;
-    }
+    if (!input->email || email_normalise(ctx, "email", input->email, &email, &match_key) == OK)
+        return NULL;
+    const char *why = ctx->failure.detail;
+    failure_clear(ctx);
+    input->email = NULL;
+    return why;
 }
 
 static enum err make_lead(struct ctx *ctx, struct db *db, const struct form_post *post,
@@ -214,7 +216,7 @@ static enum err make_lead(struct ctx *ctx, struct db *db, const struct form_post
     enum err err = read_fields(ctx, post, form, &input);
     if (err)
         return err;
-    drop_bad_email(ctx, &input);
+    submission->detail = drop_bad_email(ctx, &input);
     err = lead_create(ctx, db, &input, true, &created);
     if (err)
         return err;
@@ -223,6 +225,8 @@ static enum err make_lead(struct ctx *ctx, struct db *db, const struct form_post
     struct activity_input activity;
     table_clear(&activity_create_table, &activity);
     activity.type = "form_submitted";
+    activity.source_system = "form";
+    activity.properties = post->properties;
     activity.campaign = form->campaign;
     struct activity_recorded recorded;
     return activity_record(ctx, db, &created.lead.id, &activity, &recorded);
@@ -253,8 +257,8 @@ static enum err try_lead(struct ctx *ctx, struct db *db, const struct form_post 
         return err;
     submission->verdict = VERDICT_FAILED;
     submission->lead_id = (struct id){ 0 };
-    submission->detail =
-        ctx->failure.member_count > 0 ? ctx->failure.members[0].detail : ctx->failure.detail;
+    if (!submission->detail)
+        submission->detail = ctx->failure.detail;
     failure_clear(ctx);
     return OK;
 }

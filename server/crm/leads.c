@@ -440,6 +440,9 @@ enum err lead_create(struct ctx *ctx, struct db *db, const struct lead_input *in
 enum err lead_import(struct ctx *ctx, struct db *db, const struct lead_input *input,
                      struct lead_created *ret)
 {
+    /* A guessed system would make the same leads again under the right one. */
+    if (input->external_id && !input->source_system)
+        return fail_member(ctx, "source_system", "required", "goes with external_id");
     if (input->created_at != NO_INT && input->created_at > ctx->now_ms)
         return fail_member(ctx, "created_at", "in_the_future", "must not lie in the future");
     return create_or_merge(ctx, db, *input, true, CAUSE_IMPORT, ret);

@@ -44,6 +44,15 @@ static enum err check_move(struct ctx *ctx, const struct history *history, const
     return OK;
 }
 
+/* Somebody changed where the lead stands: that is a new version of it. */
+static enum err settle_decision(struct ctx *ctx, struct db *db, struct history *history)
+{
+    history->lead.version++;
+    history->lead.updated_at = ctx->now_ms;
+    enum err err = lead_save(ctx, db, &history->lead);
+    return err ? err : history_replay(ctx, db, history);
+}
+
 /* Writes an event that somebody decided now, and what follows from it. */
 static enum err decide(struct ctx *ctx, struct db *db, struct history *history,
                        struct stage_event *event)
@@ -55,8 +64,7 @@ static enum err decide(struct ctx *ctx, struct db *db, struct history *history,
     enum err err = history_add(ctx, db, history, event);
     if (err)
         return err;
-    history->lead.version++;
-    return history_replay(ctx, db, history);
+    return settle_decision(ctx, db, history);
 }
 
 enum err lead_move(struct ctx *ctx, struct db *db, const struct id *id, const char *stage,
@@ -104,7 +112,7 @@ static enum err check_close(struct ctx *ctx, const struct lead *lead, enum lead_
     return OK;
 }
 
-/* An amount told with the closing. */
+/* An amount told with the closing; settle_decision() saves it. */
 static enum err set_amount(struct ctx *ctx, struct db *db, struct history *history,
                            int64_t amount_minor)
 {
@@ -121,9 +129,7 @@ static enum err set_amount(struct ctx *ctx, struct db *db, struct history *histo
     change.new_value = arena_printf(ctx->arena, "%lld", (long long)amount_minor);
     lead->amount_minor = amount_minor;
     lead->currency = history->pipeline->currency;
-    lead->updated_at = ctx->now_ms;
-    enum err err = lead_change_add(ctx, db, &change);
-    return err ? err : lead_save(ctx, db, lead);
+    return lead_change_add(ctx, db, &change);
 }
 
 enum err lead_close(struct ctx *ctx, struct db *db, const struct id *id, enum lead_status status,
@@ -270,8 +276,5 @@ enum err stage_event_import(struct ctx *ctx, struct db *db, const struct stage_e
     event.owner = past.owner;
     if (!err)
         err = history_add(ctx, db, &history, &event);
-    if (err)
-        return err;
-    history.lead.version++; /* a client changed where the lead stands */
-    return history_replay(ctx, db, &history);
+    return err ? err : settle_decision(ctx, db, &history);
 }

@@ -86,7 +86,8 @@ enum err listen_tcp(struct ctx *ctx, const char *address, int *ret_fd)
             return OK;
         }
     }
-    return fail(ctx, ERR_CONFIG, "listen", "cannot listen on %s: %m", address);
+    return fail(ctx, ERR_CONFIG, "listen",
+                "cannot listen on %s: %m; choose another with --listen or FUNNELD_LISTEN", address);
 }
 
 enum err listen_unix(struct ctx *ctx, const char *path, int *ret_fd)

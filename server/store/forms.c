@@ -62,11 +62,24 @@ enum err submission_insert(struct ctx *ctx, struct db *db, const struct submissi
         param_text(submission->detail), param_id(&submission->lead_id));
 }
 
-enum err submission_list(struct ctx *ctx, struct db *db, const struct id *before, int64_t limit,
+enum err submission_load(struct ctx *ctx, struct db *db, const struct id *id,
+                         struct submission *ret)
+{
+    return db_one(ctx, db, SQL_SUBMISSION_BY_ID, ret, param_id(id));
+}
+
+enum err submission_list(struct ctx *ctx, struct db *db, const struct submission_filter *filter,
                          struct rows *ret)
 {
-    struct id from = *before;
-    if (id_is_nil(&from))
-        memset(from.bytes, 0xff, sizeof from.bytes);
-    return db_rows(ctx, db, SQL_SUBMISSION_LIST, ret, param_id(&from), param_int(limit));
+    struct query query = { 0 };
+    struct id before = filter->before;
+    if (id_is_nil(&before))
+        memset(before.bytes, 0xff, sizeof before.bytes);
+    query_part(&query, SQL_SUBMISSION_LIST, param_id(&before));
+    if (!id_is_nil(&filter->form))
+        query_part(&query, SQL_SUBMISSION_LIST_FORM, param_id(&filter->form));
+    if (filter->verdict >= 0)
+        query_part(&query, SQL_SUBMISSION_LIST_VERDICT, param_int(filter->verdict));
+    query_part(&query, SQL_SUBMISSION_LIST_ORDER, param_int(filter->limit));
+    return query_rows(ctx, db, &query, ret);
 }

@@ -1,4 +1,5 @@
-/* idempotency.c: answers kept for retries, row by row. When one is used again is not decided here. */
+/* idempotency.c: answers kept for retries, row by row. When one is used again is not decided
+ * here. */
 #include "sql.h"
 
 #include <funneld/store.h>

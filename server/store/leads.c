@@ -147,7 +147,7 @@ static enum err list_once(struct ctx *ctx, struct db *db, const struct lead_filt
     narrow_int(&query, SQL_LEAD_LIST_STATUS, filter->status < 0 ? NO_INT : filter->status);
     narrow_text(&query, SQL_LEAD_LIST_SOURCE, filter->source);
     narrow_text(&query, SQL_LEAD_LIST_COUNTRY, filter->country);
-    narrow_text(&query, SQL_LEAD_LIST_EMAIL, filter->email);
+    narrow_id(&query, SQL_LEAD_LIST_ID, &filter->id);
     narrow_id(&query, SQL_LEAD_LIST_CAMPAIGN, &filter->campaign);
     narrow_id(&query, SQL_LEAD_LIST_OWNER, &filter->owner);
     narrow_int(&query, SQL_LEAD_LIST_SCORE_GTE, filter->score_gte);

@@ -43,9 +43,9 @@ static enum err directory_check(struct ctx *ctx, const char *path, const char *d
     struct stat status;
     if (stat(directory, &status) != 0 || !S_ISDIR(status.st_mode))
         return fail(ctx, ERR_CONFIG, "database",
-                    "the directory %s of database %s does not exist: create it for the user that "
-                    "runs funneld "
-                    "(mkdir -p %s), or set \"database\" to another path",
+                    "the directory %s of database %s does not exist: choose the file with "
+                    "--database=FILE or FUNNELD_DATABASE, or create the directory for the user "
+                    "that runs funneld (mkdir -p %s)",
                     directory, path, directory);
     if (access(directory, W_OK | X_OK) != 0)
         return fail(ctx, ERR_CONFIG, "database",

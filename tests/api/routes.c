@@ -39,6 +39,7 @@ const struct known_route known_routes[] = {
     { "POST", "/v1/forms", "admin", "{'name':'Contact'}", false },
     { "GET", "/v1/forms", "read", NULL, false },
     { "GET", "/v1/forms/{id}", "read", NULL, false },
+    { "GET", "/v1/submissions/{id}", "read", NULL, false },
     { "GET", "/v1/submissions", "read", NULL, false },
     { "POST", "/f/{form_key}", "", NULL, false },
     { "OPTIONS", "/f/{form_key}", "", NULL, false },
@@ -64,6 +65,9 @@ void seeds_make(struct seeds *ret)
     ret->form = service_create("/v1/forms", "{'name':'Seed','key':'seed-form'}");
     ret->key = service_create("/v1/keys", "{'name':'seed','scopes':['read']}");
     ret->form_key = "seed-form";
+    expect_status(post(fixture.client, "/f/seed-form", "{'company':'Seed'}"), 200);
+    const struct answer *journal = get(fixture.client, "/v1/submissions");
+    ret->submission = textf("%s", answer_text(journal, "data.0.id"));
 }
 
 static const char *seed_of(const char *path, const struct seeds *seeds)
@@ -71,10 +75,15 @@ static const char *seed_of(const char *path, const struct seeds *seeds)
     const struct {
         const char *beginning, *id;
     } resources[] = {
-        { "/v1/leads/", seeds->lead },         { "/v1/activities/", seeds->activity },
-        { "/v1/campaigns/", seeds->campaign }, { "/v1/users/", seeds->user },
-        { "/v1/forms/", seeds->form },         { "/v1/keys/", seeds->key },
-        { "/v1/pipelines/", "default" },       { "/f/", seeds->form_key },
+        { "/v1/leads/", seeds->lead },
+        { "/v1/activities/", seeds->activity },
+        { "/v1/campaigns/", seeds->campaign },
+        { "/v1/users/", seeds->user },
+        { "/v1/forms/", seeds->form },
+        { "/v1/keys/", seeds->key },
+        { "/v1/submissions/", seeds->submission },
+        { "/v1/pipelines/", "default" },
+        { "/f/", seeds->form_key },
     };
     for (size_t i = 0; i < ARRAY_SIZE(resources); i++)
         if (strncmp(path, resources[i].beginning, strlen(resources[i].beginning)) == 0)

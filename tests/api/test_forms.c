@@ -371,11 +371,42 @@ START_TEST(form_refused)
 }
 END_TEST
 
+/* What was said stands in the timeline, and word for word in the journal. */
+START_TEST(what_was_said)
+{
+    static const char body[] =
+        "email=not+an+address&company=Acme&message=Hi+there&topic=a&topic=b&_next=x";
+    service_create("/v1/forms", "{'name':'Contact','key':'what-was-said'}");
+    const struct answer *answer =
+        ask(fixture.client, .path = "/f/what-was-said", .key = "", .body = body,
+            .content_type = "application/x-www-form-urlencoded");
+    expect_status(answer, 200);
+    answer = get(fixture.client, "/v1/submissions?verdict=created");
+    ck_assert_uint_eq(answer_count(answer, "data"), 1);
+    ck_assert_ptr_nonnull(strstr(answer_text(answer, "data.0.detail"), "email"));
+    const char *lead = textf("%s", answer_text(answer, "data.0.lead_id"));
+    const char *id = textf("%s", answer_text(answer, "data.0.id"));
+    const char *form = textf("%s", answer_text(answer, "data.0.form"));
+    expect_text(get(fixture.client, "/v1/submissions/%s", id), body, "body");
+    answer = get(fixture.client, "/v1/leads/%s/activities", lead);
+    expect_text(answer, "form", "data.0.source_system");
+    expect_text(answer, "Contact", "data.0.properties.form");
+    expect_text(answer, "Hi there", "data.0.properties.fields.message");
+    expect_text(answer, "a;b", "data.0.properties.fields.topic");
+    answer = get(fixture.client, "/v1/submissions?verdict=failed");
+    ck_assert_uint_eq(answer_count(answer, "data"), 0);
+    answer = get(fixture.client, "/v1/submissions?form=%s", form);
+    ck_assert_uint_eq(answer_count(answer, "data"), 1);
+    answer = get(fixture.client, "/v1/submissions?form=%s", lead);
+    ck_assert_uint_eq(answer_count(answer, "data"), 0);
+}
+END_TEST
+
 Suite *test_suite(void)
 {
-    const TTest *const tests[] = { from_a_page, from_a_script, aliases_of_fields, mended,
-                                   known_lead,  two_at_once,   redirected,        thanks,
-                                   trapped,     form_made,     form_refused };
+    const TTest *const tests[] = { what_was_said, from_a_page, from_a_script, aliases_of_fields,
+                                   mended,        known_lead,  two_at_once,   redirected,
+                                   thanks,        trapped,     form_made,     form_refused };
     Suite *suite = suite_create("forms");
     TCase *tcase = tcase_create("forms");
     tcase_add_checked_fixture(tcase, form_setup, service_teardown);

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct answer *create(const char *json)
 {
@@ -372,6 +373,64 @@ START_TEST(version_matches)
 }
 END_TEST
 
+/* Looked up as everywhere else: whatever the case and the +tag. */
+START_TEST(found_by_name)
+{
+    const char *ann = service_create("/v1/leads", "{'email':'Ann+news@Example.com'}");
+    const char *crm = service_create(
+        "/v1/leads", "{'source_system':'crm','external_id':'17','email':'c@example.com'}");
+    static const char *const anns[] = { "ann%2Bnews@example.com", "ANN@EXAMPLE.COM",
+                                        "ann%2Bshop@example.com" };
+    for (size_t i = 0; i < ARRAY_SIZE(anns); i++) {
+        const struct answer *answer = get(fixture.client, "/v1/leads?email=%s", anns[i]);
+        ck_assert_uint_eq(answer_count(answer, "data"), 1);
+        expect_text(answer, ann, "data.0.id");
+    }
+    const struct answer *answer = get(fixture.client, "/v1/leads?source_system=crm&external_id=17");
+    ck_assert_uint_eq(answer_count(answer, "data"), 1);
+    expect_text(answer, crm, "data.0.id");
+    static const char *const nobody[] = { "email=bob@example.com", "external_id=17",
+                                          "source_system=crm&external_id=18",
+                                          "email=ann@example.com&source_system=crm&external_id=17",
+                                          "email=ann@example.com&status=won" };
+    for (size_t i = 0; i < ARRAY_SIZE(nobody); i++)
+        ck_assert_uint_eq(answer_count(get(fixture.client, "/v1/leads?%s", nobody[i]), "data"), 0);
+    expect_problem(get(fixture.client, "/v1/leads?source_system=crm"), 422, "validation_failed",
+                   "?external_id", "required");
+}
+END_TEST
+
+/* A key that only brings leads in does not learn who is there already. */
+START_TEST(ingest_reads_nothing)
+{
+    const char *ann = service_create("/v1/leads", "{'email':'ann@example.com','company':'Acme'}");
+    const struct answer *answer =
+        ask(fixture.client, .path = "/v1/leads?on_duplicate=merge",
+            .key = service_key("door", "ingest"), .body = "{\"email\":\"ann@example.com\"}");
+    expect_status(answer, 200);
+    expect_text(answer, ann, "id");
+    ck_assert_ptr_null(answer_at(answer, "company"));
+    ck_assert_ptr_null(answer_header(answer, "ETag"));
+}
+END_TEST
+
+START_TEST(moves_are_changes)
+{
+    const char *id = service_create("/v1/leads", "{'email':'ann@example.com'}");
+    const struct answer *before = get(fixture.client, "/v1/leads/%s", id);
+    const char *updated = textf("%s", answer_text(before, "updated_at"));
+    usleep(3000);
+    const struct answer *after =
+        post(fixture.client, textf("/v1/leads/%s/move", id), "{'stage':'sql'}");
+    ck_assert_str_gt(answer_text(after, "updated_at"), updated);
+    updated = textf("%s", answer_text(after, "updated_at"));
+    usleep(3000);
+    after = post(fixture.client, textf("/v1/leads/%s/activities", id), "{'type':'page_view'}");
+    expect_status(after, 201); /* which is no change of the lead by anybody */
+    expect_text(get(fixture.client, "/v1/leads/%s", id), updated, "updated_at");
+}
+END_TEST
+
 Suite *test_suite(void)
 {
     Suite *suite = suite_create("leads");
@@ -393,6 +452,9 @@ Suite *test_suite(void)
     tcase_add_test(tcase, keys_move);
     tcase_add_test(tcase, external_id_later);
     tcase_add_test(tcase, version_matches);
+    tcase_add_test(tcase, found_by_name);
+    tcase_add_test(tcase, ingest_reads_nothing);
+    tcase_add_test(tcase, moves_are_changes);
     suite_add_tcase(suite, tcase);
     suite_add_tcase(suite, lists_tcase());
     return suite;

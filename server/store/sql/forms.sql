@@ -22,9 +22,22 @@ ORDER BY id LIMIT $2;
 INSERT INTO submission (id, form, received_at, content_type, body, verdict, detail, lead_id)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
 
--- submission_list -> submission
--- Newest first; $1 is the last id seen, or sixteen bytes of 255.
+-- submission_by_id -> submission
 SELECT id, form, received_at, content_type, body, verdict, detail, lead_id
 FROM submission
-WHERE id < $1
-ORDER BY id DESC LIMIT $2;
+WHERE id = $1;
+
+-- submission_list -> submission
+-- Newest first; $1 is the last id seen, or sixteen bytes of 255. The bodies are not read.
+SELECT id, form, received_at, content_type, verdict, detail, lead_id
+FROM submission
+WHERE id < $1;
+
+-- submission_list_form
+AND form = $1;
+
+-- submission_list_verdict
+AND verdict = $1;
+
+-- submission_list_order
+ORDER BY id DESC LIMIT $1;

@@ -121,9 +121,6 @@ AND l.owner = $1 AND l.owner IS NOT NULL;
 -- lead_list_country
 AND l.country = $1;
 
--- lead_list_email
-AND l.email = $1;
-
 -- lead_list_id
 AND l.id = $1;
 
