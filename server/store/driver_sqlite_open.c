@@ -16,7 +16,7 @@
 /* "FNLD" in the header of the file says whose it is. */
 #define APPLICATION_ID 0x464e4c44
 
-enum { LOG_FRAME_HEADER_BYTES = 24 };
+enum { LOG_HEADER_BYTES = 32, LOG_FRAME_HEADER_BYTES = 24 };
 
 static const struct {
     int limit, value;
@@ -198,6 +198,16 @@ enum err sqlite_prepare_file(struct ctx *ctx, const char *path)
 
 /* ---- Opening ---- */
 
+static int64_t file_bytes(const char *path, const char *suffix)
+{
+    char name[4096 + 8] = "";
+    struct stat status;
+    if (strlen(path) >= 4096)
+        return 0;
+    stpcpy(stpcpy(name, path), suffix);
+    return stat(name, &status) == 0 ? (int64_t)status.st_size : 0;
+}
+
 static int log_grown(void *self, sqlite3 *handle, const char *schema, int frames)
 {
     (void)handle;
@@ -227,6 +237,9 @@ static enum err connection_start(struct ctx *ctx, struct connection *connection,
         return err;
     connection->frame_bytes = strtoll(page, NULL, 10) + LOG_FRAME_HEADER_BYTES;
     if (access == ACCESS_WRITE) {
+        /* What a killed process has left is to be copied too; at most so much of it is valid. */
+        int64_t left_bytes = file_bytes(path, "-wal") - LOG_HEADER_BYTES;
+        connection->log_frames = left_bytes > 0 ? left_bytes / connection->frame_bytes : 0;
         /* After the settings: wal_autocheckpoint takes the hook away. */
         sqlite3_wal_hook(connection->handle, log_grown, connection);
         sqlite3_db_config(connection->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
@@ -268,16 +281,6 @@ void sqlite_close(struct connection *connection)
     assert(code == SQLITE_OK); /* every statement was finished */
     (void)code;
     free(connection);
-}
-
-static int64_t file_bytes(const char *path, const char *suffix)
-{
-    char name[4096 + 8] = "";
-    struct stat status;
-    if (strlen(path) >= 4096)
-        return 0;
-    stpcpy(stpcpy(name, path), suffix);
-    return stat(name, &status) == 0 ? (int64_t)status.st_size : 0;
 }
 
 void sqlite_sizes(const char *path, int64_t *ret_data_bytes, int64_t *ret_log_bytes)

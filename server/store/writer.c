@@ -397,7 +397,7 @@ enum err writer_start(struct ctx *ctx, struct store *store, size_t queue_max, st
         return fail(ctx, ERR_MEMORY, NULL, "no memory for the writer");
     writer->store = store;
     writer->queue_max = queue_max;
-    writer->checkpoint_us = clock_monotonic_us() + CHECKPOINT_US;
+    writer->checkpoint_us = clock_monotonic_us(); /* at once: a killed process may have left much */
     batch_init(&writer->batch, store_writer(store));
     pthread_mutex_init(&writer->lock, NULL);
     pthread_condattr_t attributes;

@@ -1,6 +1,7 @@
 /* test_open.c: the data file: who may have it, which files are refused, which settings hold. */
 #include "core.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -261,6 +262,43 @@ START_TEST(test_checkpoint)
 }
 END_TEST
 
+static void copy(const char *from, const char *to, const char *ending)
+{
+    char names[2][160];
+    static char data[4 << 20];
+    snprintf(names[0], sizeof names[0], "%s%s", from, ending);
+    snprintf(names[1], sizeof names[1], "%s%s", to, ending);
+    int fd = open(names[0], O_RDONLY | O_CLOEXEC);
+    ck_assert_int_ge(fd, 0);
+    ssize_t bytes = read(fd, data, sizeof data);
+    close(fd);
+    ck_assert(bytes > 0 && bytes < (ssize_t)sizeof data);
+    core_write_file(names[1], data, (size_t)bytes);
+}
+
+/* Nobody else would copy it: a process that is killed again and again must not pile it up. */
+START_TEST(test_log_of_a_killed_process_is_waiting)
+{
+    char killed[160];
+    snprintf(killed, sizeof killed, "%s/killed.db", core.directory);
+    core_open(&core);
+    for (int i = 0; i < 100; i++)
+        ck_assert_ok(&core.ctx, core_add(&core.ctx, core.db, i));
+    copy(core.path, killed, "");
+    copy(core.path, killed, "-wal");
+    core_close(&core);
+    unlink(core.path);
+    unlink(arena_printf(&core.arena, "%s.lock", core.path));
+    memcpy(core.path, killed, strlen(killed) + 1);
+    core_open(&core);
+    ck_assert_int_gt(core.db->driver->log_backlog_bytes(core.db->connection), 100 * 4096);
+    ck_assert_int_eq(core_count(&core), 100);
+    ck_assert_ok(&core.ctx, store_checkpoint(&core.ctx, core.store, true));
+    ck_assert_int_eq(core.db->driver->log_backlog_bytes(core.db->connection), 0);
+    ck_assert_int_eq(store_wal_bytes(core.store), 0);
+}
+END_TEST
+
 START_TEST(test_checkpoint_by_a_connection_that_has_not_read)
 {
     /* SQLite would say OK and do nothing. */
@@ -343,6 +381,7 @@ Suite *open_suite(void)
     tcase_add_loop_test(tcase, test_settings, 0, ARRAY_SIZE(settings));
     tcase_add_loop_test(tcase, test_guards, 0, 5);
     tcase_add_test(tcase, test_checkpoint);
+    tcase_add_test(tcase, test_log_of_a_killed_process_is_waiting);
     tcase_add_test(tcase, test_checkpoint_by_a_connection_that_has_not_read);
     tcase_add_test(tcase, test_checkpoint_waits_a_little_for_readers);
     tcase_add_test(tcase, test_close_leaves_one_file);
