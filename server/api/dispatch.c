@@ -350,10 +350,12 @@ static void submit(void *self, struct http_request *request)
 static void on_resume(void *self, struct http_request *request)
 {
     struct call *call = request->app;
-    if (call->command.result)
+    if (call->command.result) {
+        request->reply = (struct http_reply){ 0 }; /* of what was not kept: Location, ETag */
         on_failure(self, request, call->command.result);
-    else if (!call->replied)
+    } else if (!call->replied) {
         render(call);
+    }
 }
 
 static void on_end(void *self, struct http_request *request)
