@@ -1,5 +1,5 @@
 /* auth.c: who calls, by the key they bring, and whether the route is open to them. */
-#include "route.h"
+#include "thread.h"
 
 #include <string.h>
 #include <strings.h>
@@ -33,7 +33,7 @@ static enum err find_key(struct call *call, const char *text, struct api_key *re
     enum err err = ERR_NOT_FOUND;
     if (key_is_well_formed(text)) { /* a slip costs no look-up */
         key_hash(text, hash);
-        err = api_key_find(call->ctx, call->request->thread_app, hash, ret);
+        err = api_key_find(call->ctx, ((struct thread *)call->request->thread_app)->db, hash, ret);
     }
     if (err == ERR_NOT_FOUND || (!err && ret->revoked_at != NO_INT))
         return fail(call->ctx, ERR_UNAUTHENTICATED, NULL, "this key is unknown or revoked");

@@ -2,6 +2,7 @@
  * reply, by the route's row: match, key, arguments, read or write, render. Handlers return
  * answers and errors; only this file replies. */
 #include "dispatch.h"
+#include "thread.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -267,7 +268,7 @@ static enum err read_arguments(struct call *call)
 
 static enum err run_reading(struct call *call, enum err (*run)(struct call *call))
 {
-    struct db *db = call->request->thread_app;
+    struct db *db = ((struct thread *)call->request->thread_app)->db;
     bool limited = !(call->route->flags & ROUTE_LONG);
     db_set_deadline(db, limited ? clock_monotonic_us() + READ_DEADLINE_US : 0);
     enum err err = db_begin_read(call->ctx, db);
@@ -290,12 +291,18 @@ static enum http_step on_body(void *self, struct http_request *request)
         err = run_reading(call, call->route->prepare);
     if (!err && call->route->access == ACCESS_WRITE)
         return HTTP_LATER;
+    if (!err && call->route->freshness)
+        err = freshness_begin(call);
+    if (!err && call->etag && freshness_answer(call))
+        return HTTP_REPLY;
     if (!err)
         err = call->route->access == ACCESS_READ ? run_reading(call, call->route->run)
                                                  : call->route->run(call);
     if (err)
         return refuse(request, err);
     render(call);
+    if (call->etag)
+        freshness_end(call);
     return HTTP_REPLY;
 }
 
@@ -381,16 +388,16 @@ static void *thread_open(void *self)
     struct arena arena = { 0 };
     struct id_source ids = { 0 };
     struct ctx ctx = { .arena = &arena, .ids = &ids, .now_ms = clock_now_ms() };
-    struct db *db = NULL;
-    if (store_reader(&ctx, service->store, &db) != OK)
+    struct thread *thread = thread_new(&ctx, service->store);
+    if (!thread)
         log_line(LOG_ERROR, "api", "no connection to the data file: %s", ctx.failure.detail);
     arena_free(&arena);
-    return db;
+    return thread;
 }
 
 static void thread_close(void *thread_app)
 {
-    db_close(thread_app);
+    thread_free(thread_app);
 }
 
 const struct http_app dispatch_app = {

@@ -23,6 +23,13 @@ enum {
     ROUTE_VERSIONED = 32, /* takes If-Match: 412 when the lead was changed since it was read */
 };
 
+/* What makes the answer of a read stale: known without reading it. */
+enum freshness {
+    FRESH_UNKNOWN,
+    FRESH_BY_ROLLUPS, /* it says nothing but what rollups hold */
+    FRESH_BY_COMMITS, /* it says what any write may change */
+};
+
 struct call;
 
 /* One row says all of it; the router, 404, 405, 422, keys, scopes and per-route metrics follow. */
@@ -40,10 +47,11 @@ struct route {
     const struct table *result; /* of call->result */
     /* Instead of JSON: the whole reply. */
     void (*reply)(struct call *call);
-    int status;            /* of success; call->status overrides */
-    int repeat_status;     /* of what was told before, where that is no error; else 0 */
-    const char *operation; /* its name in the contract and in clients made from it */
-    const char *summary;   /* for people */
+    enum freshness freshness; /* of a GET that is polled */
+    int status;               /* of success; call->status overrides */
+    int repeat_status;        /* of what was told before, where that is no error; else 0 */
+    const char *operation;    /* its name in the contract and in clients made from it */
+    const char *summary;      /* for people */
 };
 
 struct routes {
@@ -77,6 +85,7 @@ struct call {
     size_t next;                      /* of a long list: the item to go on with */
     const char *idempotency_key;      /* NULL: none came */
     struct kept_answer kept;          /* what a retry will be told */
+    const char *etag, *target;        /* freshness: of this answer, and what was asked */
     bool replied;                     /* the reply is complete already */
     struct command command;
 };
@@ -151,6 +160,8 @@ struct service_health {
     bool draining, writer_healthy;
 };
 struct service_health service_health(const struct service *service);
+/* How often the rollups, or any data, have changed since the start. */
+int64_t service_changes(const struct service *service, bool rollups);
 int64_t service_started_at(const struct service *service);
 void service_metrics(const struct service *service, struct buffer *buffer);
 /* The contract, in the process arena; made at start. */

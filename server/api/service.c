@@ -128,6 +128,11 @@ struct service_health service_health(const struct service *service)
                                     .writer_healthy = writer_healthy(service->writer) };
 }
 
+int64_t service_changes(const struct service *service, bool rollups)
+{
+    return store_changes(service->store, rollups);
+}
+
 int64_t service_started_at(const struct service *service)
 {
     return service->started_at;

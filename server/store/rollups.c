@@ -27,6 +27,7 @@ struct rollup_log {
     size_t member_bytes, member_capacity;
     /* At least what the amounts of all leads add up to; NO_INT: not read yet. */
     int64_t value_bound;
+    bool moved; /* the last flush wrote a cell */
 };
 
 struct rollup_log *rollups_new(void)
@@ -184,9 +185,15 @@ static enum err write_cell(struct ctx *ctx, struct db *db, const struct rollup_k
                    param_int(within[5]), param_int(within[6]), param_int(within[7]));
 }
 
+bool rollups_moved(const struct rollup_log *log)
+{
+    return log->moved;
+}
+
 enum err rollups_flush(struct ctx *ctx, struct db *db)
 {
     struct rollup_log *log = db_rollups(db);
+    log->moved = false;
     for (size_t i = 0; i < log->count; i++)
         log->deltas[i].key.member.data = log->members + log->deltas[i].member_at;
     if (log->count > 1)
@@ -196,9 +203,11 @@ enum err rollups_flush(struct ctx *ctx, struct db *db)
         size_t next = i + 1;
         for (; next < log->count && delta_compare(&log->deltas[i], &log->deltas[next]) == 0; next++)
             value_add(&sum, &log->deltas[next].value);
-        enum err err = value_is_zero(&sum) ? OK : write_cell(ctx, db, &log->deltas[i].key, &sum);
+        bool moves = !value_is_zero(&sum);
+        enum err err = moves ? write_cell(ctx, db, &log->deltas[i].key, &sum) : OK;
         if (err)
             return err;
+        log->moved |= moves;
         i = next;
     }
     return OK;

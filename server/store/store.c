@@ -24,6 +24,7 @@ struct store {
     int lock_fd; /* held open for as long as the process has the file */
     struct db *writer;
     atomic_int readers;
+    atomic_int_least64_t commits, rollup_commits;
 };
 
 /* ---- Where it lies ---- */
@@ -212,6 +213,18 @@ enum err store_checkpoint(struct ctx *ctx, struct store *store, bool truncate)
     if (!err)
         metric_add(METRIC_CHECKPOINTS, 1);
     return err;
+}
+
+int64_t store_changes(const struct store *store, bool rollups)
+{
+    return atomic_load(rollups ? &store->rollup_commits : &store->commits);
+}
+
+void store_changed(struct store *store, bool rollups)
+{
+    atomic_fetch_add(&store->commits, 1);
+    if (rollups)
+        atomic_fetch_add(&store->rollup_commits, 1);
 }
 
 int64_t store_wal_bytes(const struct store *store)

@@ -11,6 +11,7 @@
 
 #include "batch.h"
 #include "db_private.h"
+#include "rollups.h"
 
 enum {
     PASSIVE_BYTES = 4 << 20,
@@ -322,6 +323,8 @@ static void batch_work(struct writer *writer, struct queue *queue, bool contende
     while (!(begun && batch->lost) && (command = batch_next(writer, queue, start_us)))
         batch_run(batch, command);
     bool committed = batch_end(batch);
+    if (committed)
+        store_changed(writer->store, rollups_moved(db_rollups(batch->db)));
     int64_t busy_us = clock_monotonic_us() - start_us;
     health_look(writer, !committed); /* before anyone is told, so that nobody tries again in vain */
     credit_account(writer, queue == &writer->background, contended, busy_us);

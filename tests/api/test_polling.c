@@ -1,0 +1,115 @@
+/* test_polling.c: answers that dashboards poll: told unchanged only while nothing has changed. */
+#include "fixture.h"
+#include "shape.h"
+
+#include <string.h>
+
+#define FUNNEL "/v1/metrics/funnel?group_by=source"
+#define BOARD "/v1/pipelines/default/board"
+
+static const char *etag_of(const struct answer *answer)
+{
+    const char *etag = answer_header(answer, "ETag");
+    ck_assert_ptr_nonnull(etag);
+    return textf("%s", etag);
+}
+
+static int status_with(const char *path, const char *etag)
+{
+    const struct answer *answer =
+        ask(fixture.client, .path = path, .headers = { textf("If-None-Match: %s", etag) });
+    if (answer->status == 304) {
+        ck_assert_uint_eq(answer->body_bytes, 0);
+        ck_assert_ptr_nonnull(strstr(etag, etag_of(answer)));
+    }
+    return answer->status;
+}
+
+START_TEST(unchanged)
+{
+    static const char *const paths[] = { FUNNEL, BOARD, FUNNEL "&basis=period" };
+    service_create("/v1/leads", "{'email':'ann@example.com','source':'web'}");
+    for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+        const struct answer *first = get(fixture.client, "%s", paths[i]);
+        const char *etag = etag_of(first), *body = textf("%s", first->body);
+        ck_assert_str_eq(answer_header(first, "Cache-Control"), "private, no-cache");
+        for (int j = 0; j < 3; j++) { /* as it was written before, its as_of too */
+            const struct answer *again = get(fixture.client, "%s", paths[i]);
+            expect_status(again, 200);
+            ck_assert_str_eq(etag_of(again), etag);
+            ck_assert_uint_eq(answer_count(again, i == 1 ? "stages" : "groups"), i == 1 ? 6 : 1);
+        }
+        ck_assert_int_eq(status_with(paths[i], etag), 304);
+        ck_assert_int_eq(status_with(paths[i], textf("\"x\", %s", etag)), 304);
+        ck_assert_int_eq(status_with(paths[i], "\"x\""), 200);
+        ck_assert_ptr_nonnull(body);
+    }
+}
+END_TEST
+
+/* What a write changed is seen by the next poll, by whatever thread it is answered. */
+START_TEST(changed)
+{
+    const char *lead = service_create("/v1/leads", "{'email':'ann@example.com','source':'web'}");
+    for (int i = 0; i < 50; i++) {
+        const char *funnel = etag_of(get(fixture.client, FUNNEL));
+        const char *board = etag_of(get(fixture.client, BOARD));
+        service_create("/v1/leads", "{'email':'u%d@example.com','source':'web'}", i);
+        const struct answer *answer = get(fixture.client, FUNNEL);
+        expect_int(answer, i + 2, "groups.0.stages.0.reached");
+        ck_assert_str_ne(etag_of(answer), funnel);
+        ck_assert_int_eq(status_with(FUNNEL, funnel), 200);
+        expect_int(get(fixture.client, BOARD), i + 2, "stages.0.leads");
+        ck_assert_int_eq(status_with(BOARD, board), 200);
+    }
+    post(fixture.client, textf("/v1/leads/%s/win", lead), "{'amount_minor':500}");
+    expect_int(get(fixture.client, FUNNEL), 500, "groups.0.won.value_minor");
+}
+END_TEST
+
+/* An activity moves a score, which the board shows and the funnel does not. */
+START_TEST(only_what_it_says)
+{
+    const char *lead = service_create("/v1/leads", "{'email':'ann@example.com'}");
+    const char *funnel = etag_of(get(fixture.client, FUNNEL));
+    const char *board = etag_of(get(fixture.client, BOARD));
+    expect_status(
+        post(fixture.client, textf("/v1/leads/%s/activities", lead), "{'type':'page_view'}"), 201);
+    ck_assert_int_eq(status_with(FUNNEL, funnel), 304);
+    ck_assert_int_eq(status_with(BOARD, board), 200);
+    expect_int(get(fixture.client, BOARD), 6, "stages.0.first.0.score");
+}
+END_TEST
+
+/* The same path with other parameters is another answer; one that is refused is never kept. */
+START_TEST(kept_apart)
+{
+    service_create("/v1/leads", "{'email':'ann@example.com','source':'web'}");
+    for (int round = 0; round < 3; round++)
+        for (int limit = 0; limit < 50; limit++) {
+            const struct answer *answer = get(fixture.client, BOARD "?limit=%d", limit);
+            ck_assert_uint_eq(answer_count(answer, "stages.0.first"), limit > 0);
+        }
+    expect_status(get(fixture.client, BOARD "?limit=51"), 422);
+    expect_status(ask(fixture.client, .path = FUNNEL, .key = ""), 401);
+    const char *etag = etag_of(get(fixture.client, FUNNEL));
+    expect_status(ask(fixture.client, .path = FUNNEL, .key = "",
+                      .headers = { textf("If-None-Match: %s", etag) }),
+                  401);
+    service_restart(); /* counts from nought again, but under another name */
+    ck_assert_int_eq(status_with(FUNNEL, etag), 200);
+}
+END_TEST
+
+Suite *test_suite(void)
+{
+    const TTest *const tests[] = { unchanged, changed, only_what_it_says, kept_apart };
+    Suite *suite = suite_create("polling");
+    TCase *tcase = tcase_create("polling");
+    tcase_add_checked_fixture(tcase, service_setup, service_teardown);
+    tcase_set_timeout(tcase, 20);
+    for (size_t i = 0; i < ARRAY_SIZE(tests); i++)
+        tcase_add_test(tcase, tests[i]);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
