@@ -77,7 +77,8 @@ struct call {
     size_t next;                      /* of a long list: the item to go on with */
     const char *idempotency_key;      /* NULL: none came */
     struct kept_answer kept;          /* what a retry will be told */
-    bool replied;                     /* the reply is complete already */
+    struct call *next_at_work;
+    bool replied; /* the reply is complete already */
     struct command command;
 };
 
@@ -138,6 +139,8 @@ enum err idempotency_read(struct call *call) _must_check_;
 /* On the writer, before and after the use case: call->replied when the answer was kept before. */
 enum err idempotency_begin(struct call *call) _must_check_;
 enum err idempotency_end(struct call *call) _must_check_;
+/* On the writer, once for every call, however it ended: another with its key may begin. */
+void idempotency_leave(struct call *call);
 
 /* ---- Routes, per resource ---- */
 
@@ -151,7 +154,6 @@ struct service_health {
     bool draining, writer_healthy;
 };
 struct service_health service_health(const struct service *service);
-int64_t service_started_at(const struct service *service);
 void service_metrics(const struct service *service, struct buffer *buffer);
 /* The contract, in the process arena; made at start. */
 struct bytes service_openapi(const struct service *service);

@@ -87,13 +87,12 @@ enum err service_start(struct ctx *ctx, const struct config *config, struct serv
     if (!service)
         return fail(ctx, ERR_MEMORY, NULL, "no memory at start");
     service->arena = arena; /* which holds the service itself */
-    service->started_at = clock_now_ms();
     enum err err = start_parts(ctx, config, service);
     if (err) {
         service_stop(service);
         return err;
     }
-    metric_set(METRIC_START_TIME, service->started_at / 1000);
+    metric_set(METRIC_START_TIME, clock_now_ms() / 1000);
     *ret = service;
     return OK;
 }
@@ -126,11 +125,6 @@ struct service_health service_health(const struct service *service)
 {
     return (struct service_health){ .draining = atomic_load(&service->draining),
                                     .writer_healthy = writer_healthy(service->writer) };
-}
-
-int64_t service_started_at(const struct service *service)
-{
-    return service->started_at;
 }
 
 struct bytes service_openapi(const struct service *service)
