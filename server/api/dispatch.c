@@ -337,7 +337,9 @@ static enum err run_writing(struct command *command, struct db *db)
 
 static void written(struct command *command)
 {
-    http_resume(call_of(command)->request);
+    struct call *call = call_of(command);
+    idempotency_leave(call);
+    http_resume(call->request);
 }
 
 static void submit(void *self, struct http_request *request)

@@ -23,6 +23,7 @@ struct service {
     const char *socket_path;
     struct bytes openapi;
     int64_t started_at;
+    struct call *at_work; /* only the writer's thread: calls with an Idempotency-Key */
     atomic_bool draining;
 };
 

@@ -45,11 +45,12 @@ static enum err run_submission(struct call *call)
         return ERR_MEMORY;
     enum err err = submission_load(call->ctx, call->db, &call->id, &answer->submission);
     const struct bytes *body = &answer->submission.body;
-    if (!err && utf8_valid((const char *)body->data, body->length))
-        answer->body = (const char *)body->data;
-    if (!err && answer->body)
-        answer->body = arena_text(call->ctx->arena, answer->body, body->length);
-    return err;
+    if (err || !utf8_valid((const char *)body->data, body->length))
+        return err;
+    answer->body = arena_text(call->ctx->arena, (const char *)body->data, body->length);
+    if (!answer->body)
+        return fail(call->ctx, ERR_MEMORY, NULL, "no memory for a form post");
+    return OK;
 }
 
 struct journal_query {

@@ -1,7 +1,7 @@
 /* idempotency.c: a retry is answered again instead of done again. The answer is kept in the
  * transaction of the effect, so there is never one without the other. Only what had an effect is
  * kept: a refusal costs nothing to find again. */
-#include "route.h"
+#include "dispatch.h"
 
 #include <string.h>
 
@@ -68,8 +68,27 @@ static bool same_bytes(const struct bytes *a, const struct bytes *b)
     return a->length == b->length && memcmp(a->data, b->data, a->length) == 0;
 }
 
+/* Whether a long list under this key waits for its next slice. */
+static bool is_at_work(const struct call *call)
+{
+    for (const struct call *at = call->service->at_work; at; at = at->next_at_work)
+        if (id_compare(&at->kept.key_id, &call->kept.key_id) == 0 &&
+            strcmp(at->kept.key, call->kept.key) == 0)
+            return true;
+    return false;
+}
+
+void idempotency_leave(struct call *call)
+{
+    for (struct call **at = &call->service->at_work; *at; at = &(*at)->next_at_work)
+        if (*at == call) {
+            *at = call->next_at_work;
+            return;
+        }
+}
+
 /* What a known key means: the same request again, another one, or one that is still at work. One
- * that a crash has cut short is taken up anew. */
+ * that a crash or failed storage has cut short is taken up anew. */
 static enum err use_known(struct call *call, const struct kept_answer *mine,
                           const struct kept_answer *known)
 {
@@ -78,12 +97,13 @@ static enum err use_known(struct call *call, const struct kept_answer *mine,
                            "this key came with another request before");
     if (known->status != NO_INT)
         return answer_again(call, known);
-    if (known->created_at >= service_started_at(call->service))
+    if (is_at_work(call))
         return fail(call->ctx, ERR_CONFLICT, NULL, "the first request with this key is at work");
     return OK;
 }
 
-enum err idempotency_begin(struct call *call)
+/* Takes the key for this call, or says what became of it before. */
+static enum err key_take(struct call *call)
 {
     struct kept_answer known, *mine = &call->kept;
     *mine = (struct kept_answer){ .key_id = call->ctx->principal.key_id,
@@ -100,6 +120,16 @@ enum err idempotency_begin(struct call *call)
         return err;
     err = kept_answers_expire(call->ctx, call->db, call->ctx->now_ms - KEPT_MS, EXPIRE_AT_ONCE);
     return err ? err : kept_answer_insert(call->ctx, call->db, mine);
+}
+
+enum err idempotency_begin(struct call *call)
+{
+    enum err err = key_take(call);
+    if (err || call->replied)
+        return err;
+    call->next_at_work = call->service->at_work;
+    call->service->at_work = call;
+    return OK;
 }
 
 static const char *reply_value(const struct http_reply *reply, const char *name)

@@ -86,7 +86,8 @@ struct call {
     const char *idempotency_key;      /* NULL: none came */
     struct kept_answer kept;          /* what a retry will be told */
     const char *etag, *target;        /* freshness: of this answer, and what was asked */
-    bool replied;                     /* the reply is complete already */
+    struct call *next_at_work;
+    bool replied; /* the reply is complete already */
     struct command command;
 };
 
@@ -147,6 +148,8 @@ enum err idempotency_read(struct call *call) _must_check_;
 /* On the writer, before and after the use case: call->replied when the answer was kept before. */
 enum err idempotency_begin(struct call *call) _must_check_;
 enum err idempotency_end(struct call *call) _must_check_;
+/* On the writer, once for every call, however it ended: another with its key may begin. */
+void idempotency_leave(struct call *call);
 
 /* ---- Routes, per resource ---- */
 

@@ -96,6 +96,7 @@ void key_hash(const char *text, uint8_t hash[static KEY_HASH_BYTES])
 
 void hash_parts(const struct bytes *parts, size_t count, uint8_t hash[static HASH_BYTES])
 {
+    sodium_ready();
     crypto_hash_sha256_state state;
     crypto_hash_sha256_init(&state);
     for (size_t i = 0; i < count; i++)
