@@ -272,13 +272,13 @@ static enum err run_reading(struct call *call, enum err (*run)(struct call *call
     bool limited = !(call->route->flags & ROUTE_LONG);
     db_set_deadline(db, limited ? clock_monotonic_us() + READ_DEADLINE_US : 0);
     enum err err = db_begin_read(call->ctx, db);
-    if (err)
-        return err;
-    call->db = db;
-    err = run(call);
-    db_end_read(db);
+    if (!err) {
+        call->db = db;
+        err = run(call);
+        db_end_read(db);
+        call->db = NULL;
+    }
     db_set_deadline(db, 0); /* the next user of the connection has its own */
-    call->db = NULL;
     return err;
 }
 
