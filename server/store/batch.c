@@ -8,11 +8,28 @@
 #include "migrate.h"
 #include "rollups.h"
 
+enum { TIME_KEPT_MS = 1000, CLOCK_BEHIND_MS = 5000 };
+
 void batch_init(struct batch *batch, struct db *db)
 {
-    *batch = (struct batch){ .db = db };
+    *batch = (struct batch){ .db = db, .kept_ms = NO_INT };
     batch->ctx.arena = &batch->arena;
     batch->ctx.ids = &batch->ids;
+}
+
+enum err batch_resume(struct ctx *ctx, struct batch *batch)
+{
+    enum err err = migrate_time_read(ctx, batch->db, &batch->kept_ms);
+    if (err || batch->kept_ms == NO_INT)
+        return err;
+    batch->now_ms = batch->kept_ms + TIME_KEPT_MS; /* it may have been as late as that */
+    int64_t behind_ms = batch->now_ms - clock_now_ms();
+    if (behind_ms > CLOCK_BEHIND_MS)
+        log_line(LOG_WARN, "writer",
+                 "the clock is %lld s behind the data: until it has caught up, everything is dated "
+                 "at the latest time the data knows",
+                 (long long)(behind_ms / 1000));
+    return OK;
 }
 
 void batch_free(struct batch *batch)
@@ -94,8 +111,13 @@ static bool batch_commit(struct batch *batch)
         return false;
     int64_t start_us = clock_monotonic_us();
     enum err err = rollups_flush(&batch->ctx, batch->db);
+    bool keeps_time = batch->kept_ms == NO_INT || batch->now_ms - batch->kept_ms >= TIME_KEPT_MS;
+    if (!err && keeps_time)
+        err = migrate_time_write(&batch->ctx, batch->db, batch->now_ms);
     if (!err)
         err = db_commit(&batch->ctx, batch->db);
+    if (!err && keeps_time)
+        batch->kept_ms = batch->now_ms;
     batch->commit_us = clock_monotonic_us() - start_us;
     return err == OK;
 }

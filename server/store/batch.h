@@ -16,10 +16,13 @@ struct batch {
     struct ctx ctx; /* for what no command does: BEGIN, COMMIT, rollups */
     struct arena arena;
     struct id_source ids;
-    int64_t now_ms; /* never goes back, even when the clock does */
+    int64_t now_ms;  /* never goes back, even when the clock does */
+    int64_t kept_ms; /* what the file knows of it, at most TIME_KEPT_MS behind */
 };
 
 void batch_init(struct batch *batch, struct db *db);
+/* Goes on from the time that the file knows. */
+enum err batch_resume(struct ctx *ctx, struct batch *batch) _must_check_;
 void batch_free(struct batch *batch);
 
 void batch_begin(struct batch *batch);

@@ -151,3 +151,20 @@ enum err migrate_probe(struct ctx *ctx, struct db *db)
 {
     return migrate_exec(ctx, db, SQL_PROBE_WRITE, PARAMS(param_int(clock_monotonic_us())));
 }
+
+enum err migrate_time_write(struct ctx *ctx, struct db *db, int64_t now_ms)
+{
+    return migrate_exec(ctx, db, SQL_TIME_WRITE, PARAMS(param_int(now_ms)));
+}
+
+enum err migrate_time_read(struct ctx *ctx, struct db *db, int64_t *ret_ms)
+{
+    struct prepared prepared;
+    *ret_ms = NO_INT;
+    enum err err = prepared_open(ctx, db, &sql_texts[SQL_TIME_READ], /* keep= */ false, &prepared);
+    if (err)
+        return err;
+    err = run_int(ctx, db, &prepared, ret_ms, NULL, 0);
+    prepared_close(db, &prepared);
+    return err == ERR_NOT_FOUND ? OK : err;
+}

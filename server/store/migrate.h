@@ -15,4 +15,8 @@ enum err migrate_run(struct ctx *ctx, struct db *db, const struct migration *lis
  * disk has room. */
 enum err migrate_probe(struct ctx *ctx, struct db *db) _must_check_;
 
+/* The time that the writer has left in the file; NO_INT: none yet. */
+enum err migrate_time_read(struct ctx *ctx, struct db *db, int64_t *ret_ms) _must_check_;
+enum err migrate_time_write(struct ctx *ctx, struct db *db, int64_t now_ms) _must_check_;
+
 #endif

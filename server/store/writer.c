@@ -402,6 +402,11 @@ enum err writer_start(struct ctx *ctx, struct store *store, size_t queue_max, st
     writer->queue_max = queue_max;
     writer->checkpoint_us = clock_monotonic_us(); /* at once: a killed process may have left much */
     batch_init(&writer->batch, store_writer(store));
+    enum err err = batch_resume(ctx, &writer->batch);
+    if (err) {
+        free(writer);
+        return err;
+    }
     pthread_mutex_init(&writer->lock, NULL);
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);

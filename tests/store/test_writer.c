@@ -285,6 +285,23 @@ START_TEST(test_time_never_goes_back)
 }
 END_TEST
 
+/* Nor from one process to the next: a machine may start with its clock set back. */
+START_TEST(test_time_goes_on_after_a_restart)
+{
+    core_clock_shift(3600000);
+    submit(0, 1);
+    wait_ok(0, 1);
+    writer_stop(writer);
+    core_clock_shift(0);
+    ck_assert_ok(&core.ctx, writer_start(&core.ctx, core.store, 1000, &writer));
+    submit(1, 1);
+    wait_ok(1, 1);
+    ck_assert_int_ge(jobs[1].now_ms, jobs[0].now_ms);
+    ck_assert_int_le(jobs[1].now_ms, jobs[0].now_ms + 1000);
+    ck_assert_int_lt(id_compare(&jobs[0].id, &jobs[1].id), 0);
+}
+END_TEST
+
 /* ---- Shares ---- */
 
 START_TEST(test_background_gets_a_quarter_while_others_wait)
@@ -432,6 +449,7 @@ Suite *writer_suite(void)
     tcase_add_test(tcase, test_stop_takes_nothing_new);
     tcase_add_test(tcase, test_stop_cuts_background_work);
     tcase_add_test(tcase, test_time_never_goes_back);
+    tcase_add_test(tcase, test_time_goes_on_after_a_restart);
     tcase_add_test(tcase, test_background_gets_a_quarter_while_others_wait);
     tcase_add_test(tcase, test_background_is_free_when_nobody_waits);
     tcase_add_test(tcase, test_idle_costs_nothing);

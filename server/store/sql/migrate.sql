@@ -18,8 +18,8 @@ INSERT INTO schema_migration (number, name, checksum, applied_at) VALUES ($1, $2
 
 -- probe_table
 CREATE TABLE IF NOT EXISTS storage_probe (
-    number BIGINT NOT NULL PRIMARY KEY, -- 1
-    mark BIGINT NOT NULL -- another one with each try
+    number BIGINT NOT NULL PRIMARY KEY, -- 1 the try, 2 the time
+    mark BIGINT NOT NULL -- another one with each try; the writer's time, now and then
 );
 
 -- probe_write
@@ -27,3 +27,12 @@ CREATE TABLE IF NOT EXISTS storage_probe (
 -- be written at all, so the mark differs each time.
 INSERT INTO storage_probe (number, mark) VALUES (1, $1)
 ON CONFLICT (number) DO UPDATE SET mark = excluded.mark;
+
+-- time_write
+-- The writer's time: after a restart it goes on from there even when the machine's clock was set
+-- back in between, so that what comes later is never dated earlier.
+INSERT INTO storage_probe (number, mark) VALUES (2, $1)
+ON CONFLICT (number) DO UPDATE SET mark = excluded.mark;
+
+-- time_read
+SELECT mark FROM storage_probe WHERE number = 2;
