@@ -32,7 +32,8 @@ enum {
     FIELD_OMIT_NULL = 8, /* out: left out when null */
     /* in, FIELD_ROWS: a bad item fails alone (struct input.failure), not the request */
     FIELD_EACH = 16,
-    FIELD_INLINE = 32, /* out, ROW and REF: its members stand in this object itself */
+    FIELD_DECIMAL = 64, /* out, JSON: the text is a number */
+    FIELD_INLINE = 32,  /* out, ROW and REF: its members stand in this object itself */
 };
 
 struct bytes {
@@ -135,6 +136,7 @@ struct table {
         .size = sizeof(struct_type)                                                                \
     }
 
+bool bytes_equal(const struct bytes *a, const struct bytes *b);
 /* Index of the field of that name, or -1. */
 int table_find(const struct table *table, const char *name);
 /* Whether the request named this member (even as null). */

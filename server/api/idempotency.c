@@ -63,11 +63,6 @@ static enum err answer_again(struct call *call, const struct kept_answer *kept)
     return OK;
 }
 
-static bool same_bytes(const struct bytes *a, const struct bytes *b)
-{
-    return a->length == b->length && memcmp(a->data, b->data, a->length) == 0;
-}
-
 /* Whether a long list under this key waits for its next slice. */
 static bool is_at_work(const struct call *call)
 {
@@ -92,7 +87,7 @@ void idempotency_leave(struct call *call)
 static enum err use_known(struct call *call, const struct kept_answer *mine,
                           const struct kept_answer *known)
 {
-    if (!same_bytes(&known->fingerprint, &mine->fingerprint))
+    if (!bytes_equal(&known->fingerprint, &mine->fingerprint))
         return fail_member(call->ctx, "Idempotency-Key", "reused",
                            "this key came with another request before");
     if (known->status != NO_INT)

@@ -135,19 +135,13 @@ static void write_object(struct writing *writing, const struct field *field, boo
     json_close(json, ']');
 }
 
-/* A decimal that is written as it stands. */
-static bool is_decimal(const struct field *field, bool input)
-{
-    return !input && field->kind == FIELD_JSON && strcmp(field->name, "rate") == 0;
-}
-
 static void write_value(struct writing *writing, const struct field *field, bool input)
 {
     struct json *json = writing->json;
     bool never_null =
         field->flags & (FIELD_NOT_NULL | FIELD_OMIT_NULL | (input ? FIELD_REQUIRED : 0));
     bool is_list = field->kind == FIELD_TEXTS || field->kind == FIELD_ROWS;
-    const char *type = is_decimal(field, input) ? "number" : kind_types[field->kind];
+    const char *type = field->flags & FIELD_DECIMAL ? "number" : kind_types[field->kind];
     write_type(json, type, !never_null && !(is_list && !input));
     if (field->kind < ARRAY_SIZE(kind_formats) && kind_formats[field->kind])
         json_text(json, "format", kind_formats[field->kind]);

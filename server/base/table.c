@@ -59,3 +59,8 @@ int name_find(const char *const *names, const char *text)
             return i;
     return -1;
 }
+
+bool bytes_equal(const struct bytes *a, const struct bytes *b)
+{
+    return a->length == b->length && (a->length == 0 || memcmp(a->data, b->data, a->length) == 0);
+}

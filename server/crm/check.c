@@ -32,8 +32,7 @@ static bool keys_equal(const struct rollup_key *a, const struct rollup_key *b)
 {
     return a->basis == b->basis && a->dimension == b->dimension &&
            a->pipeline_id == b->pipeline_id && a->day == b->day && a->item == b->item &&
-           a->member.length == b->member.length &&
-           (a->member.length == 0 || memcmp(a->member.data, b->member.data, a->member.length) == 0);
+           bytes_equal(&a->member, &b->member);
 }
 
 /* Free slots have pipeline 0, which no pipeline has. */

@@ -79,6 +79,9 @@ struct standing standing_next(const struct history *history, struct standing sta
 
 /* ---- Scoring: pure ---- */
 
+/* The text member of that name; NULL: it has none. Rules read it, a replay sets it back. */
+const char **lead_text(struct lead *lead, const char *name);
+
 struct tally {
     uint32_t matches[RULES_MAX];
 };

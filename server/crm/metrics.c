@@ -4,11 +4,6 @@
 
 #include <string.h>
 
-static bool same_member(const struct bytes *a, const struct bytes *b)
-{
-    return a->length == b->length && (a->length == 0 || memcmp(a->data, b->data, a->length) == 0);
-}
-
 static enum err group_key(struct ctx *ctx, enum dimension dimension, const struct bytes *member,
                           const char **ret)
 {
@@ -137,7 +132,7 @@ static enum err read_groups(struct ctx *ctx, struct making *making, const struct
     making->groups = ctx_alloc(ctx, (rows->count + 1) * sizeof *making->groups);
     enum err err = making->groups ? OK : ERR_MEMORY;
     for (size_t i = 0; i < rows->count && !err; i++) {
-        if (i == 0 || !same_member(&row[i].member, &row[i - 1].member)) {
+        if (i == 0 || !bytes_equal(&row[i].member, &row[i - 1].member)) {
             drop_empty_group(making);
             err = new_group(ctx, making, &row[i].member);
         }
@@ -285,7 +280,7 @@ enum err board_read(struct ctx *ctx, struct db *db, const char *key, int64_t lim
 static const struct field rate_fields[] = {
     FIELD(struct rate, numerator, INT, .flags = FIELD_NOT_NULL, .note = "leads"),
     FIELD(struct rate, denominator, INT, .flags = FIELD_NOT_NULL, .note = "leads"),
-    FIELD(struct rate, rate, JSON,
+    FIELD(struct rate, rate, JSON, .flags = FIELD_DECIMAL,
           .note = "numerator by denominator, with five decimals; null where that is 0"),
 };
 static const struct table rate_table = TABLE(struct rate, "rate", rate_fields);

@@ -111,17 +111,9 @@ static void walk_to(struct walk *walk, int64_t to)
     walk->at = to;
 }
 
-static const char **lead_text_at(struct lead *lead, const char *name)
-{
-    int index = table_find(&lead_table, name);
-    if (index < 0 || lead_table.fields[index].kind != FIELD_TEXT)
-        return NULL;
-    return (const char **)((char *)lead + lead_table.fields[index].offset);
-}
-
 static void set_attribute(struct lead *lead, const char *field, const char *value)
 {
-    const char **text = lead_text_at(lead, field);
+    const char **text = lead_text(lead, field);
     if (text)
         *text = value;
     else if (strcmp(field, "owner") == 0)

@@ -39,17 +39,18 @@ enum err tally_encode(struct ctx *ctx, const struct rule_set *rule_set, const st
     return OK;
 }
 
-static const char *lead_text(const struct lead *lead, const char *name)
+const char **lead_text(struct lead *lead, const char *name)
 {
     int index = table_find(&lead_table, name);
     if (index < 0 || lead_table.fields[index].kind != FIELD_TEXT)
         return NULL;
-    return *(const char *const *)((const char *)lead + lead_table.fields[index].offset);
+    return (const char **)((char *)lead + lead_table.fields[index].offset);
 }
 
 static bool attribute_matches(const struct rule *rule, const struct lead *lead)
 {
-    const char *value = lead_text(lead, rule->field);
+    const char **text = lead_text((struct lead *)lead, rule->field); /* only read here */
+    const char *value = text ? *text : NULL;
     if (!value || !*value)
         return false;
     switch (rule->test) {
