@@ -211,6 +211,16 @@ void key_hash(const char *text, uint8_t hash[static KEY_HASH_BYTES]);
 /* Whether the text could be a key at all, by form and checksum; what is not needs no look-up. */
 bool key_is_well_formed(const char *text);
 
+/* What only this installation knows. */
+struct secret {
+    uint8_t bytes[32];
+};
+
+void secret_generate(struct secret *ret);
+/* The same in hexadecimal, in ctx's arena: how it is kept. NULL: no memory, recorded. */
+char *secret_text(struct ctx *ctx, const struct secret *secret) _must_check_;
+bool secret_parse(const char *text, struct secret *ret);
+
 /* ---- Logs: one line each to standard error, as text or JSON. No personal data, no keys. ---- */
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };

@@ -21,6 +21,9 @@
  * in. */
 enum err installation_prepare(struct ctx *ctx, struct db *db, const struct config *config,
                               const char **ret_admin_key) _must_check_;
+/* What cursors and the journal's hashes are signed with. It lies in the data file, so that a
+ * restored backup still knows both. */
+enum err installation_secret(struct ctx *ctx, struct db *db, struct secret *ret) _must_check_;
 
 /* ---- Catalog: pipelines and the rule set in force, kept with each connection until they change
  * ---- */

@@ -3,10 +3,10 @@
 #include <funneld/base.h>
 #include <funneld/field.h>
 
+#include "sodium_ready.h"
+
 #include <assert.h>
-#include <pthread.h>
 #include <sodium.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* A key is "fnl_", 43 characters that hold 32 random bytes, and 6 that check them: whoever finds
@@ -26,20 +26,6 @@ enum {
 static_assert(KEY_LENGTH < KEY_TEXT_SIZE, "a key fits its buffer");
 
 static const char base62[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-
-static void sodium_start(void)
-{
-    if (sodium_init() >= 0)
-        return;
-    log_line(LOG_ERROR, "key", "libsodium cannot start: the system gives no random numbers");
-    abort();
-}
-
-static void sodium_ready(void)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, sodium_start);
-}
 
 /* The number in `bytes` (its first byte the highest), which is used up, as exactly `width`
  * characters. */

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+static const char secret_setting[] = "secret";
+
 #define POINTS(points) ((points)*INT64_C(1000))
 
 /* Probabilities are a start; a company sets its own. */
@@ -96,11 +98,34 @@ static bool currency_is_valid(const char *currency)
     return strlen(currency) == 3 && strspn(currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 3;
 }
 
+/* Files of before it was there get one too. */
+static enum err prepare_secret(struct ctx *ctx, struct db *db)
+{
+    struct secret secret;
+    enum err err = installation_secret(ctx, db, &secret);
+    if (err != ERR_NOT_FOUND)
+        return err;
+    secret_generate(&secret);
+    const char *text = secret_text(ctx, &secret);
+    return text ? setting_put(ctx, db, secret_setting, text) : ERR_MEMORY;
+}
+
+enum err installation_secret(struct ctx *ctx, struct db *db, struct secret *ret)
+{
+    const char *text = NULL;
+    enum err err = setting_get(ctx, db, secret_setting, &text);
+    if (!err && !secret_parse(text, ret))
+        return fail(ctx, ERR_CORRUPT, NULL, "the setting \"%s\" cannot be read", secret_setting);
+    return err;
+}
+
 enum err installation_prepare(struct ctx *ctx, struct db *db, const struct config *config,
                               const char **ret_admin_key)
 {
     *ret_admin_key = NULL;
-    enum err err = check_zone(ctx, db, config);
+    enum err err = prepare_secret(ctx, db);
+    if (!err)
+        err = check_zone(ctx, db, config);
     if (err != ERR_NOT_FOUND)
         return err;
     if (!currency_is_valid(config->currency))

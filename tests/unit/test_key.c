@@ -1,5 +1,7 @@
-/* test_key.c: the form of API keys, their checksum and their hash. */
+/* test_key.c: the form of API keys, their checksum and their hash; what is signed with a secret. */
 #include "unit.h"
+
+#include <funneld/field.h>
 
 #include <string.h>
 
@@ -68,6 +70,52 @@ START_TEST(test_hash_is_sha256)
 }
 END_TEST
 
+START_TEST(test_secret_keeps_its_text)
+{
+    _cleanup_(request_done) struct request request;
+    request_start(&request);
+    struct secret secret, again, other;
+    secret_generate(&secret);
+    secret_generate(&other);
+    ck_assert_mem_ne(&secret, &other, sizeof(secret));
+    const char *text = secret_text(&request.ctx, &secret);
+    ck_assert(secret_parse(text, &again));
+    ck_assert_mem_eq(&secret, &again, sizeof(secret));
+    ck_assert(!secret_parse("", &again));
+    ck_assert(!secret_parse(text + 2, &again));
+    ck_assert(!secret_parse("zz", &again));
+}
+END_TEST
+
+static void sign(const struct secret *secret, const char *purpose, const char *a, const char *b,
+                 uint8_t hash[static HASH_BYTES])
+{
+    const struct bytes parts[] = { { (const uint8_t *)a, strlen(a) },
+                                   { (const uint8_t *)b, strlen(b) } };
+    secret_sign(secret, purpose, parts, ARRAY_SIZE(parts), hash);
+}
+
+START_TEST(test_signatures_differ_by_all_that_is_signed)
+{
+    static const char *const signed_texts[][3] = {
+        { "cursor", "ab", "c" }, { "cursor", "a", "bc" },  { "cursora", "b", "c" },
+        { "cursor", "abc", "" }, { "journal", "ab", "c" },
+    };
+    struct secret secret = { { 1 } }, other = { { 2 } };
+    uint8_t hashes[ARRAY_SIZE(signed_texts)][HASH_BYTES], again[HASH_BYTES];
+    for (size_t i = 0; i < ARRAY_SIZE(signed_texts); i++) {
+        const char *const *texts = signed_texts[i];
+        sign(&secret, texts[0], texts[1], texts[2], hashes[i]);
+        sign(&secret, texts[0], texts[1], texts[2], again);
+        ck_assert(hashes_equal(hashes[i], again, HASH_BYTES));
+        sign(&other, texts[0], texts[1], texts[2], again);
+        ck_assert(!hashes_equal(hashes[i], again, HASH_BYTES));
+        for (size_t j = 0; j < i; j++)
+            ck_assert(!hashes_equal(hashes[i], hashes[j], HASH_BYTES));
+    }
+}
+END_TEST
+
 Suite *key_suite(void)
 {
     Suite *suite = suite_create("key");
@@ -76,6 +124,8 @@ Suite *key_suite(void)
     tcase_add_test(tests, test_every_slip_is_seen);
     tcase_add_test(tests, test_characters_are_spread);
     tcase_add_test(tests, test_hash_is_sha256);
+    tcase_add_test(tests, test_secret_keeps_its_text);
+    tcase_add_test(tests, test_signatures_differ_by_all_that_is_signed);
     suite_add_tcase(suite, tests);
     return suite;
 }
