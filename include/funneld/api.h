@@ -19,6 +19,11 @@ const char *service_address(const struct service *service);
 /* A failed fsync has left the state of the file unknown: the process must end and be started
  * again. */
 bool service_failed(const struct service *service);
+/* Whether data can be written at the moment. */
+bool service_writable(const struct service *service);
+/* main, now and then: whether the writer and every thread that answers have shown life since the
+ * last call, and asks them again. */
+bool service_pulse(struct service *service);
 /* Every request fully received is answered, what was accepted is committed, the file is closed.
  * At most 5 s. */
 void service_stop(struct service *service);

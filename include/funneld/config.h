@@ -5,6 +5,8 @@
 
 #include <funneld/base.h>
 
+struct config_flags;
+
 struct config {
 #define OPTION_TEXT(member, fallback, help) const char *member;
 #define OPTION_INT(member, fallback, min, max, help) int64_t member;
@@ -13,6 +15,7 @@ struct config {
 #undef OPTION_TEXT
 #undef OPTION_INT
 #undef OPTION_NAME
+    const struct config_flags *flags; /* those of the command line, for config_reload() */
 };
 
 /* File < environment (FUNNELD_LISTEN) < flags (--listen=... or --listen ...). Reads flags from
@@ -20,6 +23,11 @@ struct config {
  * the arena. On ERR_CONFIG ctx->failure says which option, where it was set and what would be
  * right. */
 enum err config_load(struct ctx *ctx, struct config *config, int *argc, char **argv) _must_check_;
+/* The same again, with the flags of the first time: the file may have changed. */
+enum err config_reload(struct ctx *ctx, const struct config *first, struct config *ret)
+    _must_check_;
+/* The keys of the options in which the two differ: "listen, queue_max". */
+void config_differences(struct buffer *buffer, const struct config *a, const struct config *b);
 /* The options as a commented configuration file with their defaults (config/funneld.conf is
  * this). */
 void config_example(struct buffer *buffer);

@@ -104,11 +104,15 @@ struct http_server;
 
 /* Listens on config->listen (unless it is "") with config->http_threads threads, and on the unix
  * socket at control_path (unless NULL; mode 0600, peers of the same user or root only) with one
- * more. ERR_CONFIG: the address is taken or malformed. */
+ * more. A socket that the service manager has passed takes the place of config->listen.
+ * ERR_CONFIG: the address is taken or malformed. */
 enum err http_start(struct ctx *ctx, const struct config *config, const char *control_path,
                     const struct http_app *app, struct http_server **ret) _must_check_;
 /* The address it really listens on, with the port that was given for 0: "127.0.0.1:40123". */
 const char *http_address(const struct http_server *server);
+/* One thread, now and then: whether each thread that listens there has gone round since the last
+ * call, and asks for the next. The thread of the control socket may be long at one request. */
+bool http_pulse(struct http_server *server);
 /* Stops in this order: accept nothing new, answer new requests of open connections 503 with
  * Connection: close, wait until every request fully received is answered (at most timeout_ms),
  * close half-sent ones, end the threads. A request that is still in other hands then is left to

@@ -59,6 +59,10 @@ bool writer_healthy(struct writer *writer);
  * polls this and exits with EX_TEMPFAIL so that a supervisor restarts it. */
 bool writer_failed(struct writer *writer);
 
+/* One thread, now and then: whether the writer's thread has gone round since the last call, and
+ * asks for the next. False: it has been at one batch or checkpoint all the time. */
+bool writer_pulse(struct writer *writer);
+
 /* Takes nothing new, runs what waits, checkpoints, ends the thread. A background command that
  * has more to do is not run to its end: after its slice it is done with ERR_BUSY, what it has
  * committed stays. */

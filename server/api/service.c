@@ -108,6 +108,17 @@ bool service_failed(const struct service *service)
     return writer_failed(service->writer);
 }
 
+bool service_writable(const struct service *service)
+{
+    return writer_healthy(service->writer);
+}
+
+bool service_pulse(struct service *service)
+{
+    bool http = http_pulse(service->http);
+    return writer_pulse(service->writer) && http;
+}
+
 /* HTTP first: it waits for answers that only the writer can give. */
 void service_stop(struct service *service)
 {

@@ -321,14 +321,14 @@ static enum err environment_load(struct ctx *ctx, struct config *config)
     return OK;
 }
 
-struct flags {
+struct config_flags {
     const char *config;               /* --config */
     const char *values[OPTION_COUNT]; /* NULL: not given */
 };
 
 /* Where the value of this flag is kept, or NULL when it is none of ours. `length` is that of
  * "--name". */
-static const char **flag_slot(struct flags *flags, const char *argument, size_t length)
+static const char **flag_slot(struct config_flags *flags, const char *argument, size_t length)
 {
     if (length == strlen("--config") && strncmp(argument, "--config", length) == 0)
         return &flags->config;
@@ -342,7 +342,7 @@ static const char **flag_slot(struct flags *flags, const char *argument, size_t 
 }
 
 /* Takes our flags out of argv. What follows "--" is left alone. */
-static enum err flags_take(struct ctx *ctx, struct flags *flags, int *argc, char **argv)
+static enum err flags_take(struct ctx *ctx, struct config_flags *flags, int *argc, char **argv)
 {
     int kept = 1;
     int next = 1;
@@ -366,7 +366,8 @@ static enum err flags_take(struct ctx *ctx, struct flags *flags, int *argc, char
     return OK;
 }
 
-static enum err flags_apply(struct ctx *ctx, struct config *config, const struct flags *flags)
+static enum err flags_apply(struct ctx *ctx, struct config *config,
+                            const struct config_flags *flags)
 {
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         if (flags->values[i] == NULL)
@@ -380,18 +381,32 @@ static enum err flags_apply(struct ctx *ctx, struct config *config, const struct
     return OK;
 }
 
-enum err config_load(struct ctx *ctx, struct config *config, int *argc, char **argv)
+static enum err config_read(struct ctx *ctx, struct config *config)
 {
-    struct flags flags = { 0 };
+    const struct config_flags *flags = config->flags;
     defaults_set(config);
-    enum err err = flags_take(ctx, &flags, argc, argv);
-    if (err != OK)
-        return err;
-    const char *path = flags.config != NULL ? flags.config : getenv("FUNNELD_CONFIG");
-    err = file_load(ctx, config, path == NULL ? CONFIG_FILE : path, path != NULL);
+    const char *path = flags->config != NULL ? flags->config : getenv("FUNNELD_CONFIG");
+    enum err err = file_load(ctx, config, path == NULL ? CONFIG_FILE : path, path != NULL);
     if (err == OK)
         err = environment_load(ctx, config);
-    return err == OK ? flags_apply(ctx, config, &flags) : err;
+    return err == OK ? flags_apply(ctx, config, flags) : err;
+}
+
+enum err config_load(struct ctx *ctx, struct config *config, int *argc, char **argv)
+{
+    struct config_flags *flags = ctx_alloc(ctx, sizeof(*flags));
+    if (flags == NULL)
+        return ERR_MEMORY;
+    config->flags = flags;
+    defaults_set(config);
+    enum err err = flags_take(ctx, flags, argc, argv);
+    return err == OK ? config_read(ctx, config) : err;
+}
+
+enum err config_reload(struct ctx *ctx, const struct config *first, struct config *ret)
+{
+    ret->flags = first->flags;
+    return config_read(ctx, ret);
 }
 
 /* ---- Describing ---- */
@@ -425,21 +440,39 @@ void config_example(struct buffer *buffer)
     }
 }
 
+static void option_value(struct buffer *buffer, const struct option *option,
+                         const struct config *config)
+{
+    const void *member = (const char *)config + option->offset;
+    if (option->kind == OPTION_KIND_INT)
+        buffer_int(buffer, *(const int64_t *)member);
+    else if (option->kind == OPTION_KIND_NAME)
+        buffer_text(buffer, option->names[*(const int *)member]);
+    else
+        buffer_text(buffer, *(const char *const *)member);
+}
+
 void config_show(struct buffer *buffer, const struct config *config)
 {
     for (size_t i = 0; i < OPTION_COUNT; i++) {
-        const struct option *option = &options[i];
-        const void *member = (const char *)config + option->offset;
-        buffer_printf(buffer, "%s =", option->key);
-        if (option->kind == OPTION_KIND_INT) {
-            buffer_printf(buffer, " %lld", (long long)*(const int64_t *)member);
-        } else if (option->kind == OPTION_KIND_NAME) {
-            buffer_printf(buffer, " %s", option->names[*(const int *)member]);
-        } else {
-            const char *text = *(const char *const *)member;
-            buffer_printf(buffer, "%s%s", *text == '\0' ? "" : " ", text);
-        }
-        buffer_char(buffer, '\n');
+        struct buffer value = { .arena = buffer->arena };
+        option_value(&value, &options[i], config);
+        buffer_printf(buffer, "%s =%s%.*s\n", options[i].key, value.length == 0 ? "" : " ",
+                      (int)value.length, value.length == 0 ? "" : value.data);
+        buffer->failed |= value.failed;
+    }
+}
+
+void config_differences(struct buffer *buffer, const struct config *a, const struct config *b)
+{
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        struct buffer texts[2] = { { .arena = buffer->arena }, { .arena = buffer->arena } };
+        option_value(&texts[0], &options[i], a);
+        option_value(&texts[1], &options[i], b);
+        if (texts[0].length == texts[1].length &&
+            (texts[0].length == 0 || memcmp(texts[0].data, texts[1].data, texts[0].length) == 0))
+            continue;
+        buffer_printf(buffer, "%s%s", buffer->length == 0 ? "" : ", ", options[i].key);
     }
 }
 

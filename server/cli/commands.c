@@ -36,8 +36,9 @@ const struct command commands[] = {
                    "(only its\n"
                    "owner can read it) beside it. SIGTERM and SIGINT stop the daemon within 5 "
                    "seconds; what\n"
-                   "it has accepted by then is kept. It ends with 75 when storage failed: start it "
-                   "again.\n"
+                   "it has accepted by then is kept. SIGHUP reads the options of the log again. It "
+                   "ends\n"
+                   "with 75 when storage failed: start it again.\n"
                    "\n"
                    "  funneld serve --database=funneld.db --listen=127.0.0.1:8080\n",
         .run = serve_command,

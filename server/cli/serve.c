@@ -1,6 +1,7 @@
 /* serve.c: the daemon's life as a process: start, wait for a signal, stop. What it serves is
  * behind api.h. */
 #include "command.h"
+#include "supervisor.h"
 
 #include <funneld/api.h>
 
@@ -8,6 +9,10 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
+
+/* A migration or a last checkpoint may take minutes on a slow disk: better to wait for it. */
+#define PATIENCE "EXTEND_TIMEOUT_USEC=600000000"
 
 /* Every connection is a file, and the usual limit of 1024 is less than connections_max. */
 static void file_limit_raise(int64_t connections)
@@ -30,18 +35,80 @@ static sigset_t signals_block(void)
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN); /* a client that goes away is an error of one write, no more */
     return signals;
 }
 
-/* Returns the signal that ends the daemon, or 0 when its storage has failed. */
-static int signal_wait(const sigset_t *signals, const struct service *service)
+/* SIGHUP: what is told of the log holds at once, all else from the next start on. */
+static void log_reload(struct config *running)
 {
-    static const struct timespec second = { .tv_sec = 1 };
-    while (!service_failed(service)) {
-        int number = sigtimedwait(signals, NULL, &second);
-        if (number > 0)
+    struct arena arena = { 0 };
+    struct ctx ctx = { .arena = &arena, .now_ms = clock_now_ms() };
+    struct buffer later = { .arena = &arena };
+    struct config fresh = { 0 };
+    enum err err = config_reload(&ctx, running, &fresh);
+    if (err != OK) {
+        log_line(LOG_ERROR, "serve", "goes on with the old options: %s",
+                 ctx.failure.detail == NULL ? err_info(err)->title : ctx.failure.detail);
+    } else {
+        running->log_level = fresh.log_level;
+        running->log_format = fresh.log_format;
+        log_setup((enum log_level)fresh.log_level, (enum log_format)fresh.log_format);
+        config_differences(&later, running, &fresh);
+        log_line(LOG_INFO, "serve", "has read its options again%s%.*s",
+                 later.length == 0 ? "" : "; a restart is needed for ", (int)later.length,
+                 later.length == 0 ? "" : later.data);
+    }
+    arena_free(&arena);
+}
+
+/* The daemon while it serves, as its own main thread sees it. */
+struct serving {
+    struct config config; /* as reloaded */
+    struct service *service;
+    struct supervisor supervisor;
+    int64_t ping_us; /* when the next sign of life is due */
+    bool writable;   /* as the supervisor was told */
+};
+
+/* Four times as often as it must, because a ping that did not see life is left out. */
+static void supervise(struct serving *serving)
+{
+    const struct supervisor *supervisor = &serving->supervisor;
+    int64_t now_us = clock_monotonic_us();
+    bool writable = service_writable(serving->service);
+    if (writable != serving->writable)
+        supervisor_tell(supervisor,
+                        writable ? "STATUS=Listening on http://%s."
+                                 : "STATUS=Listening on http://%s; storage has no room "
+                                   "or does not work: writes are refused.",
+                        service_address(serving->service));
+    serving->writable = writable;
+    if (supervisor->watchdog_us == 0 || now_us < serving->ping_us)
+        return;
+    serving->ping_us = now_us + supervisor->watchdog_us / 4;
+    if (service_pulse(serving->service))
+        supervisor_tell(supervisor, "WATCHDOG=1");
+    else
+        log_line(LOG_ERROR, "serve", "a thread shows no life: the watchdog is not told of any");
+}
+
+/* Returns the signal that ends the daemon, or 0 when its storage has failed. */
+static int signal_wait(struct serving *serving, const sigset_t *signals)
+{
+    /* From a terminal it means that the terminal has gone, and who started us with it. */
+    bool reloads = !isatty(STDERR_FILENO);
+    int64_t watchdog_us = serving->supervisor.watchdog_us;
+    int64_t round_us = watchdog_us > 0 && watchdog_us < 4000000 ? watchdog_us / 4 : 1000000;
+    struct timespec round = { .tv_sec = round_us / 1000000, .tv_nsec = round_us % 1000000 * 1000 };
+    while (!service_failed(serving->service)) {
+        supervise(serving);
+        int number = sigtimedwait(signals, NULL, &round);
+        if (number == SIGHUP && reloads)
+            log_reload(&serving->config);
+        else if (number > 0)
             return number;
     }
     return 0;
@@ -55,27 +122,38 @@ static enum status start_fail(const struct cli *cli, enum err err)
     return status_of(err);
 }
 
-enum status serve_command(const struct cli *cli)
+static enum status serve(struct serving *serving, const sigset_t *signals)
 {
-    const struct config *config = cli->config;
-    log_setup((enum log_level)config->log_level, (enum log_format)config->log_format);
-    sigset_t signals = signals_block();
-    file_limit_raise(config->connections_max);
-
-    struct service *service = NULL;
-    enum err err = service_start(cli->ctx, config, &service);
-    if (err != OK)
-        return start_fail(cli, err);
+    const struct supervisor *supervisor = &serving->supervisor;
+    const char *address = service_address(serving->service);
     log_line(LOG_INFO, "serve", "funneld " FUNNELD_VERSION " listens on http://%s, data in %s",
-             service_address(service), config->database);
+             address, serving->config.database);
+    serving->writable = true;
+    supervisor_tell(supervisor, "READY=1\nSTATUS=Listening on http://%s.", address);
 
-    int number = signal_wait(&signals, service);
+    int number = signal_wait(serving, signals);
+    supervisor_tell(supervisor, "STOPPING=1\nSTATUS=Answering what has arrived.\n" PATIENCE);
     if (number > 0)
         log_line(LOG_INFO, "serve", "stops because of SIG%s", sigabbrev_np(number));
     else
         log_line(LOG_ERROR, "serve", "storage has failed: ends with status %d to be started again",
                  STATUS_TEMPORARY);
-    service_stop(service);
+    service_stop(serving->service);
     log_line(LOG_INFO, "serve", "has stopped");
     return number > 0 ? STATUS_OK : STATUS_TEMPORARY;
+}
+
+enum status serve_command(const struct cli *cli)
+{
+    struct serving serving = { .config = *cli->config };
+    log_setup((enum log_level)serving.config.log_level, (enum log_format)serving.config.log_format);
+    sigset_t signals = signals_block();
+    file_limit_raise(serving.config.connections_max);
+
+    supervisor_open(&serving.supervisor);
+    supervisor_tell(&serving.supervisor, "STATUS=Opening the data file.\n" PATIENCE);
+    enum err err = service_start(cli->ctx, &serving.config, &serving.service);
+    enum status status = err == OK ? serve(&serving, &signals) : start_fail(cli, err);
+    supervisor_close(&serving.supervisor);
+    return status;
 }

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -12,7 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { BACKLOG = 1024, HOST_MAX = 256 };
+enum { BACKLOG = 1024, HOST_MAX = 256, INHERITED_FD = 3 };
 
 static void addresses_free(struct addrinfo **list)
 {
@@ -88,6 +89,46 @@ enum err listen_tcp(struct ctx *ctx, const char *address, int *ret_fd)
     }
     return fail(ctx, ERR_CONFIG, "listen",
                 "cannot listen on %s: %m; choose another with --listen or FUNNELD_LISTEN", address);
+}
+
+/* A number from the environment, or 0. */
+static long environment_number(const char *name)
+{
+    const char *text = getenv(name);
+    return text ? strtol(text, NULL, 10) : 0;
+}
+
+static int socket_option(int fd, int option)
+{
+    int value = -1;
+    socklen_t bytes = sizeof(value);
+    return getsockopt(fd, SOL_SOCKET, option, &value, &bytes) == 0 ? value : -1;
+}
+
+/* The protocol of systemd: LISTEN_FDS sockets from number 3 on, meant for LISTEN_PID. One needs no
+ * name, so LISTEN_FDNAMES is not looked at. */
+enum err listen_inherited(struct ctx *ctx, int *ret_fd)
+{
+    *ret_fd = -1;
+    long count = environment_number("LISTEN_FDS");
+    if (count <= 0 || environment_number("LISTEN_PID") != (long)getpid())
+        return OK;
+    if (count != 1)
+        return fail(ctx, ERR_CONFIG, "listen",
+                    "the service manager passed %ld sockets, but one ListenStream= is served",
+                    count);
+    int family = socket_option(INHERITED_FD, SO_DOMAIN);
+    if ((family != AF_INET && family != AF_INET6) ||
+        socket_option(INHERITED_FD, SO_TYPE) != SOCK_STREAM ||
+        socket_option(INHERITED_FD, SO_ACCEPTCONN) != 1)
+        return fail(ctx, ERR_CONFIG, "listen",
+                    "what the service manager passed is not a listening TCP socket");
+    int flags = fcntl(INHERITED_FD, F_GETFL);
+    if (flags < 0 || fcntl(INHERITED_FD, F_SETFL, flags | O_NONBLOCK) != 0 ||
+        fcntl(INHERITED_FD, F_SETFD, FD_CLOEXEC) != 0)
+        return fail(ctx, ERR_CONFIG, "listen", "the passed socket cannot be used: %m");
+    *ret_fd = INHERITED_FD;
+    return OK;
 }
 
 enum err listen_unix(struct ctx *ctx, const char *path, int *ret_fd)

@@ -39,6 +39,7 @@ struct runner {
     bool running;
     enum { RUNNER_STARTING, RUNNER_READY, RUNNER_FAILED } state; /* under server->lock */
     bool abandoned; /* ended with requests in other hands; nothing of it may be freed */
+    atomic_uint pulse_asked, pulse_given; /* equal: it has gone round its loop since it was asked */
 
     pthread_mutex_t lock;
     struct http_exchange *done, **done_tail; /* under lock: back from other threads */
@@ -243,6 +244,7 @@ static void runner_loop(struct runner *runner)
     struct epoll_event events[EVENTS_MAX];
     for (;;) {
         int64_t now_us = clock_monotonic_us();
+        atomic_store(&runner->pulse_given, atomic_load(&runner->pulse_asked));
         if (drain_is_over(runner, now_us))
             return;
         listening_update(runner, now_us);
@@ -356,6 +358,7 @@ static bool runner_start(struct runner *runner)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (!runner->running)
         return false;
+    pthread_setname_np(runner->id, runner->thread.control ? "control" : "http");
     pthread_mutex_lock(&server->lock);
     while (runner->state == RUNNER_STARTING)
         pthread_cond_wait(&server->started, &server->lock);
@@ -418,7 +421,9 @@ static enum err sockets_open(struct ctx *ctx, const struct config *config, const
                              struct http_server *server)
 {
     if (config->listen[0] != '\0') {
-        enum err err = listen_tcp(ctx, config->listen, &server->listen_fd);
+        enum err err = listen_inherited(ctx, &server->listen_fd);
+        if (err == OK && server->listen_fd < 0)
+            err = listen_tcp(ctx, config->listen, &server->listen_fd);
         if (err != OK)
             return err;
         listen_address(server->listen_fd, server->address);
@@ -470,6 +475,20 @@ enum err http_start(struct ctx *ctx, const struct config *config, const char *co
 const char *http_address(const struct http_server *server)
 {
     return server->address;
+}
+
+bool http_pulse(struct http_server *server)
+{
+    bool alive = true;
+    for (size_t i = 0; i < server->runner_count; i++) {
+        struct runner *runner = &server->runners[i];
+        if (runner->thread.control)
+            continue;
+        alive &= atomic_load(&runner->pulse_given) == atomic_load(&runner->pulse_asked);
+        atomic_fetch_add(&runner->pulse_asked, 1);
+        runner_wake(runner);
+    }
+    return alive;
 }
 
 /* ---- Stopping ---- */

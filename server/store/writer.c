@@ -45,6 +45,7 @@ struct writer {
     pthread_cond_t wake;
     struct queue foreground, background; /* under lock */
     bool stopping;                       /* under lock */
+    unsigned pulse_asked, pulse_given;   /* under lock; equal: not asked since it went round */
 
     /* Only the writer's thread. */
     struct batch batch;
@@ -137,6 +138,16 @@ bool writer_healthy(struct writer *writer)
 bool writer_failed(struct writer *writer)
 {
     return atomic_load(&writer->health) == HEALTH_FAILED;
+}
+
+bool writer_pulse(struct writer *writer)
+{
+    pthread_mutex_lock(&writer->lock);
+    bool alive = writer->pulse_given == writer->pulse_asked;
+    writer->pulse_asked++;
+    pthread_cond_signal(&writer->wake);
+    pthread_mutex_unlock(&writer->lock);
+    return alive;
 }
 
 /* ---- Health; the writer's thread ---- */
@@ -362,6 +373,7 @@ static void *writer_thread(void *self)
     struct writer *writer = self;
     pthread_mutex_lock(&writer->lock);
     for (;;) {
+        writer->pulse_given = writer->pulse_asked;
         struct queue *queue = queue_choose(writer);
         bool contended = writer->foreground.count && writer->background.count;
         if (!queue) {

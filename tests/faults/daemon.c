@@ -112,6 +112,13 @@ static _Noreturn void child_run(const struct daemon *daemon, const char *program
     setenv("FUNNELD_DATABASE", daemon->database, 1);
     for (size_t i = 0; i < DAEMON_SETTINGS_MAX && daemon->settings[i]; i++)
         putenv((char *)(uintptr_t)daemon->settings[i]);
+    if (daemon->inherited) {
+        snprintf(setting, sizeof setting, "%d", (int)getpid());
+        setenv("LISTEN_PID", setting, 1);
+        setenv("LISTEN_FDS", "1", 1);
+        if (dup2(daemon->inherited, 3) < 0)
+            _exit(97);
+    }
     if (daemon->shim) {
         shim_path(daemon, setting);
         setenv("FUNNELD_SHIM", setting, 1);

@@ -28,8 +28,9 @@ struct daemon {
     char control[300];                         /* path of the control socket */
     char key[64];                              /* the admin key */
     const char *settings[DAEMON_SETTINGS_MAX]; /* "FUNNELD_X=y", for its environment */
-    const char *preload;                       /* a library to stand in front of libc; NULL: none */
-    struct shim_control *shim;                 /* of that library, where it is the shim */
+    int inherited;             /* a listening socket, passed as a service manager does; 0: none */
+    const char *preload;       /* a library to stand in front of libc; NULL: none */
+    struct shim_control *shim; /* of that library, where it is the shim */
 
     pid_t pid; /* 0: it does not run */
     int port;
