@@ -9,8 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define CONFIG_FILE "/etc/funneld/funneld.conf"
+#define ENVIRONMENT_PREFIX "FUNNELD_"
 
 enum option_kind { OPTION_KIND_TEXT, OPTION_KIND_INT, OPTION_KIND_NAME };
 
@@ -306,11 +308,44 @@ static int flag_byte(int byte)
     return byte == '_' ? '-' : byte;
 }
 
+/* Variables with our prefix that are no options: where the file is, what only tests read, and what
+ * container platforms set by themselves for a service that is called funneld. */
+static const char *const foreign_prefixes[] = {
+    "FUNNELD_CONFIG=", "FUNNELD_TEST_", "FUNNELD_SERVICE_", "FUNNELD_PORT=", "FUNNELD_PORT_",
+};
+
+static bool is_foreign(const char *variable)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(foreign_prefixes); i++)
+        if (strncmp(variable, foreign_prefixes[i], strlen(foreign_prefixes[i])) == 0)
+            return true;
+    return false;
+}
+
+/* A variable that is misspelt would leave the default in force, without a word. */
+static enum err environment_check(struct ctx *ctx)
+{
+    for (char **variable = environ; variable != NULL && *variable != NULL; variable++) {
+        size_t length = strcspn(*variable, "=");
+        bool known = strncmp(*variable, ENVIRONMENT_PREFIX, strlen(ENVIRONMENT_PREFIX)) != 0 ||
+                     is_foreign(*variable);
+        for (size_t i = 0; i < OPTION_COUNT && !known; i++) {
+            char name[KEY_SIZE];
+            key_spell(name, ENVIRONMENT_PREFIX, options[i].key, toupper);
+            known = strlen(name) == length && strncmp(name, *variable, length) == 0;
+        }
+        if (!known)
+            return fail(ctx, ERR_CONFIG, NULL, "%.*s: no such option; funneld --help lists them",
+                        length > 100 ? 100 : (int)length, *variable);
+    }
+    return OK;
+}
+
 static enum err environment_load(struct ctx *ctx, struct config *config)
 {
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         char name[KEY_SIZE];
-        key_spell(name, "FUNNELD_", options[i].key, toupper);
+        key_spell(name, ENVIRONMENT_PREFIX, options[i].key, toupper);
         const char *value = getenv(name);
         if (value == NULL)
             continue;
@@ -318,7 +353,7 @@ static enum err environment_load(struct ctx *ctx, struct config *config)
         if (err != OK)
             return err;
     }
-    return OK;
+    return environment_check(ctx);
 }
 
 struct config_flags {

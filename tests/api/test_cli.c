@@ -66,7 +66,7 @@ static int entry_remove(const char *path, const struct stat *status, int type, s
 static pid_t start(const char *arguments, const char *input, const char *output, const char *error)
 {
     char text[4096], *rest = NULL;
-    char *argv[ARGUMENTS_MAX + 1] = { getenv("FUNNELD_PROGRAM") };
+    char *argv[ARGUMENTS_MAX + 1] = { getenv("FUNNELD_TEST_PROGRAM") };
     size_t count = 1;
     snprintf(text, sizeof(text), "%s", arguments);
     for (char *word = strtok_r(text, " ", &rest); word != NULL && count < ARGUMENTS_MAX;

@@ -63,7 +63,7 @@ void daemon_add_shim(struct daemon *daemon)
     ck_assert_msg(fd >= 0 && ftruncate(fd, sizeof *daemon->shim) == 0, "%s: %m", path);
     daemon->shim = mmap(NULL, sizeof *daemon->shim, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     ck_assert_ptr_ne(daemon->shim, MAP_FAILED);
-    daemon->preload = getenv("FUNNELD_SHIM_LIBRARY");
+    daemon->preload = getenv("FUNNELD_TEST_SHIM_LIBRARY");
     ck_assert_ptr_nonnull(daemon->preload);
     close(fd);
 }
@@ -121,7 +121,7 @@ static _Noreturn void child_run(const struct daemon *daemon, const char *program
     }
     if (daemon->shim) {
         shim_path(daemon, setting);
-        setenv("FUNNELD_SHIM", setting, 1);
+        setenv("FUNNELD_TEST_SHIM", setting, 1);
     }
     if (daemon->preload) {
         setenv("LD_PRELOAD", daemon->preload, 1);
@@ -136,9 +136,9 @@ static _Noreturn void child_run(const struct daemon *daemon, const char *program
 
 void daemon_launch(struct daemon *daemon)
 {
-    const char *program = getenv("FUNNELD_PROGRAM");
+    const char *program = getenv("FUNNELD_TEST_PROGRAM");
     ck_assert_msg(program && access(program, X_OK) == 0,
-                  "FUNNELD_PROGRAM must name the program to test");
+                  "FUNNELD_TEST_PROGRAM must name the program to test");
     daemon->port = 0;
     daemon->ready_us = -clock_monotonic_us();
     daemon->pid = fork();

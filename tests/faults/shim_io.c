@@ -22,7 +22,7 @@ struct shim_control *shim_control(void)
 
 __attribute__((constructor)) static void shim_start(void)
 {
-    const char *path = getenv("FUNNELD_SHIM");
+    const char *path = getenv("FUNNELD_TEST_SHIM");
     int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
     if (fd < 0)
         return;

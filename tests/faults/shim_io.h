@@ -1,6 +1,6 @@
 /* shim_io.h: makes writing to chosen files fail. The shim stands in front of libc: linked into a
  * test, which calls shim_control(); or preloaded into a daemon (LD_PRELOAD), which is then steered
- * from outside through the file named by FUNNELD_SHIM, mapped by both sides. */
+ * from outside through the file named by FUNNELD_TEST_SHIM, mapped by both sides. */
 #ifndef FUNNELD_TESTS_FAULTS_SHIM_IO_H
 #define FUNNELD_TESTS_FAULTS_SHIM_IO_H
 

@@ -17,7 +17,7 @@ static int record_fd = -1;
 
 __attribute__((constructor)) static void record_start(void)
 {
-    const char *path = getenv("FUNNELD_RECORD");
+    const char *path = getenv("FUNNELD_TEST_RECORD");
     if (path)
         record_fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
 }

@@ -7,7 +7,7 @@
 enum record_call { RECORD_WRITE = 1, RECORD_TRUNCATE, RECORD_SYNC };
 enum record_file { RECORD_DATA, RECORD_LOG, RECORD_FILES };
 
-/* In the file named by FUNNELD_RECORD; the bytes written follow it. */
+/* In the file named by FUNNELD_TEST_RECORD; the bytes written follow it. */
 struct record {
     int32_t call, file;
     int64_t offset; /* of a write; the new size of a truncation */

@@ -45,9 +45,9 @@ static void setup(void)
     memset(images, 0, sizeof images);
     daemon_make(&daemon_, NULL);
     snprintf(record_path, sizeof record_path, "%s/record", daemon_.folder);
-    snprintf(record_setting, sizeof record_setting, "FUNNELD_RECORD=%s", record_path);
+    snprintf(record_setting, sizeof record_setting, "FUNNELD_TEST_RECORD=%s", record_path);
     daemon_.settings[0] = record_setting;
-    daemon_.preload = getenv("FUNNELD_RECORD_LIBRARY");
+    daemon_.preload = getenv("FUNNELD_TEST_RECORD_LIBRARY");
     ck_assert_ptr_nonnull(daemon_.preload);
 }
 

@@ -99,6 +99,54 @@ START_TEST(test_file_is_named_by_the_environment)
 }
 END_TEST
 
+/* A misspelt option must not pass for one that is left at its default. */
+START_TEST(test_variables_of_the_environment)
+{
+    static const char *const refused[] = { "FUNNELD_LISTNE", "FUNNELD_listen", "FUNNELD_",
+                                           "FUNNELD_LISTEN_", "FUNNELD_CONFIGURATION" };
+    static const char *const ignored[] = { "FUNNELD_SERVICE_HOST",  "FUNNELD_PORT",
+                                           "FUNNELD_PORT_8080_TCP", "FUNNELD_TEST_ANYTHING",
+                                           "FUNNELDLISTEN",         "XFUNNELD_LISTNE" };
+    _cleanup_(request_done) struct request request;
+    request_start(&request);
+    struct config config;
+    for (size_t i = 0; i < ARRAY_SIZE(ignored); i++)
+        setenv(ignored[i], "tcp://10.0.0.1:8080", 1);
+    ck_assert_int_eq(load(&request, &config, NULL), OK);
+    for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
+        setenv(refused[i], "secret", 1);
+        failure_clear(&request.ctx);
+        ck_assert_msg(load(&request, &config, NULL) == ERR_CONFIG, "%s", refused[i]);
+        const char *detail = request.ctx.failure.detail;
+        ck_assert_msg(strstr(detail, refused[i]) && !strstr(detail, "secret"), "%s", detail);
+        unsetenv(refused[i]);
+    }
+}
+END_TEST
+
+/* The file is read anew, flags stay above it. */
+START_TEST(test_reload)
+{
+    _cleanup_(request_done) struct request request;
+    request_start(&request);
+    struct config config, again;
+    file_write("queue_max = 100\nlog_level = warn\n");
+    static const char *const arguments[] = { "--listen=[::1]:0", NULL };
+    ck_assert_int_eq(load(&request, &config, arguments), OK);
+    file_write("queue_max = 101\nlisten = [::1]:1\ncurrency = EUR\n");
+    ck_assert_int_eq(config_reload(&request.ctx, &config, &again), OK);
+    ck_assert_int_eq(again.queue_max, 101);
+    ck_assert_str_eq(again.listen, "[::1]:0");
+    ck_assert_int_eq(again.log_level, LOG_INFO);
+    struct buffer buffer = { .arena = &request.arena };
+    config_differences(&buffer, &config, &again);
+    ck_assert_str_eq(buffer_string(&buffer), "currency, log_level, queue_max");
+
+    file_write("nothing\n");
+    ck_assert_int_eq(config_reload(&request.ctx, &config, &again), ERR_CONFIG);
+}
+END_TEST
+
 START_TEST(test_missing_file)
 {
     _cleanup_(request_done) struct request request;
@@ -300,7 +348,7 @@ START_TEST(test_shipped_file_is_the_example)
 {
     _cleanup_(request_done) struct request request;
     request_start(&request);
-    const char *source = getenv("FUNNELD_SOURCE");
+    const char *source = getenv("FUNNELD_TEST_SOURCE");
     char name[4096];
     snprintf(name, sizeof(name), "%s/config/funneld.conf", source == NULL ? "." : source);
     FILE *file = fopen(name, "r");
@@ -387,6 +435,8 @@ Suite *config_suite(void)
     tcase_add_test(tests, test_defaults);
     tcase_add_test(tests, test_file_then_environment_then_flags);
     tcase_add_test(tests, test_file_is_named_by_the_environment);
+    tcase_add_test(tests, test_variables_of_the_environment);
+    tcase_add_test(tests, test_reload);
     tcase_add_test(tests, test_missing_file);
     tcase_add_test(tests, test_folder_as_file);
     tcase_add_test(tests, test_bad_files);
