@@ -200,6 +200,35 @@ enum err email_normalise(struct ctx *ctx, const char *member, const char *text,
  * error. */
 const char *phone_normalise(struct arena *arena, const char *text);
 
+/* ---- Addresses of clients ---- */
+
+#define ADDRESS_TEXT_SIZE 46
+
+/* IPv6, or IPv4 as ::ffff:192.0.2.1, so that a client has one address on any socket. */
+struct address {
+    uint8_t bytes[16];
+};
+
+struct address address_v4(const uint8_t bytes[static 4]);
+/* "192.0.2.1" or "2001:db8::1" */
+bool address_parse(const char *text, size_t bytes, struct address *ret);
+void address_format(const struct address *address, char text[static ADDRESS_TEXT_SIZE]);
+/* What one client commands: the IPv4 address, or the /64 of an IPv6 address. */
+struct address address_site(const struct address *address);
+
+struct network {
+    struct address address;
+    int bits; /* of 128 */
+};
+enum { NETWORKS_MAX = 64 };
+struct networks {
+    size_t count;
+    struct network items[NETWORKS_MAX];
+};
+/* "127.0.0.1, 10.0.0.0/8, fd00::/8"; false: malformed, or too many. */
+bool networks_parse(const char *text, struct networks *ret);
+bool networks_have(const struct networks *networks, const struct address *address);
+
 /* ---- Secrets ---- */
 
 #define KEY_TEXT_SIZE 64

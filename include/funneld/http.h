@@ -51,7 +51,8 @@ struct http_request {
     const char *path;        /* raw: still percent-encoded, without the query */
     const char *query;       /* raw, without '?'; "" when there is none */
     bool control;            /* came over the control socket */
-    const char *peer;        /* address as text, "" on the control socket */
+    struct address client;   /* who asks: the peer, or for whom a trusted proxy speaks */
+    bool trusted;            /* which is one of those proxies itself, or the control socket */
     const char *body;        /* NUL-terminated for convenience; body_bytes counts without it */
     size_t body_bytes;
     size_t body_limit_bytes; /* on_headers may lower it; above it the answer is 413 */

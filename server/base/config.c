@@ -98,6 +98,12 @@ static bool is_listen_address(const char *text)
     return *port != '-' && strlen(port) <= 5 && number_parse(port, &number) && number <= 65535;
 }
 
+static bool is_network_list(const char *text)
+{
+    struct networks networks;
+    return networks_parse(text, &networks);
+}
+
 static const struct {
     const char *key;
     bool (*is_valid)(const char *text);
@@ -106,6 +112,7 @@ static const struct {
     { "listen", is_listen_address, "an address and a port such as 127.0.0.1:8080 or [::1]:8080" },
     { "database", is_not_empty, "the path of a file" },
     { "time_zone", clock_has_zone, "UTC, or a zone of this system such as Europe/Berlin" },
+    { "trusted_proxies", is_network_list, "addresses and networks such as ::1, 10.0.0.0/8" },
     { "currency", is_currency, "an ISO 4217 code such as EUR" },
 };
 

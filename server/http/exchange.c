@@ -77,8 +77,7 @@ void *exchange_begin(void *thread_, const char *target, struct MHD_Connection *m
     struct http_exchange *exchange = connection ? exchange_take(thread) : NULL;
     if (!exchange)
         return NULL;
-    /* Its time begins anew: a client that connected early must not have less of it. */
-    connection_turn(&thread->reaper, connection, CONNECTION_READING);
+    connection_begin(&thread->reaper, connection);
     exchange->thread = thread;
     exchange->connection = connection;
     exchange->mhd = mhd;
@@ -90,7 +89,8 @@ void *exchange_begin(void *thread_, const char *target, struct MHD_Connection *m
     request->ctx.ids = &thread->ids;
     request->ctx.now_ms = clock_now_ms();
     request->path = request->query = request->body = "";
-    request->peer = connection->peer;
+    request->client = connection->address;
+    request->trusted = connection->trusted;
     request->control = thread->control;
     request->thread_app = thread->app;
 
@@ -234,11 +234,15 @@ static enum MHD_Result refuse(struct http_exchange *exchange, enum err err)
 
 /* ---- The request comes ---- */
 
-static enum MHD_Result gate_visit(void *gate, enum MHD_ValueKind kind, const char *name,
-                                  size_t name_bytes, const char *value, size_t value_bytes)
+static enum MHD_Result header_visit(void *exchange_, enum MHD_ValueKind kind, const char *name,
+                                    size_t name_bytes, const char *value, size_t value_bytes)
 {
     (void)kind;
-    gate_header(gate, name, name_bytes, value ? value : "", value_bytes);
+    struct http_exchange *exchange = exchange_;
+    gate_header(&exchange->gate, name, name_bytes, value ? value : "", value_bytes);
+    if (value && exchange->connection->trusted && !exchange->thread->control &&
+        strcasecmp(name, "X-Forwarded-For") == 0)
+        forwarded_add(&exchange->forwarded, &exchange->thread->shared->trusted, value);
     return MHD_YES;
 }
 
@@ -259,13 +263,27 @@ static void target_split(struct http_request *request, char *target)
     request->query = query + 1;
 }
 
+/* Whoever cannot be told from the header is one client like others: the proxy. */
+static void client_find(struct http_exchange *exchange)
+{
+    const struct forwarded *forwarded = &exchange->forwarded;
+    struct http_request *request = &exchange->request;
+    if (!forwarded->found && !forwarded->lost)
+        return;
+    if (!forwarded->lost)
+        request->client = forwarded->client;
+    request->trusted =
+        !forwarded->lost && networks_have(&exchange->thread->shared->trusted, &forwarded->client);
+}
+
 static enum err headers_check(struct http_exchange *exchange, const char *method,
                               const char *version)
 {
     struct http_request *request = &exchange->request;
     struct gate *gate = &exchange->gate;
     gate->version = version;
-    MHD_get_connection_values_n(exchange->mhd, MHD_HEADER_KIND, gate_visit, gate);
+    MHD_get_connection_values_n(exchange->mhd, MHD_HEADER_KIND, header_visit, exchange);
+    client_find(exchange);
 
     const char *id = http_header(request, "X-Request-Id");
     if (id && request_id_is_sound(id))

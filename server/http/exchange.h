@@ -3,6 +3,7 @@
 #ifndef FUNNELD_HTTP_EXCHANGE_H
 #define FUNNELD_HTTP_EXCHANGE_H
 
+#include "forwarded.h"
 #include "gate.h"
 #include "reaper.h"
 
@@ -16,6 +17,7 @@ enum { REQUEST_ID_MAX = 64 };
 struct http_shared {
     const struct http_app *app;
     size_t body_max_bytes;
+    struct networks trusted; /* proxies */
     int64_t inflight_max_bytes;
     atomic_bool draining;
     atomic_int_fast64_t inflight_bytes; /* of bodies in memory */
@@ -52,6 +54,7 @@ struct http_exchange {
     struct connection *connection;
     struct MHD_Connection *mhd;
     struct gate gate;
+    struct forwarded forwarded;
     struct buffer body;
     int64_t charged_bytes; /* of the body, counted in inflight_bytes */
     enum err refused;      /* found while the body came; answered after it */

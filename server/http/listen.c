@@ -13,7 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { BACKLOG = 1024, HOST_MAX = 256, INHERITED_FD = 3 };
+enum { BACKLOG = 4096, HOST_MAX = 256, INHERITED_FD = 3 };
 
 static void addresses_free(struct addrinfo **list)
 {
@@ -155,37 +155,36 @@ enum err listen_unix(struct ctx *ctx, const char *path, int *ret_fd)
     return OK;
 }
 
-void address_host(const struct sockaddr *address, char text[static ADDRESS_TEXT_SIZE])
+struct address socket_host(const struct sockaddr *address)
 {
-    text[0] = '\0';
+    struct address host = { 0 };
     if (address->sa_family == AF_INET) {
-        const struct sockaddr_in *four = (const struct sockaddr_in *)(const void *)address;
-        inet_ntop(AF_INET, &four->sin_addr, text, ADDRESS_TEXT_SIZE);
+        uint8_t four[4];
+        memcpy(four, &((const struct sockaddr_in *)(const void *)address)->sin_addr, sizeof(four));
+        host = address_v4(four);
     } else if (address->sa_family == AF_INET6) {
-        const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)(const void *)address;
-        if (IN6_IS_ADDR_V4MAPPED(
-                &six->sin6_addr)) /* the same client has the same text on any socket */
-            inet_ntop(AF_INET, six->sin6_addr.s6_addr + 12, text, ADDRESS_TEXT_SIZE);
-        else
-            inet_ntop(AF_INET6, &six->sin6_addr, text, ADDRESS_TEXT_SIZE);
+        memcpy(host.bytes, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr,
+               sizeof(host.bytes));
     }
+    return host;
 }
 
-void listen_address(int fd, char text[static ADDRESS_TEXT_SIZE])
+void listen_address(int fd, char text[static LISTEN_TEXT_SIZE])
 {
     struct sockaddr_storage address = { 0 };
     socklen_t bytes = sizeof(address);
     text[0] = '\0';
     if (getsockname(fd, (struct sockaddr *)&address, &bytes) != 0)
         return;
+    struct address bound = socket_host((const struct sockaddr *)&address);
     char host[ADDRESS_TEXT_SIZE];
-    address_host((const struct sockaddr *)&address, host);
+    address_format(&bound, host);
     bool six = address.ss_family == AF_INET6;
     in_port_t port = six ? ((const struct sockaddr_in6 *)(const void *)&address)->sin6_port
                          : ((const struct sockaddr_in *)(const void *)&address)->sin_port;
     bool brackets = strchr(host, ':') != NULL;
-    snprintf(text, ADDRESS_TEXT_SIZE, "%s%.60s%s:%u", brackets ? "[" : "", host,
-             brackets ? "]" : "", ntohs(port));
+    snprintf(text, LISTEN_TEXT_SIZE, "%s%s%s:%u", brackets ? "[" : "", host, brackets ? "]" : "",
+             ntohs(port));
 }
 
 bool peer_is_ours(int fd)

@@ -1,31 +1,87 @@
 /* reaper.c: keeps slow clients from holding connections: a request must arrive whole, and a
- * reply be taken, in time. The library knows only inactivity, which one byte every few seconds
- * defeats. It must not know HTTP. */
+ * reply be taken, in time; and whoever keeps others waiting for a place while doing nothing with
+ * his own loses it. The library knows only inactivity, which one byte every few seconds defeats.
+ * It must not know HTTP. */
 #include "reaper.h"
 
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-enum { SCAN_US = 1000 * 1000, SLACK_US = 100 * 1000, REST_US = 500 * 1000 };
+enum {
+    SCAN_US = 1000 * 1000,
+    SLACK_US = 100 * 1000,
+    REST_US = 500 * 1000,     /* so long nobody who rests has to give way */
+    READING_US = 250 * 1000,  /* nor who is sending: honest requests mostly come in one piece */
+    STALL_US = 2 * SCAN_US,   /* a scan has seen that the reply stands still */
+    WRITING_LOOKED_AT = 32,   /* of those that write, when others want a place */
+    REPLY_BYTES_PER_S = 4096, /* who reads more slowly is not reading, but holding */
+    STATE_ESTABLISHED = 1,    /* of struct tcp_info; no header of the kernel's names it */
+};
 
-struct connection *connection_open(struct reaper *reaper, int fd, const struct sockaddr *address)
+/* ---- Coming and going ---- */
+
+static struct connection **neighbourhood(struct reaper *reaper, const struct address *site)
+{
+    uint64_t halves[2];
+    memcpy(halves, site->bytes, sizeof(halves));
+    uint64_t mixed = (halves[0] ^ halves[1] * 31) * UINT64_C(0x9e3779b97f4a7c15);
+    return &reaper->neighbours[mixed >> 32 & (NEIGHBOURHOODS - 1)];
+}
+
+static void queue_append(struct reaper *reaper, struct connection *connection)
+{
+    struct connection_queue *queue = &reaper->queues[connection->state];
+    connection->next = NULL;
+    connection->previous = queue->last;
+    *(queue->last ? &queue->last->next : &queue->first) = connection;
+    queue->last = connection;
+}
+
+static void queue_remove(struct reaper *reaper, struct connection *connection)
+{
+    struct connection_queue *queue = &reaper->queues[connection->state];
+    *(connection->previous ? &connection->previous->next : &queue->first) = connection->next;
+    *(connection->next ? &connection->next->previous : &queue->last) = connection->previous;
+}
+
+static void neighbours_join(struct reaper *reaper, struct connection *connection)
+{
+    struct address site = address_site(&connection->address);
+    connection->place = neighbourhood(reaper, &site);
+    connection->near = *connection->place;
+    if (connection->near)
+        connection->near->place = &connection->near;
+    *connection->place = connection;
+}
+
+static void neighbours_leave(struct connection *connection)
+{
+    *connection->place = connection->near;
+    if (connection->near)
+        connection->near->place = connection->place;
+}
+
+struct connection *connection_open(struct reaper *reaper, int fd, const struct address *address,
+                                   bool trusted)
 {
     struct connection *connection = calloc(1, sizeof(*connection));
     if (!connection)
         return NULL;
     connection->fd = fd;
+    connection->address = *address;
+    connection->trusted = trusted;
     connection->state = CONNECTION_READING; /* the first request is due at once */
     connection->since_us = clock_monotonic_us();
-    address_host(address, connection->peer);
-    connection->next = reaper->first;
-    if (reaper->first)
-        reaper->first->previous = connection;
-    else
+    if (reaper->count == 0)
         reaper->next_scan_us = connection->since_us + SCAN_US;
-    reaper->first = connection;
+    queue_append(reaper, connection);
+    if (!trusted)
+        neighbours_join(reaper, connection);
     reaper->count++;
     metric_add(METRIC_HTTP_CONNECTIONS, 1);
     return connection;
@@ -39,50 +95,162 @@ static bool state_is_busy(enum connection_state state)
 void connection_close(struct reaper *reaper, struct connection *connection)
 {
     reaper->busy -= state_is_busy(connection->state);
-    if (connection->previous)
-        connection->previous->next = connection->next;
-    else
-        reaper->first = connection->next;
-    if (connection->next)
-        connection->next->previous = connection->previous;
+    queue_remove(reaper, connection);
+    if (!connection->trusted)
+        neighbours_leave(connection);
     reaper->count--;
+    reaper->cut_count -= connection->cut;
     metric_add(METRIC_HTTP_CONNECTIONS, -1);
     free(connection);
+}
+
+static void turn_at(struct reaper *reaper, struct connection *connection,
+                    enum connection_state state, int64_t now_us)
+{
+    reaper->busy -= state_is_busy(connection->state);
+    reaper->busy += state_is_busy(state);
+    queue_remove(reaper, connection);
+    connection->state = state;
+    queue_append(reaper, connection);
+    connection->since_us = connection->progress_us = now_us;
+    connection->begun_us = 0;
+    connection->acked_bytes = connection->first_acked_bytes = 0;
 }
 
 void connection_turn(struct reaper *reaper, struct connection *connection,
                      enum connection_state state)
 {
-    reaper->busy -= state_is_busy(connection->state);
-    reaper->busy += state_is_busy(state);
-    connection->state = state;
-    connection->since_us = clock_monotonic_us();
-    connection->acked_bytes = 0;
+    turn_at(reaper, connection, state, clock_monotonic_us());
 }
 
-static void connection_cut(struct connection *connection)
+/* Its time begins with the request line: a client that connected early must not have less of it.
+ * But not where that line itself came so slowly that a scan has seen its beginning. */
+void connection_begin(struct reaper *reaper, struct connection *connection)
+{
+    int64_t now_us = clock_monotonic_us();
+    int64_t begun_us = connection->begun_us != 0 ? connection->begun_us : now_us;
+    turn_at(reaper, connection, CONNECTION_READING, now_us);
+    connection->begun_us = begun_us;
+}
+
+static void connection_cut(struct reaper *reaper, struct connection *connection)
 {
     if (connection->cut)
         return;
     connection->cut = true;
+    reaper->cut_count++;
     shutdown(connection->fd, SHUT_RDWR); /* not close: the library owns the number */
 }
 
-static bool socket_info(int fd, struct tcp_info *info)
+/* With what it has not taken, which the kernel would go on offering for minutes. */
+static void connection_drop(struct reaper *reaper, struct connection *connection,
+                            enum metric metric)
+{
+    struct linger at_once = { .l_onoff = 1 };
+    if (connection->state != CONNECTION_READING)
+        (void)setsockopt(connection->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    connection_cut(reaper, connection);
+    metric_add(metric, 1);
+}
+
+/* ---- Giving way ---- */
+
+/* Whether others come before it: it rests, or has sent no whole request so far, or does not take
+ * its reply. */
+static bool gives_way(const struct connection *connection, int64_t now_us)
+{
+    if (connection->cut)
+        return false;
+    switch (connection->state) {
+    case CONNECTION_IDLE: return now_us - connection->since_us >= REST_US;
+    case CONNECTION_READING: return now_us - connection->since_us >= READING_US;
+    case CONNECTION_WRITING: return now_us - connection->progress_us >= STALL_US;
+    case CONNECTION_HANDLING:
+    case CONNECTION_STATES: break;
+    }
+    return false;
+}
+
+static struct connection *queue_giver(const struct reaper *reaper, enum connection_state state,
+                                      int64_t now_us)
+{
+    int left = WRITING_LOOKED_AT;
+    for (struct connection *one = reaper->queues[state].first; one && left > 0; one = one->next) {
+        if (gives_way(one, now_us))
+            return one;
+        if (one->cut)
+            continue; /* it is soon out of the way */
+        if (state != CONNECTION_WRITING)
+            return NULL; /* those behind it have come later */
+        left--;
+    }
+    return NULL;
+}
+
+/* Who has sent half a request goes first: a resting one has at least been of use. */
+static struct connection *giver(const struct reaper *reaper, int64_t now_us)
+{
+    static const enum connection_state order[] = { CONNECTION_READING, CONNECTION_IDLE,
+                                                   CONNECTION_WRITING };
+    struct connection *found = NULL;
+    for (size_t i = 0; i < ARRAY_SIZE(order) && !found; i++)
+        found = queue_giver(reaper, order[i], now_us);
+    return found;
+}
+
+static bool has_place(const struct reaper *reaper)
+{
+    return reaper->count - reaper->cut_count < reaper->limit;
+}
+
+bool reaper_can_take(const struct reaper *reaper, int64_t now_us)
+{
+    return has_place(reaper) || giver(reaper, now_us) != NULL;
+}
+
+/* Of the address's own: they are at most as many as it may have, and a few strangers. */
+static bool make_room_of_address(struct reaper *reaper, const struct address *address,
+                                 int64_t now_us)
+{
+    struct address site = address_site(address);
+    struct connection *oldest = NULL;
+    size_t count = 0;
+    for (struct connection *one = *neighbourhood(reaper, &site); one; one = one->near) {
+        struct address other = address_site(&one->address);
+        if (one->cut || memcmp(&other, &site, sizeof(site)) != 0)
+            continue;
+        count++;
+        if (gives_way(one, now_us) && (!oldest || one->since_us < oldest->since_us))
+            oldest = one;
+    }
+    if (count < reaper->address_limit)
+        return true;
+    if (oldest)
+        connection_drop(reaper, oldest, METRIC_HTTP_DISPLACED);
+    return oldest != NULL;
+}
+
+bool reaper_make_room(struct reaper *reaper, const struct address *address, bool trusted,
+                      int64_t now_us)
+{
+    if (!trusted && !make_room_of_address(reaper, address, now_us))
+        return false;
+    if (has_place(reaper))
+        return true;
+    struct connection *other = giver(reaper, now_us);
+    if (other)
+        connection_drop(reaper, other, METRIC_HTTP_DISPLACED);
+    return other != NULL;
+}
+
+/* ---- Too slow ---- */
+
+/* False for a unix socket: its peers are of our own user. */
+static bool socket_info(const struct connection *connection, struct tcp_info *info)
 {
     socklen_t bytes = sizeof(*info);
     *info = (struct tcp_info){ 0 };
-    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &bytes) == 0;
-}
-
-/* Whether anything has arrived since the connection fell idle. The library has no request yet,
- * so it must be the beginning of one. */
-static bool idle_was_broken(const struct connection *connection, int64_t age_us)
-{
-    struct tcp_info info;
-    if (!socket_info(connection->fd, &info))
-        return false; /* a unix socket: its peers are of our own user */
-    return (int64_t)info.tcpi_last_data_recv * 1000 < age_us - SLACK_US;
+    return getsockopt(connection->fd, IPPROTO_TCP, TCP_INFO, info, &bytes) == 0;
 }
 
 /* Whether the client will send no more. The library hears of that once, and misses it when it came
@@ -93,58 +261,80 @@ static bool client_is_gone(const struct connection *connection)
     return poll(&file, 1, 0) == 1;
 }
 
-/* Resting is a favour: whoever rests gives way when others wait for a place. */
-static bool idle_is_over(const struct reaper *reaper, const struct connection *connection,
-                         int64_t age_us)
+/* Progress is what the client's side has acknowledged: it stops when the client stops reading. */
+static bool reply_goes_on(const struct reaper *reaper, struct connection *connection,
+                          const struct tcp_info *info, int64_t now_us)
 {
-    if (age_us < REST_US)
-        return false;
-    return reaper->count >= reaper->limit || client_is_gone(connection);
+    if (connection->first_acked_bytes == 0)
+        connection->first_acked_bytes = connection->acked_bytes = info->tcpi_bytes_acked;
+    if (connection->acked_bytes != info->tcpi_bytes_acked) {
+        connection->acked_bytes = info->tcpi_bytes_acked;
+        connection->progress_us = now_us;
+    }
+    int64_t taken = (int64_t)(connection->acked_bytes - connection->first_acked_bytes);
+    int64_t earned_us = taken * 1000 * 1000 / REPLY_BYTES_PER_S;
+    return now_us - connection->progress_us < reaper->timeout_us &&
+           now_us - connection->since_us < reaper->timeout_us + earned_us;
 }
 
-/* Progress is what the client's side has acknowledged: it stops when the client stops reading. */
-static bool writing_goes_on(struct connection *connection)
+/* The library announces a request with its whole first line; what came before is seen here. */
+static bool reading_goes_on(const struct reaper *reaper, struct connection *connection,
+                            int64_t now_us)
 {
     struct tcp_info info;
-    if (!socket_info(connection->fd, &info))
-        return true;
-    bool progress = info.tcpi_bytes_acked != connection->acked_bytes;
-    connection->acked_bytes = info.tcpi_bytes_acked;
-    return progress;
+    if (connection->begun_us == 0 && socket_info(connection, &info) && info.tcpi_bytes_received > 0)
+        connection->begun_us = now_us;
+    int64_t start_us = connection->since_us;
+    if (connection->begun_us != 0 && connection->begun_us < start_us)
+        start_us = connection->begun_us;
+    return now_us - start_us < reaper->timeout_us;
+}
+
+/* One that stays quiet is closed by the library after its own, longer time. */
+static void check_idle(struct reaper *reaper, struct connection *connection, int64_t now_us)
+{
+    struct tcp_info info;
+    int64_t age_us = now_us - connection->since_us;
+    if (age_us < REST_US)
+        return;
+    bool known = socket_info(connection, &info);
+    if (known && (info.tcpi_unacked > 0 || info.tcpi_notsent_bytes > 0)) {
+        if (!reply_goes_on(reaper, connection, &info, now_us))
+            connection_drop(reaper, connection, METRIC_HTTP_REAPED);
+    } else if (known ? info.tcpi_state != STATE_ESTABLISHED : client_is_gone(connection)) {
+        connection_cut(reaper, connection);
+    } else if (known && (int64_t)info.tcpi_last_data_recv * 1000 < age_us - SLACK_US) {
+        /* Something has arrived since, and it is no whole request line. */
+        turn_at(reaper, connection, CONNECTION_READING, now_us);
+        connection->begun_us = now_us;
+    }
 }
 
 static void connection_check(struct reaper *reaper, struct connection *connection, int64_t now_us)
 {
-    int64_t age_us = now_us - connection->since_us;
+    struct tcp_info info;
+    bool goes_on = true;
     switch (connection->state) {
-    case CONNECTION_HANDLING: return;
-    case CONNECTION_IDLE:
-        if (idle_is_over(reaper, connection, age_us)) {
-            connection_cut(connection);
-            return;
-        }
-        /* One that stays quiet is closed by the library after its own, longer time. */
-        if (age_us >= reaper->timeout_us && idle_was_broken(connection, age_us))
-            connection_turn(reaper, connection, CONNECTION_READING);
-        return;
+    case CONNECTION_IDLE: check_idle(reaper, connection, now_us); return;
+    case CONNECTION_READING: goes_on = reading_goes_on(reaper, connection, now_us); break;
     case CONNECTION_WRITING:
-        if (writing_goes_on(connection)) {
-            connection->since_us = now_us;
-            return;
-        }
+        goes_on =
+            !socket_info(connection, &info) || reply_goes_on(reaper, connection, &info, now_us);
         break;
-    case CONNECTION_READING: break;
+    case CONNECTION_HANDLING:
+    case CONNECTION_STATES: break;
     }
-    if (age_us < reaper->timeout_us)
-        return;
-    connection_cut(connection);
-    metric_add(METRIC_HTTP_REAPED, 1);
+    if (!goes_on)
+        connection_drop(reaper, connection, METRIC_HTTP_REAPED);
 }
 
 void reaper_scan(struct reaper *reaper, int64_t now_us)
 {
-    for (struct connection *connection = reaper->first; connection; connection = connection->next)
-        if (!connection->cut)
-            connection_check(reaper, connection, now_us);
+    for (size_t state = 0; state < CONNECTION_STATES; state++)
+        for (struct connection *one = reaper->queues[state].first, *next; one; one = next) {
+            next = one->next; /* checking it may take it out of this queue */
+            if (!one->cut)
+                connection_check(reaper, one, now_us);
+        }
     reaper->next_scan_us = now_us + SCAN_US;
 }

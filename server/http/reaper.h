@@ -1,42 +1,62 @@
-/* reaper.h: the connections of one HTTP thread, and which of them are too slow. Private to
- * server/http. */
+/* reaper.h: the connections of one HTTP thread: which of them are too slow, and which give way
+ * when others want their place. Private to server/http. */
 #ifndef FUNNELD_HTTP_REAPER_H
 #define FUNNELD_HTTP_REAPER_H
 
-#include "listen.h"
+#include <funneld/base.h>
 
 enum connection_state {
     CONNECTION_IDLE,     /* between requests */
     CONNECTION_READING,  /* a request has begun to arrive; also from connect to the first request */
     CONNECTION_HANDLING, /* all of it is here: the time it takes is ours, not the client's */
     CONNECTION_WRITING,  /* a reply is on its way */
+    CONNECTION_STATES
 };
 
 struct connection {
-    struct connection *previous, *next;
+    struct connection *previous, *next; /* in the queue of its state */
+    struct connection **place, *near;   /* among those of its address; not when it is trusted */
     enum connection_state state;
-    int fd;           /* owned by the library */
-    bool cut;         /* shut down already; the library will notice */
-    bool linger;      /* closing it at once could destroy the reply on its way to the client */
-    int64_t since_us; /* in this state; while writing, since the last progress */
-    uint64_t acked_bytes;
-    char peer[ADDRESS_TEXT_SIZE];
+    int fd;       /* owned by the library */
+    bool trusted; /* a proxy: may have any number of connections, and speak for others */
+    bool cut;     /* shut down already; the library will notice */
+    bool linger;  /* closing it at once could destroy the reply on its way to the client */
+    struct address address; /* all zeroes for a unix socket */
+    int64_t since_us;       /* in this state */
+    int64_t begun_us;       /* when the request that is read began to arrive; 0: it has not */
+    int64_t progress_us;    /* of the reply: when the client last took some of it */
+    uint64_t acked_bytes, first_acked_bytes;
 };
 
+enum { NEIGHBOURHOODS = 512 };
+
 struct reaper {
-    struct connection *first;
-    size_t count, limit;
-    size_t busy; /* in state HANDLING or WRITING: a stop waits for them */
+    struct connection_queue {
+        struct connection *first, *last;
+    } queues[CONNECTION_STATES];                   /* in order of since_us */
+    struct connection *neighbours[NEIGHBOURHOODS]; /* by address */
+    size_t count, limit, address_limit;
+    size_t cut_count; /* of those counted: they will be gone in a moment */
+    size_t busy;      /* in state HANDLING or WRITING: a stop waits for them */
     int64_t timeout_us;
     int64_t next_scan_us;
 };
 
 /* NULL: no memory. */
-struct connection *connection_open(struct reaper *reaper, int fd, const struct sockaddr *address);
+struct connection *connection_open(struct reaper *reaper, int fd, const struct address *address,
+                                   bool trusted);
 void connection_close(struct reaper *reaper, struct connection *connection);
 /* The only way to another state. */
 void connection_turn(struct reaper *reaper, struct connection *connection,
                      enum connection_state state);
+/* Its request line is here. */
+void connection_begin(struct reaper *reaper, struct connection *connection);
+
+/* Whether there is a place for one more, or one who would give way. */
+bool reaper_can_take(const struct reaper *reaper, int64_t now_us);
+/* Makes room for one more, who has been accepted; false: not for one of this address. */
+bool reaper_make_room(struct reaper *reaper, const struct address *address, bool trusted,
+                      int64_t now_us);
 /* Cuts the connections that have been too slow. To be called when next_scan_us is past and there
  * are connections; costs one walk of the list. */
 void reaper_scan(struct reaper *reaper, int64_t now_us);

@@ -4,6 +4,7 @@
  * it is. It must not know what is in a request. */
 #include "exchange.h"
 #include "linger.h"
+#include "listen.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -22,10 +23,13 @@ enum {
     CONTROL_CONNECTIONS_MAX = 64,
     ACCEPTS_MAX = 16, /* in one round: what is open already has a turn between */
     EVENTS_MAX = 32,
+    COMING_MAX =
+        2 * ACCEPTS_MAX, /* above the limit, while those that gave way are on their way out */
     QUIET_US =
         300 * 1000, /* a stop waits so long for what clients have sent or are about to send */
     BUSY_LATELY_US = 1000 * 1000,
     PAUSE_US = 200 * 1000, /* without accepting, when the process is out of file descriptors */
+    FULL_ROUND_US = 20 * 1000,
     DRAIN_ROUND_MS = 10,
 };
 
@@ -56,7 +60,7 @@ struct http_server {
     struct http_app app;
     int listen_fd, control_fd;
     char *control_path;
-    char address[ADDRESS_TEXT_SIZE];
+    char address[LISTEN_TEXT_SIZE];
     _Atomic int64_t stop_deadline_us; /* written before shared.draining */
     pthread_mutex_t lock;
     pthread_cond_t started;
@@ -107,6 +111,12 @@ static void done_take(struct runner *runner)
 
 /* ---- Connections ---- */
 
+/* The control socket is for our own user alone, and proxies may have any number of connections. */
+static bool is_trusted(const struct http_thread *thread, const struct address *address)
+{
+    return thread->control || networks_have(&thread->shared->trusted, address);
+}
+
 static void connection_notify(void *runner_, struct MHD_Connection *mhd, void **context,
                               enum MHD_ConnectionNotificationCode what)
 {
@@ -118,7 +128,9 @@ static void connection_notify(void *runner_, struct MHD_Connection *mhd, void **
             MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
         const union MHD_ConnectionInfo *address =
             MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-        *context = connection_open(&thread->reaper, fd->connect_fd, address->client_addr);
+        struct address host = socket_host(address->client_addr);
+        *context =
+            connection_open(&thread->reaper, fd->connect_fd, &host, is_trusted(thread, &host));
         return;
     }
     if (!connection)
@@ -129,13 +141,30 @@ static void connection_notify(void *runner_, struct MHD_Connection *mhd, void **
     *context = NULL;
 }
 
+/* True: it has been handed to the library, which closes it in the end. */
+static bool connection_take(struct runner *runner, int fd, const struct sockaddr *address,
+                            socklen_t bytes)
+{
+    struct http_thread *thread = &runner->thread;
+    if (thread->control && !peer_is_ours(fd))
+        return false;
+    struct address host = socket_host(address);
+    if (!reaper_make_room(&thread->reaper, &host, is_trusted(thread, &host),
+                          clock_monotonic_us())) {
+        metric_add(METRIC_HTTP_DISPLACED, 1);
+        return false;
+    }
+    (void)MHD_add_connection(thread->daemon, fd, address, bytes); /* closes it when it fails */
+    return true;
+}
+
 /* Accepting is ours and not the library's, so that a foreign peer of the control socket is
  * turned away before the library reads a byte, and so that there is nothing to undo when a stop
  * begins. */
 static void connections_accept(struct runner *runner)
 {
-    struct http_thread *thread = &runner->thread;
-    for (int i = 0; i < ACCEPTS_MAX && thread->reaper.count < thread->reaper.limit; i++) {
+    struct reaper *reaper = &runner->thread.reaper;
+    for (int i = 0; i < ACCEPTS_MAX && reaper_can_take(reaper, clock_monotonic_us()); i++) {
         struct sockaddr_storage address = { 0 };
         socklen_t bytes = sizeof(address);
         int fd = accept4(runner->listen_fd, (struct sockaddr *)&address, &bytes,
@@ -147,25 +176,21 @@ static void connections_accept(struct runner *runner)
             }
             return;
         }
-        if (thread->control && !peer_is_ours(fd)) {
-            close(fd);
-            continue;
-        }
         if (bytes >
             sizeof(address)) /* a unix peer's own path may be longer, and is of no interest */
             bytes = sizeof(address);
-        /* Closes fd when it fails. */
-        (void)MHD_add_connection(thread->daemon, fd, (struct sockaddr *)&address, bytes);
+        if (!connection_take(runner, fd, (const struct sockaddr *)&address, bytes))
+            close(fd);
     }
 }
 
-/* At its limit of connections a thread leaves new ones in the queue of the kernel, for the
- * others or for later. */
+/* At its limit of connections, when all of them are at work, a thread leaves new ones in the queue
+ * of the kernel, for the others or for later. */
 static void listening_update(struct runner *runner, int64_t now_us)
 {
     struct reaper *reaper = &runner->thread.reaper;
-    bool wanted = runner->draining_since_us == 0 && reaper->count < reaper->limit &&
-                  now_us >= runner->paused_until_us;
+    bool wanted = runner->draining_since_us == 0 && now_us >= runner->paused_until_us &&
+                  reaper_can_take(reaper, now_us);
     if (wanted == runner->listening)
         return;
     if (wanted)
@@ -198,6 +223,8 @@ static int wait_ms(struct runner *runner, int64_t now_us)
         wait_shorten(&wait_us, thread->reaper.next_scan_us, now_us);
     if (runner->lingerers.count > 0)
         wait_shorten(&wait_us, runner->lingerers.next_expiry_us, now_us);
+    if (!runner->listening) /* somebody may have rested for long enough to give way */
+        wait_shorten(&wait_us, now_us + FULL_ROUND_US, now_us);
     if (runner->paused_until_us > now_us)
         wait_shorten(&wait_us, runner->paused_until_us, now_us);
     if (runner->draining_since_us != 0)
@@ -316,8 +343,9 @@ static struct MHD_Daemon *daemon_start(struct runner *runner)
         MHD_OPTION_UNESCAPE_CALLBACK, target_keep, NULL, MHD_OPTION_URI_LOG_CALLBACK,
         exchange_begin, &runner->thread, MHD_OPTION_NOTIFY_COMPLETED, exchange_end, &runner->thread,
         MHD_OPTION_NOTIFY_CONNECTION, connection_notify, runner, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)POOL_BYTES, MHD_OPTION_CONNECTION_LIMIT, (unsigned)runner->thread.reaper.limit,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S, MHD_OPTION_END);
+        (size_t)POOL_BYTES, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)runner->thread.reaper.limit + COMING_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)IDLE_TIMEOUT_S, MHD_OPTION_END);
 }
 
 static void runner_init(struct runner *runner, struct http_server *server, int listen_fd,
@@ -448,6 +476,7 @@ static enum err runners_start(struct ctx *ctx, const struct config *config,
         struct reaper *reaper = &runner->thread.reaper;
         reaper->limit = control ? CONTROL_CONNECTIONS_MAX
                                 : ((size_t)config->connections_max + public - 1) / public;
+        reaper->address_limit = (size_t)config->address_connections_max;
         reaper->timeout_us = config->request_timeout_s * 1000 * 1000;
         if (!runner_open(runner) || !runner_start(runner))
             return fail(ctx, ERR_CONFIG, NULL, "cannot start an HTTP thread");
@@ -462,6 +491,9 @@ enum err http_start(struct ctx *ctx, const struct config *config, const char *co
     if (!server)
         return fail(ctx, ERR_MEMORY, NULL, "no memory for the HTTP server");
     enum err err = sockets_open(ctx, config, control_path, server);
+    if (!networks_parse(config->trusted_proxies, &server->shared.trusted))
+        err = fail(ctx, ERR_CONFIG, "trusted_proxies", "\"%s\" is no list of networks",
+                   config->trusted_proxies);
     if (err == OK)
         err = runners_start(ctx, config, server);
     if (err != OK) {

@@ -1,6 +1,7 @@
 /* wire.c: the app and the clients of wire.h. */
 #include "wire.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -94,9 +95,12 @@ static enum http_step page_headers(struct wire *wire, struct http_request *reque
     }
     case PAGE_INFO: {
         const char *method = http_method_names[__builtin_ctz(request->method)];
+        char client[ADDRESS_TEXT_SIZE] = "";
+        if (!request->control)
+            address_format(&request->client, client);
         reply_text(request, 200,
                    arena_printf(&request->arena, "%s|%s|%s|%s|%d", method, request->path,
-                                request->query, request->peer, request->control));
+                                request->query, client, request->control));
         return HTTP_REPLY;
     }
     case PAGE_BLOCK:
@@ -203,6 +207,8 @@ void wire_init(struct wire *wire)
     wire->config.listen = "127.0.0.1:0";
     wire->config.http_threads = 2;
     wire->config.connections_max = 2048;
+    wire->config.address_connections_max = 2048;
+    wire->config.trusted_proxies = "";
     wire->config.inflight_max_mib = 64;
     wire->config.body_max_kib = 1024;
     wire->config.request_timeout_s = 8;
@@ -267,10 +273,12 @@ void wire_stop(struct wire *wire)
 
 /* ---- Clients ---- */
 
-void client_open(struct client *client, const struct wire *wire)
+void client_open_from(struct client *client, const struct wire *wire, const char *from)
 {
     *client = (struct client){ .fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0) };
     ck_assert_int_ge(client->fd, 0);
+    struct sockaddr_in own = { .sin_family = AF_INET, .sin_addr.s_addr = inet_addr(from) };
+    ck_assert_int_eq(bind(client->fd, (struct sockaddr *)&own, sizeof(own)), 0);
     const char *port = strrchr(http_address(wire->server), ':') + 1;
     struct sockaddr_in address = {
         .sin_family = AF_INET,
@@ -279,6 +287,11 @@ void client_open(struct client *client, const struct wire *wire)
     };
     ck_assert_msg(connect(client->fd, (struct sockaddr *)&address, sizeof(address)) == 0,
                   "connect: %m");
+}
+
+void client_open(struct client *client, const struct wire *wire)
+{
+    client_open_from(client, wire, "127.0.0.1");
 }
 
 void client_open_unix(struct client *client, const char *path)
@@ -381,6 +394,7 @@ bool client_is_closed(struct client *client, int timeout_ms)
 int main(void)
 {
     SRunner *runner = srunner_create(wire_suite());
+    srunner_add_suite(runner, wire_crowd_suite());
     srunner_add_suite(runner, wire_load_suite());
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);

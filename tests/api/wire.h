@@ -14,7 +14,7 @@
  *   /later   answered from another thread       /hold    the same, once wire_release() was called
  *   /denied  401 at the headers                 /small   takes bodies of up to 16 bytes
  *   /big     8 MiB                              /204, /304
- *   /info    method, path, query, peer      /block   keeps its HTTP thread until wire_release() */
+ *   /info    method, path, query, client     /block   keeps its HTTP thread until wire_release() */
 struct wire {
     struct http_server *server;
     struct config config;
@@ -67,6 +67,8 @@ struct answer {
 };
 
 void client_open(struct client *client, const struct wire *wire);
+/* From an address of this machine, 127.0.0.0/8. */
+void client_open_from(struct client *client, const struct wire *wire, const char *from);
 void client_open_unix(struct client *client, const char *path);
 void client_close(struct client *client);
 void client_send(struct client *client, const char *data, size_t bytes);
@@ -79,6 +81,7 @@ void client_expect(struct client *client, const char *text, int status, struct a
 bool client_is_closed(struct client *client, int timeout_ms);
 
 Suite *wire_suite(void);
+Suite *wire_crowd_suite(void);
 Suite *wire_load_suite(void);
 
 #endif

@@ -380,7 +380,16 @@ START_TEST(test_example_loads_as_the_defaults)
     }
     file_write(buffer_string(&buffer));
     ck_assert_msg(load(&request, &config, NULL) == OK, "%s", request.ctx.failure.detail);
-    ck_assert_uint_eq(options, 13);
+    static const char *const members[] = {
+#define OPTION_TEXT(member, fallback, help) #member,
+#define OPTION_INT(member, fallback, min, max, help) #member,
+#define OPTION_NAME(member, fallback, names, help) #member,
+#include "options.def"
+#undef OPTION_TEXT
+#undef OPTION_INT
+#undef OPTION_NAME
+    };
+    ck_assert_uint_eq(options, ARRAY_SIZE(members));
 #define OPTION_TEXT(member, fallback, help) ck_assert_str_eq(config.member, defaults.member);
 #define OPTION_INT(member, fallback, min, max, help)                                               \
     ck_assert_int_eq(config.member, defaults.member);

@@ -8,6 +8,7 @@
 #include <funneld/base.h>
 #include <stdio.h>
 
+Suite *address_suite(void);
 Suite *arena_suite(void);
 Suite *clock_suite(void);
 Suite *config_suite(void);
