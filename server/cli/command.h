@@ -87,6 +87,7 @@ void output_text(FILE *file, const char *text);
 enum status check_command(const struct cli *cli);
 enum status config_example_command(const struct cli *cli);
 enum status config_show_command(const struct cli *cli);
+enum status healthcheck_command(const struct cli *cli);
 enum status help_command(const struct cli *cli);
 enum status import_leads_command(const struct cli *cli);
 enum status import_stage_events_command(const struct cli *cli);

@@ -110,6 +110,14 @@ const struct command commands[] = {
         .run = migrate_command,
     },
     {
+        .words = "healthcheck",
+        .help = "Ask the daemon whether it is ready: exit status 0, or 1.",
+        .details = "It asks /readyz on the address that --listen or the configuration names, as "
+                   "clients do,\n"
+                   "and waits 4 seconds at most. For container engines and scripts.\n",
+        .run = healthcheck_command,
+    },
+    {
         .words = "config show",
         .help = "Print the options in force, as a configuration file.",
         .run = config_show_command,
