@@ -120,6 +120,9 @@ struct principal {
 struct id_source {
     int64_t last_ms;
     uint32_t counter;
+    /* Random bytes, asked of the kernel for many ids at once; the last `random_left` are unused. */
+    size_t random_left;
+    uint8_t random[256];
 };
 
 /* Passed down every call of a request: where to allocate, what the time is, who asks, what went
@@ -237,6 +240,8 @@ bool networks_have(const struct networks *networks, const struct address *addres
 /* A new API key, "fnl_" and base62 of 32 random bytes with a checksum. */
 void key_generate(char text[static KEY_TEXT_SIZE]);
 void key_hash(const char *text, uint8_t hash[static KEY_HASH_BYTES]);
+/* Whether two texts are the same key, in a time that does not tell where they differ. */
+bool key_equal(const char *a, const char *b);
 /* Whether the text could be a key at all, by form and checksum; what is not needs no look-up. */
 bool key_is_well_formed(const char *text);
 

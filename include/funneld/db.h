@@ -105,6 +105,18 @@ enum err db_savepoint(struct ctx *ctx, struct db *db, struct savepoint *ret) _mu
 enum err db_release(struct ctx *ctx, struct db *db, const struct savepoint *savepoint) _must_check_;
 void db_rollback_to(struct db *db, const struct savepoint *savepoint); /* and releases it */
 
+/* What a transaction has changed, told by whoever changes it: what is kept of the data elsewhere is
+ * good until that has been committed again. */
+enum change {
+    CHANGE_ANY,     /* whatever it was: noted by itself */
+    CHANGE_ROLLUPS, /* a cell moved */
+    CHANGE_KEYS,    /* who may call */
+    CHANGE_COUNT,
+};
+void db_note(struct db *db, enum change change);
+/* A bit for each that was noted since the transaction began. */
+unsigned db_noted(const struct db *db);
+
 /* Statements end with ERR_BUSY once the monotonic clock passes this; 0: no deadline. */
 void db_set_deadline(struct db *db, int64_t monotonic_us);
 

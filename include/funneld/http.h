@@ -48,6 +48,7 @@ struct http_request {
     struct ctx ctx;
     struct arena arena;
     enum http_method method; /* 0: one we do not know; router_match() says ERR_METHOD */
+    const char *target;      /* as it came: path and query */
     const char *path;        /* raw: still percent-encoded, without the query */
     const char *query;       /* raw, without '?'; "" when there is none */
     bool control;            /* came over the control socket */

@@ -27,11 +27,11 @@ void db_close(struct db *db);
 /* Copies the WAL into the file: passive, or waiting up to 200 ms for readers and cutting the WAL
  * to nothing. Writer thread only. */
 enum err store_checkpoint(struct ctx *ctx, struct store *store, bool truncate) _must_check_;
-/* How often something has been committed since the file was opened; with `rollups` only what moved
- * a cell. Any thread. Never behind what a client has been told. */
-int64_t store_changes(const struct store *store, bool rollups);
-/* Counts a commit; the writer does, before it tells anybody. */
-void store_changed(struct store *store, bool rollups);
+/* How often such a change has been committed since the file was opened. Any thread. Never behind
+ * what a client has been told. */
+int64_t store_changes(const struct store *store, enum change change);
+/* Counts a commit by what db_noted() says; the writer does, before it tells anybody. */
+void store_changed(struct store *store, unsigned noted);
 int64_t store_wal_bytes(const struct store *store);
 int64_t store_file_bytes(const struct store *store);
 

@@ -286,14 +286,16 @@ static enum http_step on_body(void *self, struct http_request *request)
 {
     (void)self;
     struct call *call = request->app;
-    enum err err = read_arguments(call);
+    enum err err = call->route->freshness ? freshness_begin(call) : OK;
+    if (!err && call->etag && freshness_recall(call))
+        return HTTP_REPLY;
+    if (!err)
+        err = read_arguments(call);
     if (!err && call->route->prepare)
         err = run_reading(call, call->route->prepare);
     if (!err && call->route->access == ACCESS_WRITE)
         return HTTP_LATER;
-    if (!err && call->route->freshness)
-        err = freshness_begin(call);
-    if (!err && call->etag && freshness_answer(call))
+    if (!err && call->etag && freshness_unchanged(call))
         return HTTP_REPLY;
     if (!err)
         err = call->route->access == ACCESS_READ ? run_reading(call, call->route->run)

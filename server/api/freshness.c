@@ -4,6 +4,7 @@
  * as it was. Knows nothing of what the answers say. */
 #include "thread.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { CACHED_BYTES_MAX = 256 * 1024 }; /* a larger answer is written anew each time */
@@ -27,31 +28,67 @@ void thread_free(struct thread *thread)
     db_close(thread->db);
     for (size_t i = 0; i < ARRAY_SIZE(thread->answers); i++)
         arena_free(&thread->answers[i].arena);
+    for (size_t i = 0; i < ARRAY_SIZE(thread->keys); i++)
+        arena_free(&thread->keys[i].arena);
     struct arena arena = thread->arena;
     arena_free(&arena);
 }
 
+/* What makes the answer stale, and the first letter of its ETag. */
+static const struct {
+    enum change change;
+    char letter;
+} kinds[] = {
+    [FRESH_BY_ROLLUPS] = { CHANGE_ROLLUPS, 'r' },
+    [FRESH_BY_COMMITS] = { CHANGE_ANY, 'c' },
+};
+
 enum err freshness_begin(struct call *call)
 {
-    static const char letters[] = { [FRESH_BY_ROLLUPS] = 'r', [FRESH_BY_COMMITS] = 'c' };
-    const struct http_request *request = call->request;
     enum freshness by = call->route->freshness;
-    call->etag =
-        arena_printf(call->ctx->arena, "\"%c%llx-%llx-%llx\"", letters[by],
-                     (unsigned long long)service_started_at(call->service),
-                     (unsigned long long)service_changes(call->service, by == FRESH_BY_ROLLUPS),
-                     (unsigned long long)day_of(call->ctx->now_ms));
-    call->target = arena_printf(call->ctx->arena, "%s?%s", request->path, request->query);
-    return call->etag && call->target ? OK : fail(call->ctx, ERR_MEMORY, NULL, "no memory");
+    enum change change = kinds[by].change;
+    struct thread *thread = call->request->thread_app;
+    struct known_etag *known = &thread->etags[change];
+    int64_t changes = service_changes(call->service, change), day = day_of(call->ctx->now_ms);
+    if (!*known->text || known->changes != changes || known->day != day) {
+        *known = (struct known_etag){ .changes = changes, .day = day };
+        snprintf(known->text, sizeof known->text, "\"%c%llx-%llx-%llx\"", kinds[by].letter,
+                 (unsigned long long)service_started_at(call->service), (unsigned long long)changes,
+                 (unsigned long long)day);
+    }
+    call->etag = ctx_text(call->ctx, known->text);
+    return call->etag ? OK : ERR_MEMORY;
 }
 
-/* By the target's bytes; two that fall on the same place take turns. */
-static struct cached_answer *place_of(struct thread *thread, const char *target)
+static struct cached_answer *place_of(const struct call *call)
 {
-    uint32_t hash = 2166136261u;
-    for (const char *c = target; *c; c++)
-        hash = (hash ^ (unsigned char)*c) * 16777619u;
-    return &thread->answers[hash % ARRAY_SIZE(thread->answers)];
+    struct thread *thread = call->request->thread_app;
+    return &thread->answers[place_of_text(call->request->target, ARRAY_SIZE(thread->answers))];
+}
+
+/* The answer of this thread to the very same, or NULL. */
+static const struct cached_answer *answer_find(const struct call *call)
+{
+    const struct cached_answer *answer = place_of(call);
+    return answer->target && strcmp(answer->target, call->request->target) == 0 &&
+                   strcmp(answer->etag, call->etag) == 0
+               ? answer
+               : NULL;
+}
+
+static void answer_keep(const struct call *call, const char *body, size_t body_bytes)
+{
+    struct cached_answer *answer = place_of(call);
+    const char *asked = call->request->target;
+    struct arena arena = answer->arena;
+    arena_reset(&arena);
+    *answer = (struct cached_answer){ .arena = arena, .body_bytes = body_bytes };
+    answer->etag = arena_text(&answer->arena, call->etag, strlen(call->etag));
+    if (body)
+        answer->body = arena_copy(&answer->arena, body, body_bytes);
+    const char *target = arena_text(&answer->arena, asked, strlen(asked));
+    if (answer->etag && (answer->body || !body))
+        answer->target = target;
 }
 
 static void add_headers(struct call *call)
@@ -60,28 +97,39 @@ static void add_headers(struct call *call)
     http_reply_header(call->request, "Cache-Control", "private, no-cache");
 }
 
-bool freshness_answer(struct call *call)
+static bool answer_unchanged(struct call *call)
+{
+    const char *known = http_header(call->request, "If-None-Match");
+    if (!known || !strstr(known, call->etag))
+        return false;
+    call->request->reply.status = 304;
+    add_headers(call);
+    metric_add(METRIC_ANSWERS_UNCHANGED, 1);
+    return true;
+}
+
+bool freshness_unchanged(struct call *call)
+{
+    if (!answer_unchanged(call))
+        return false;
+    answer_keep(call, NULL, 0);
+    return true;
+}
+
+bool freshness_recall(struct call *call)
 {
     struct http_request *request = call->request;
-    const char *known = http_header(request, "If-None-Match");
-    if (known && strstr(known, call->etag)) {
-        request->reply.status = 304;
-        add_headers(call);
-        metric_add(METRIC_ANSWERS_UNCHANGED, 1);
-        return true;
-    }
-    const struct cached_answer *answer = place_of(request->thread_app, call->target);
-    if (!answer->target || strcmp(answer->target, call->target) != 0 ||
-        strcmp(answer->etag, call->etag) != 0)
+    const struct cached_answer *answer = answer_find(call);
+    if (!answer)
         return false;
+    if (answer_unchanged(call))
+        return true;
     /* Copied: the next answer of this thread may take its place before this one is sent. */
-    const char *body = arena_copy(&request->arena, answer->body, answer->body_bytes);
+    const char *body =
+        answer->body ? arena_copy(&request->arena, answer->body, answer->body_bytes) : NULL;
     if (!body)
         return false;
-    request->reply.status = 200;
-    request->reply.content_type = "application/json";
-    request->reply.body = body;
-    request->reply.body_bytes = answer->body_bytes;
+    reply_body(request, 200, "application/json", body, answer->body_bytes);
     add_headers(call);
     metric_add(METRIC_ANSWERS_CACHED, 1);
     return true;
@@ -91,18 +139,6 @@ void freshness_end(struct call *call)
 {
     const struct http_reply *reply = &call->request->reply;
     add_headers(call);
-    if (reply->status != 200 || reply->body_bytes > CACHED_BYTES_MAX)
-        return;
-    struct cached_answer *answer = place_of(call->request->thread_app, call->target);
-    struct arena arena = answer->arena;
-    arena_reset(&arena);
-    *answer = (struct cached_answer){
-        .arena = arena,
-        .body_bytes = reply->body_bytes,
-    };
-    answer->etag = arena_text(&answer->arena, call->etag, strlen(call->etag));
-    answer->body = arena_copy(&answer->arena, reply->body, reply->body_bytes);
-    const char *target = arena_text(&answer->arena, call->target, strlen(call->target));
-    if (answer->etag && answer->body)
-        answer->target = target;
+    if (reply->status == 200 && reply->body_bytes <= CACHED_BYTES_MAX)
+        answer_keep(call, reply->body, reply->body_bytes);
 }

@@ -85,7 +85,7 @@ struct call {
     size_t next;                      /* of a long list: the item to go on with */
     const char *idempotency_key;      /* NULL: none came */
     struct kept_answer kept;          /* what a retry will be told */
-    const char *etag, *target;        /* freshness: of this answer, and what was asked */
+    const char *etag;                 /* freshness: of this answer */
     struct call *next_at_work;
     bool replied; /* the reply is complete already */
     struct command command;
@@ -163,8 +163,7 @@ struct service_health {
     bool draining, writer_healthy;
 };
 struct service_health service_health(const struct service *service);
-/* How often the rollups, or any data, have changed since the start. */
-int64_t service_changes(const struct service *service, bool rollups);
+int64_t service_changes(const struct service *service, enum change change); /* store_changes() */
 int64_t service_started_at(const struct service *service);
 void service_metrics(const struct service *service, struct buffer *buffer);
 /* The contract, in the process arena; made at start. */

@@ -139,9 +139,9 @@ struct service_health service_health(const struct service *service)
                                     .writer_healthy = writer_healthy(service->writer) };
 }
 
-int64_t service_changes(const struct service *service, bool rollups)
+int64_t service_changes(const struct service *service, enum change change)
 {
-    return store_changes(service->store, rollups);
+    return store_changes(service->store, change);
 }
 
 int64_t service_started_at(const struct service *service)

@@ -4,19 +4,45 @@
 
 #include "route.h"
 
-enum { CACHED_ANSWERS = 64 };
+enum { CACHED_ANSWERS = 64, KNOWN_KEYS = 64, ETAG_SIZE = 64 };
 
 struct cached_answer {
-    struct arena arena;               /* of the three */
-    const char *target, *etag, *body; /* NULL: free */
+    struct arena arena;        /* of the three */
+    const char *target, *etag; /* NULL: free */
+    const char *body;          /* NULL: what was asked is known to be sound, no more */
     size_t body_bytes;
+};
+
+/* A key that was found in the data file, and has not changed for as long as no key has. */
+struct known_key {
+    int64_t changes; /* CHANGE_KEYS when it was looked up; NO_INT: free */
+    char text[KEY_TEXT_SIZE];
+    struct arena arena; /* of the name */
+    struct principal principal;
+};
+
+/* An ETag as it was last written, and what it says. */
+struct known_etag {
+    int64_t changes, day;
+    char text[ETAG_SIZE]; /* "": none yet */
 };
 
 struct thread {
     struct arena arena; /* which holds the thread itself */
     struct db *db;      /* read-only */
     struct cached_answer answers[CACHED_ANSWERS];
+    struct known_key keys[KNOWN_KEYS];
+    struct known_etag etags[CHANGE_COUNT];
 };
+
+/* Where a text has its place among so many; two that fall on the same one take turns. */
+static inline size_t place_of_text(const char *text, size_t places)
+{
+    uint32_t hash = 2166136261u;
+    for (const char *c = text; *c; c++)
+        hash = (hash ^ (unsigned char)*c) * 16777619u;
+    return hash % places;
+}
 
 /* NULL without memory or a connection; ctx->failure says which. */
 struct thread *thread_new(struct ctx *ctx, struct store *store);
@@ -24,8 +50,11 @@ void thread_free(struct thread *thread);
 
 /* Works out the ETag, before anything is read: what changes in between is told by the next one. */
 enum err freshness_begin(struct call *call) _must_check_;
-/* True: the reply is complete, 304 or as it was written before. */
-bool freshness_answer(struct call *call);
+/* True: the reply is complete, 304 or as it was written before, without a look at the arguments:
+ * this thread has found them sound under the same ETag. */
+bool freshness_recall(struct call *call);
+/* The same for arguments that have just been read: 304 or nothing. */
+bool freshness_unchanged(struct call *call);
 /* The reply was written anew: names its ETag and keeps it. */
 void freshness_end(struct call *call);
 

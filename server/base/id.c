@@ -25,13 +25,24 @@ static void source_advance(struct id_source *source, int64_t now_ms, uint32_t ra
     }
 }
 
+/* Sixteen random bytes. The library seeds a second generator for each id, which costs ten times
+ * what is needed; it helps where the kernel cannot. */
+static void source_draw(struct id_source *source, uint8_t bytes[static 16])
+{
+    if (source->random_left == 0 && getentropy(source->random, sizeof(source->random)) == 0)
+        source->random_left = sizeof(source->random);
+    if (source->random_left == 0) {
+        uuid_generate_random(bytes);
+        return;
+    }
+    memcpy(bytes, source->random + sizeof(source->random) - source->random_left, 16);
+    source->random_left -= 16;
+}
+
 struct id id_make(struct id_source *source, int64_t now_ms)
 {
     struct id id;
-    /* The library seeds a second generator for each id, which costs ten times what is needed; it
-     * helps where the kernel cannot. */
-    if (getentropy(id.bytes, sizeof(id.bytes)) != 0)
-        uuid_generate_random(id.bytes);
+    source_draw(source, id.bytes);
     /* The bytes that the time will overwrite are random too: they seed the counter. */
     source_advance(source, now_ms, (uint32_t)id.bytes[0] << 8 | id.bytes[1]);
     uint64_t ms = (uint64_t)source->last_ms;
@@ -64,7 +75,9 @@ void id_format(const struct id *id, char text[static ID_TEXT_SIZE])
 
 bool id_is_nil(const struct id *id)
 {
-    return uuid_is_null(id->bytes) == 1;
+    uint64_t halves[2];
+    memcpy(halves, id->bytes, sizeof(halves));
+    return (halves[0] | halves[1]) == 0;
 }
 
 int id_compare(const struct id *a, const struct id *b)

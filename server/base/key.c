@@ -73,6 +73,12 @@ bool key_is_well_formed(const char *text)
     return memcmp(check, text + PREFIX_LENGTH + SECRET_LENGTH, CHECK_LENGTH) == 0;
 }
 
+bool key_equal(const char *a, const char *b)
+{
+    return strlen(a) == KEY_LENGTH && strlen(b) == KEY_LENGTH &&
+           sodium_memcmp(a, b, KEY_LENGTH) == 0;
+}
+
 void key_hash(const char *text, uint8_t hash[static KEY_HASH_BYTES])
 {
     static_assert(KEY_HASH_BYTES == crypto_hash_sha256_BYTES, "SHA-256");

@@ -88,7 +88,7 @@ void *exchange_begin(void *thread_, const char *target, struct MHD_Connection *m
     request->ctx.arena = &request->arena;
     request->ctx.ids = &thread->ids;
     request->ctx.now_ms = clock_now_ms();
-    request->path = request->query = request->body = "";
+    request->target = request->path = request->query = request->body = "";
     request->client = connection->address;
     request->trusted = connection->trusted;
     request->control = thread->control;
@@ -97,7 +97,7 @@ void *exchange_begin(void *thread_, const char *target, struct MHD_Connection *m
     /* Of one that is too long only what the gate needs to see that. */
     size_t bytes = target ? strnlen(target, GATE_TARGET_MAX + 1) : 0;
     char *copy = arena_text(&request->arena, target ? target : "", bytes);
-    exchange->gate.target = copy ? copy : "";
+    exchange->gate.target = request->target = copy ? copy : "";
     exchange->gate.target_bytes = copy ? bytes : 0;
     metric_add(METRIC_HTTP_IN_FLIGHT, 1);
     return exchange;

@@ -8,42 +8,59 @@
 
 enum { LENGTH_DIGITS_MAX = 15 }; /* far above any limit, and far below what overflows */
 
+/* Names with their lengths: most headers are told apart from these by that alone. */
+struct name {
+    const char *text;
+    size_t bytes;
+};
+#define NAME(text)                                                                                 \
+    {                                                                                              \
+        text, sizeof(text) - 1                                                                     \
+    }
+
 /* Two of these would be read differently by different readers. */
-static const char *const single_names[GATE_SINGLE_COUNT] = {
-    "Authorization",
-    "Content-Type",
-    "Idempotency-Key",
-    "If-Match",
+static const struct name single_names[GATE_SINGLE_COUNT] = {
+    NAME("Authorization"),
+    NAME("Content-Type"),
+    NAME("Idempotency-Key"),
+    NAME("If-Match"),
 };
 
 /* The library adds a folded line (RFC 9112 5.2) to the name of the field: what stands here with
  * more behind it was one of these, whose value it has lost. No field of the web begins so. */
-static const char *const whole_names[] = { "Content-Length", "Transfer-Encoding",
-                                           "Idempotency-Key" };
+static const struct name whole_names[] = { NAME("Content-Length"), NAME("Transfer-Encoding"),
+                                           NAME("Idempotency-Key") };
 
 /* ---- Gathering ---- */
 
 /* RFC 9110: the characters of a header's name. */
+static const bool token_bytes[256] = {
+    ['a' ... 'z'] = true,  ['A' ... 'Z'] = true, ['0' ... '9'] = true, ['!'] = true,
+    ['#' ... '\''] = true, ['*'] = true,         ['+'] = true,         ['-'] = true,
+    ['.'] = true,          ['^'] = true,         ['_'] = true,         ['`'] = true,
+    ['|'] = true,          ['~'] = true,
+};
+
 static bool name_is_token(const char *name, size_t bytes)
 {
-    for (size_t i = 0; i < bytes; i++) {
-        unsigned char byte = (unsigned char)name[i];
-        bool letter = (byte | 0x20) >= 'a' && (byte | 0x20) <= 'z';
-        bool digit = byte >= '0' && byte <= '9';
-        if (!letter && !digit && (byte == '\0' || !strchr("!#$%&'*+-.^_`|~", byte)))
+    for (size_t i = 0; i < bytes; i++)
+        if (!token_bytes[(unsigned char)name[i]])
             return false;
-    }
     return bytes > 0;
 }
 
-static bool name_is_folded(const char *name)
+static bool name_is_folded(const char *name, size_t bytes)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(whole_names); i++) {
-        size_t length = strlen(whole_names[i]);
-        if (strncasecmp(name, whole_names[i], length) == 0 && name[length] != '\0')
+    for (size_t i = 0; i < ARRAY_SIZE(whole_names); i++)
+        if (bytes > whole_names[i].bytes &&
+            strncasecmp(name, whole_names[i].text, whole_names[i].bytes) == 0)
             return true;
-    }
     return false;
+}
+
+static bool name_is(const char *name, size_t bytes, struct name wanted)
+{
+    return bytes == wanted.bytes && strcasecmp(name, wanted.text) == 0;
 }
 
 static bool value_is_clean(const char *value, size_t bytes)
@@ -62,20 +79,20 @@ void gate_header(struct gate *gate, const char *name, size_t name_bytes, const c
     gate->header_count++;
     gate->header_bytes += name_bytes + value_bytes;
     gate->bad_name |= !name_is_token(name, name_bytes);
-    gate->folded |= name_is_folded(name);
+    gate->folded |= name_is_folded(name, name_bytes);
     gate->bad_value |= !value_is_clean(value, value_bytes);
-    if (strcasecmp(name, "Host") == 0)
+    if (name_is(name, name_bytes, (struct name)NAME("Host")))
         gate->host_count++;
-    else if (strcasecmp(name, "Content-Length") == 0) {
+    else if (name_is(name, name_bytes, (struct name)NAME("Content-Length"))) {
         gate->length_count++;
         gate->length = value;
-    } else if (strcasecmp(name, "Transfer-Encoding") == 0) {
+    } else if (name_is(name, name_bytes, (struct name)NAME("Transfer-Encoding"))) {
         gate->transfer_count++;
         gate->transfer = value;
-    } else if (strcasecmp(name, "Expect") == 0)
+    } else if (name_is(name, name_bytes, (struct name)NAME("Expect")))
         gate->expect = value;
     for (size_t i = 0; i < GATE_SINGLE_COUNT; i++)
-        gate->single_counts[i] += strcasecmp(name, single_names[i]) == 0;
+        gate->single_counts[i] += name_is(name, name_bytes, single_names[i]);
 }
 
 /* ---- Checks: each says whether something is wrong ---- */

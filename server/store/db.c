@@ -182,7 +182,18 @@ void db_end_read(struct db *db)
 enum err db_begin_write(struct ctx *ctx, struct db *db)
 {
     assert(db->depth == 0);
+    db->noted = 1u << CHANGE_ANY;
     return db->driver->control(ctx, db->connection, CONTROL_BEGIN_WRITE);
+}
+
+void db_note(struct db *db, enum change change)
+{
+    db->noted |= 1u << change;
+}
+
+unsigned db_noted(const struct db *db)
+{
+    return db->noted;
 }
 
 enum err db_commit(struct ctx *ctx, struct db *db)

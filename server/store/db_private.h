@@ -54,6 +54,7 @@ struct db {
     int64_t query_prepares; /* how often a statement of parts was prepared: tests look at it */
     int running;            /* statements that have begun and not ended */
     int depth;              /* open savepoints */
+    unsigned noted;         /* enum change, as bits */
     struct arena scratch;   /* what lives for one row or one prepare */
     struct db_memo memo;
     struct rollup_log *rollups; /* NULL on read-only connections */

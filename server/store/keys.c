@@ -5,6 +5,7 @@
 
 enum err api_key_insert(struct ctx *ctx, struct db *db, const struct api_key *key)
 {
+    db_note(db, CHANGE_KEYS);
     return db_exec(ctx, db, SQL_API_KEY_INSERT, param_id(&key->id), param_text(key->name),
                    param_bytes(key->hash.data, key->hash.length), param_int(key->scopes),
                    param_int(key->created_at));
@@ -30,6 +31,7 @@ enum err api_key_list(struct ctx *ctx, struct db *db, const struct id *after, in
 
 enum err api_key_revoke(struct ctx *ctx, struct db *db, const struct id *id)
 {
+    db_note(db, CHANGE_KEYS);
     return db_exec(ctx, db, SQL_API_KEY_REVOKE, param_id(id), param_int(ctx->now_ms));
 }
 

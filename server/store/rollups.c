@@ -27,7 +27,6 @@ struct rollup_log {
     size_t member_bytes, member_capacity;
     /* At least what the amounts of all leads add up to; NO_INT: not read yet. */
     int64_t value_bound;
-    bool moved; /* the last flush wrote a cell */
 };
 
 struct rollup_log *rollups_new(void)
@@ -185,15 +184,9 @@ static enum err write_cell(struct ctx *ctx, struct db *db, const struct rollup_k
                    param_int(within[5]), param_int(within[6]), param_int(within[7]));
 }
 
-bool rollups_moved(const struct rollup_log *log)
-{
-    return log->moved;
-}
-
 enum err rollups_flush(struct ctx *ctx, struct db *db)
 {
     struct rollup_log *log = db_rollups(db);
-    log->moved = false;
     for (size_t i = 0; i < log->count; i++)
         log->deltas[i].key.member.data = log->members + log->deltas[i].member_at;
     if (log->count > 1)
@@ -207,7 +200,8 @@ enum err rollups_flush(struct ctx *ctx, struct db *db)
         enum err err = moves ? write_cell(ctx, db, &log->deltas[i].key, &sum) : OK;
         if (err)
             return err;
-        log->moved |= moves;
+        if (moves)
+            db_note(db, CHANGE_ROLLUPS);
         i = next;
     }
     return OK;

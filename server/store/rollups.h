@@ -11,7 +11,6 @@ size_t rollups_mark(const struct rollup_log *log);
 void rollups_truncate(struct rollup_log *log, size_t mark);
 /* Writes the sums; the writer calls it right before COMMIT, and truncates to 0 after commit or
  * rollback. */
-bool rollups_moved(const struct rollup_log *log); /* whether the last flush wrote a cell */
 enum err rollups_flush(struct ctx *ctx, struct db *db) _must_check_;
 
 #endif

@@ -24,7 +24,7 @@ struct store {
     int lock_fd; /* held open for as long as the process has the file */
     struct db *writer;
     atomic_int readers;
-    atomic_int_least64_t commits, rollup_commits;
+    atomic_int_least64_t changes[CHANGE_COUNT];
 };
 
 /* ---- Where it lies ---- */
@@ -215,16 +215,16 @@ enum err store_checkpoint(struct ctx *ctx, struct store *store, bool truncate)
     return err;
 }
 
-int64_t store_changes(const struct store *store, bool rollups)
+int64_t store_changes(const struct store *store, enum change change)
 {
-    return atomic_load(rollups ? &store->rollup_commits : &store->commits);
+    return atomic_load(&store->changes[change]);
 }
 
-void store_changed(struct store *store, bool rollups)
+void store_changed(struct store *store, unsigned noted)
 {
-    atomic_fetch_add(&store->commits, 1);
-    if (rollups)
-        atomic_fetch_add(&store->rollup_commits, 1);
+    for (int change = 0; change < CHANGE_COUNT; change++)
+        if (noted & 1u << change)
+            atomic_fetch_add(&store->changes[change], 1);
 }
 
 int64_t store_wal_bytes(const struct store *store)

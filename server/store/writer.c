@@ -335,7 +335,7 @@ static void batch_work(struct writer *writer, struct queue *queue, bool contende
         batch_run(batch, command);
     bool committed = batch_end(batch);
     if (committed)
-        store_changed(writer->store, rollups_moved(db_rollups(batch->db)));
+        store_changed(writer->store, db_noted(batch->db));
     int64_t busy_us = clock_monotonic_us() - start_us;
     health_look(writer, !committed); /* before anyone is told, so that nobody tries again in vain */
     credit_account(writer, queue == &writer->background, contended, busy_us);

@@ -107,6 +107,42 @@ START_TEST(revoked_at_once)
 }
 END_TEST
 
+/* More keys than a thread remembers, each with what it may, before and after every one of them has
+ * been used and half of them are revoked. */
+START_TEST(many_keys)
+{
+    enum { KEYS = 150 };
+    const char *ids[KEYS], *keys[KEYS];
+    for (int i = 0; i < KEYS; i++) {
+        const struct answer *made =
+            post(fixture.client, "/v1/keys", "{'name':'k%d','scopes':['%s']}", i,
+                 i % 3 ? "read" : "ingest");
+        ids[i] = textf("%s", answer_text(made, "id"));
+        keys[i] = textf("%s", answer_text(made, "key"));
+    }
+    for (int round = 0; round < 6; round++) {
+        for (int i = 0; i < KEYS; i++) {
+            bool revoked = round > 3 && i % 2;
+            const struct answer *answer = ask(fixture.client, .path = "/v1/leads", .key = keys[i]);
+            expect_status(answer, revoked ? 401 : i % 3 ? 200 : 403);
+            if (!revoked && i % 3 == 0)
+                ck_assert_ptr_nonnull(strstr(answer->body, textf("the key k%d ", i)));
+            answer = ask(fixture.client, .path = "/v1/leads", .key = keys[i]);
+            expect_status(answer, revoked ? 401 : i % 3 ? 200 : 403);
+            if (round == 3 && i % 2)
+                expect_status(
+                    ask(fixture.client, .method = "DELETE", .path = textf("/v1/keys/%s", ids[i])),
+                    204);
+        }
+        client_forget(fixture.client);
+    }
+    /* One byte off is another key. */
+    char *other = (char *)textf("%s", keys[1]);
+    other[10] ^= 1;
+    expect_status(ask(fixture.client, .path = "/v1/leads", .key = other), 401);
+}
+END_TEST
+
 START_TEST(keys_outlive_a_restart)
 {
     const char *key = service_key("site", "read");
@@ -282,6 +318,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, key_refused);
     tcase_add_test(tcase, key_needed);
     tcase_add_test(tcase, revoked_at_once);
+    tcase_add_test(tcase, many_keys);
     tcase_add_test(tcase, keys_outlive_a_restart);
     tcase_add_test(tcase, table_is_complete);
     tcase_add_test(tcase, contract_is_complete);

@@ -101,9 +101,30 @@ START_TEST(kept_apart)
 }
 END_TEST
 
+/* A client that knows the ETag is told nothing of a question that was never sound, nor of one whose
+ * answer is only known to be unchanged. */
+START_TEST(asked_in_vain)
+{
+    service_create("/v1/leads", "{'email':'ann@example.com','source':'web'}");
+    const char *etag = etag_of(get(fixture.client, FUNNEL));
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(status_with(FUNNEL "&basis=none", etag), 422);
+        ck_assert_int_eq(status_with(FUNNEL "&limit=1", etag), 422);
+        /* Not answered before: first unchanged, then in full, then as it was. */
+        const char *fresh = textf(FUNNEL "&from=2026-01-0%d", i + 1);
+        ck_assert_int_eq(status_with(fresh, etag), 304);
+        ck_assert_int_eq(status_with(fresh, etag), 304);
+        for (int j = 0; j < 3; j++)
+            ck_assert_uint_ge(answer_count(get(fixture.client, "%s", fresh), "groups"), 0);
+        ck_assert_int_eq(status_with(fresh, etag), 304);
+    }
+}
+END_TEST
+
 Suite *test_suite(void)
 {
-    const TTest *const tests[] = { unchanged, changed, only_what_it_says, kept_apart };
+    const TTest *const tests[] = { unchanged, changed, only_what_it_says, kept_apart,
+                                   asked_in_vain };
     Suite *suite = suite_create("polling");
     TCase *tcase = tcase_create("polling");
     tcase_add_checked_fixture(tcase, service_setup, service_teardown);

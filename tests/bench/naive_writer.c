@@ -45,6 +45,7 @@ bool writer_submit(struct writer *writer, struct command *command)
             batch_begin(&writer->batch);
             batch_run(&writer->batch, command);
             writer->failed = !batch_end(&writer->batch);
+            store_changed(writer->store, db_noted(writer->batch.db));
         } while (command->more && !command->result);
         upkeep(writer);
     }
