@@ -54,6 +54,26 @@ Install them as root: apt-get install --no-install-recommends $missing"
     rm -f "$log"
 }
 
+# npm_install FOLDER: what its package-lock.json lists, into its node_modules; nothing to do when
+# that is there. False without npm.
+npm_install() {
+    local folder=$1 log
+    if ! command -v npm >/dev/null; then
+        echo "no npm here: ${folder#"$top"/} goes without its packages" >&2
+        return 1
+    fi
+    ! cmp -s "$folder/package-lock.json" "$folder/node_modules/.installed" || return 0
+    echo "Installing the npm packages of ${folder#"$top"/}" >&2
+    log=$(mktemp)
+    if ! npm ci --prefix "$folder" >"$log" 2>&1 </dev/null; then
+        cat "$log" >&2
+        rm -f "$log"
+        die "Could not install the npm packages; what npm said is above."
+    fi
+    rm -f "$log"
+    cp "$folder/package-lock.json" "$folder/node_modules/.installed"
+}
+
 # build_in DIRECTORY TARGET [SETUP OPTION...]: sets the directory up if need be, builds the target.
 build_in() {
     local directory=$1 target=$2

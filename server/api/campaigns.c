@@ -130,7 +130,8 @@ static const struct route rows[] = {
       .result = &campaign_table,
       .status = 201,
       .operation = "createCampaign",
-      .summary = "Create a campaign" },
+      .summary = "Create a campaign",
+      .example = "{'name':'Spring fair','channel':'event','starts_on':'2026-04-01'}" },
     { { HTTP_GET, "/v1/campaigns" },
       ACCESS_READ,
       SCOPE_READ,
@@ -157,6 +158,7 @@ static const struct route rows[] = {
       .result = &members_result_table,
       .status = 200,
       .operation = "attachLeads",
-      .summary = "Attach leads to a campaign" },
+      .summary = "Attach leads to a campaign",
+      .example = "{'lead_ids':['019aab3f-7c1e-7abc-8def-0123456789ab']}" },
 };
 const struct routes campaign_routes = { rows, ARRAY_SIZE(rows) };

@@ -346,6 +346,11 @@ static void reply_post(struct call *call)
     reply_problem(request, &problem);
 }
 
+static const struct reply_kind post_replies[] = { { 200, "application/json" },
+                                                  { 200, "text/html" },
+                                                  { 303, NULL },
+                                                  { 0 } };
+
 static void reply_preflight(struct call *call)
 {
     call->request->reply.status = 204;
@@ -363,7 +368,8 @@ static const struct route rows[] = {
       .result = &form_table,
       .status = 201,
       .operation = "createForm",
-      .summary = "Create a form" },
+      .summary = "Create a form",
+      .example = "{'name':'Contact','key':'contact-us','redirect_hosts':['www.example.com']}" },
     { { HTTP_GET, "/v1/forms" },
       ACCESS_READ,
       SCOPE_READ,
@@ -407,9 +413,11 @@ static const struct route rows[] = {
       .prepare = prepare_post,
       .run = run_post,
       .reply = reply_post,
+      .replies = post_replies,
       .status = 200,
       .operation = "submitForm",
-      .summary = "Post a form" },
+      .summary = "Post a form",
+      .example = "{'email':'bob@example.com','name':'Bob','company':'Globex'}" },
     { { HTTP_OPTIONS, "/f/{form_key}" },
       ACCESS_READ,
       SCOPE_NONE,

@@ -61,6 +61,10 @@ static void reply_openapi(struct call *call)
     reply_body(call->request, 200, "application/json", (const char *)text.data, text.length);
 }
 
+static const struct reply_kind plain_text[] = { { 200, "text/plain" }, { 0 } };
+static const struct reply_kind not_ready[] = { { 503, "application/json" }, { 0 } };
+static const struct reply_kind contract[] = { { 200, "application/json" }, { 0 } };
+
 static enum err run_check(struct call *call)
 {
     struct check_report *report = call_result(call, sizeof *report);
@@ -73,6 +77,7 @@ static const struct route rows[] = {
       SCOPE_NONE,
       .run = run_nothing,
       .reply = reply_alive,
+      .replies = plain_text,
       .status = 200,
       .operation = "getHealth",
       .summary = "The process is alive" },
@@ -81,6 +86,7 @@ static const struct route rows[] = {
       SCOPE_NONE,
       .run = run_ready,
       .result = &readiness_table,
+      .replies = not_ready,
       .status = 200,
       .operation = "getReadiness",
       .summary = "It can take work" },
@@ -89,6 +95,7 @@ static const struct route rows[] = {
       SCOPE_NONE,
       .run = run_nothing,
       .reply = reply_metrics,
+      .replies = plain_text,
       .status = 200,
       .operation = "getMetrics",
       .summary = "Counters, for Prometheus" },
@@ -97,6 +104,7 @@ static const struct route rows[] = {
       SCOPE_NONE,
       .run = run_nothing,
       .reply = reply_openapi,
+      .replies = contract,
       .status = 200,
       .operation = "getContract",
       .summary = "This contract" },

@@ -131,7 +131,9 @@ static const struct route rows[] = {
       .result = &results_table,
       .status = 200,
       .operation = "importLeads",
-      .summary = "Import leads" },
+      .summary = "Import leads",
+      .example =
+          "{'items':[{'email':'cid@example.com','source_system':'old_crm','external_id':'7'}]}" },
     { { HTTP_POST, "/v1/import/stage-events" },
       ACCESS_WRITE,
       SCOPE_ADMIN,
@@ -141,6 +143,8 @@ static const struct route rows[] = {
       .result = &results_table,
       .status = 200,
       .operation = "importStageEvents",
-      .summary = "Import stage events" },
+      .summary = "Import stage events",
+      .example = "{'items':[{'source_system':'old_crm','external_id':'7','to':'won','occurred_at':'"
+                 "2026-03-05T09:00:00Z'}]}" },
 };
 const struct routes import_routes = { rows, ARRAY_SIZE(rows) };

@@ -61,7 +61,7 @@ static enum err run_create(struct call *call)
     call_location(call, "leads", &lead->id);
     if (may_read(&call->ctx->principal))
         return answer_lead(call, OK);
-    call->result_table = &received_table;
+    call->result_table = call->route->received;
     return OK;
 }
 
@@ -284,10 +284,13 @@ static const struct route rows[] = {
       .body = &lead_create_table,
       .run = run_create,
       .result = &lead_table,
+      .received = &received_table,
       .status = 201,
       .repeat_status = 200,
       .operation = "createLead",
-      .summary = "Create a lead" },
+      .summary = "Create a lead",
+      .example = "{'email':'ann@example.com','company':'Acme','job_title':'Head of "
+                 "IT','source':'search'}" },
     { { HTTP_GET, "/v1/leads" },
       ACCESS_READ,
       SCOPE_READ,
@@ -315,6 +318,7 @@ static const struct route rows[] = {
       .result = &lead_table,
       .status = 200,
       .operation = "updateLead",
-      .summary = "Change a lead" },
+      .summary = "Change a lead",
+      .example = "{'job_title':'Head of IT','phone':null}" },
 };
 const struct routes lead_routes = { rows, ARRAY_SIZE(rows) };

@@ -30,6 +30,12 @@ enum freshness {
     FRESH_BY_COMMITS, /* it says what any write may change */
 };
 
+/* What a route's own reply() can be, besides its result and its problems. */
+struct reply_kind {
+    int status;
+    const char *media_type; /* NULL: no body */
+};
+
 struct call;
 
 /* One row says all of it; the router, 404, 405, 422, keys, scopes and per-route metrics follow. */
@@ -45,13 +51,17 @@ struct route {
     /* The use case: on the HTTP thread, or for ACCESS_WRITE on the writer's. */
     enum err (*run)(struct call *call);
     const struct table *result; /* of call->result */
+    const struct table
+        *received; /* the same for a key without the right to read; NULL: all of it */
     /* Instead of JSON: the whole reply. */
     void (*reply)(struct call *call);
-    enum freshness freshness; /* of a GET that is polled */
-    int status;               /* of success; call->status overrides */
-    int repeat_status;        /* of what was told before, where that is no error; else 0 */
-    const char *operation;    /* its name in the contract and in clients made from it */
-    const char *summary;      /* for people */
+    const struct reply_kind *replies; /* for the contract; ends with status 0 */
+    enum freshness freshness;         /* of a GET that is polled */
+    int status;                       /* of success; call->status overrides */
+    int repeat_status;                /* of what was told before, where that is no error; else 0 */
+    const char *operation;            /* its name in the contract and in clients made from it */
+    const char *summary;              /* for people */
+    const char *example;              /* a body, JSON with ' for "; NULL: none */
 };
 
 struct routes {
