@@ -6,7 +6,7 @@
  *
  * Every function that can fail records the failure in ctx, except for ERR_NOT_FOUND (no row) and
  * ERR_EXISTS (a unique key is taken): what those mean is the caller's to say. Others:
- * ERR_STORAGE (disk full, I/O error), ERR_BUSY (deadline passed), ERR_MEMORY, ERR_CORRUPT,
+ * ERR_STORAGE (disk full, I/O error), ERR_DEADLINE, ERR_BUSY (locked), ERR_MEMORY, ERR_CORRUPT,
  * ERR_INTERNAL. */
 #ifndef FUNNELD_DB_H
 #define FUNNELD_DB_H
@@ -117,7 +117,8 @@ void db_note(struct db *db, enum change change);
 /* A bit for each that was noted since the transaction began. */
 unsigned db_noted(const struct db *db);
 
-/* Statements end with ERR_BUSY once the monotonic clock passes this; 0: no deadline. */
+/* Statements end with ERR_DEADLINE once the monotonic clock passes this; 0: no deadline. Any
+ * thread. */
 void db_set_deadline(struct db *db, int64_t monotonic_us);
 
 /* One object that a layer above derives from the data and keeps with the connection, in an arena of

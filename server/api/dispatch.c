@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { READ_DEADLINE_US = 1000000 };
-
 /* ---- Routes ---- */
 
 static const struct routes *const all_routes[] = {
@@ -100,7 +98,8 @@ static void on_failure(void *self, struct http_request *request, enum err err)
     struct call *call = request->app;
     const struct err_info *info = err_info(err);
     const struct failure *failure = request->ctx.failure.err == err ? &request->ctx.failure : NULL;
-    if (info->status >= 500 && err != ERR_BUSY) /* overload is counted, not told line by line */
+    /* Overload is counted, not told line by line. */
+    if (info->status >= 500 && err != ERR_BUSY && err != ERR_DEADLINE)
         log_our_fault(request, call, err);
     struct problem_reply problem = { .title = info->title,
                                      .status = info->status,
@@ -264,47 +263,43 @@ static enum err read_arguments(struct call *call)
                      call->body);
 }
 
-/* ---- Reading and writing ---- */
+/* ---- Running ---- */
 
-static enum err run_reading(struct call *call, enum err (*run)(struct call *call))
+static bool is_for_another_thread(const struct call *call)
 {
-    struct db *db = ((struct thread *)call->request->thread_app)->db;
-    bool limited = !(call->route->flags & ROUTE_LONG);
-    db_set_deadline(db, limited ? clock_monotonic_us() + READ_DEADLINE_US : 0);
-    enum err err = db_begin_read(call->ctx, db);
-    if (!err) {
-        call->db = db;
-        err = run(call);
-        db_end_read(db);
-        call->db = NULL;
-    }
-    db_set_deadline(db, 0); /* the next user of the connection has its own */
-    return err;
+    return call->route->access == ACCESS_WRITE || reading_is_for_scanner(call);
+}
+
+static void answer(struct call *call)
+{
+    render(call);
+    if (call->etag)
+        freshness_end(call);
 }
 
 static enum http_step on_body(void *self, struct http_request *request)
 {
     (void)self;
     struct call *call = request->app;
+    bool reads = call->route->access == ACCESS_READ;
     enum err err = call->route->freshness ? freshness_begin(call) : OK;
     if (!err && call->etag && freshness_recall(call))
         return HTTP_REPLY;
     if (!err)
         err = read_arguments(call);
     if (!err && call->route->prepare)
-        err = run_reading(call, call->route->prepare);
-    if (!err && call->route->access == ACCESS_WRITE)
-        return HTTP_LATER;
+        err = reading_prepare(call);
     if (!err && call->etag && freshness_unchanged(call))
         return HTTP_REPLY;
+    if (!err && is_for_another_thread(call))
+        return HTTP_LATER;
     if (!err)
-        err = call->route->access == ACCESS_READ ? run_reading(call, call->route->run)
-                                                 : call->route->run(call);
+        err = reads ? reading_try(call) : call->route->run(call);
+    if (err == ERR_DEADLINE && reads)
+        return HTTP_LATER;
     if (err)
         return refuse(request, err);
-    render(call);
-    if (call->etag)
-        freshness_end(call);
+    answer(call);
     return HTTP_REPLY;
 }
 
@@ -341,6 +336,7 @@ static void written(struct command *command)
 {
     struct call *call = call_of(command);
     idempotency_leave(call);
+    call->outcome = command->result;
     http_resume(call->request);
 }
 
@@ -348,24 +344,28 @@ static void submit(void *self, struct http_request *request)
 {
     struct service *service = self;
     struct call *call = request->app;
+    if (call->route->access != ACCESS_WRITE) {
+        reading_submit(call);
+        return;
+    }
     call->command = (struct command){ .ctx = call->ctx,
                                       .run = run_writing,
                                       .done = written,
                                       .background = call->route->flags & ROUTE_BACKGROUND };
     if (writer_submit(service->writer, &call->command))
         return;
-    call->command.result = call->ctx->failure.err;
+    call->outcome = call->ctx->failure.err;
     http_resume(request);
 }
 
 static void on_resume(void *self, struct http_request *request)
 {
     struct call *call = request->app;
-    if (call->command.result) {
+    if (call->outcome) {
         request->reply = (struct http_reply){ 0 }; /* of what was not kept: Location, ETag */
-        on_failure(self, request, call->command.result);
+        on_failure(self, request, call->outcome);
     } else if (!call->replied) {
-        render(call);
+        answer(call);
     }
 }
 

@@ -4,6 +4,8 @@
 
 #include "route.h"
 
+#include <funneld/config.h>
+
 #include <stdatomic.h>
 
 struct route_stats {
@@ -11,10 +13,20 @@ struct route_stats {
     atomic_int_least64_t micros;
 };
 
+enum { SLOW_KINDS = 1024 };
+
+struct reading {
+    struct scanner *scans, *long_work;
+    int64_t budget_us;                         /* of a read on an HTTP thread */
+    int64_t deadline_us;                       /* of a scan */
+    _Atomic int64_t slow_until_us[SLOW_KINDS]; /* reads of this kind are scans until then */
+};
+
 struct service {
     struct arena arena; /* of the process */
     struct store *store;
     struct writer *writer;
+    struct reading reading;
     struct http_server *http;
     const struct route *routes;
     size_t route_count;
@@ -30,5 +42,23 @@ struct service {
 /* Gathers the routes of every resource and compiles the router. */
 enum err dispatch_prepare(struct ctx *ctx, struct service *service) _must_check_;
 extern const struct http_app dispatch_app; /* its self is to be set to the service */
+
+/* ---- reading.c ---- */
+
+enum err reading_start(struct ctx *ctx, struct service *service, const struct config *config)
+    _must_check_;
+/* No scan is taken any more, and those there are end in time for their answers. Does not wait. */
+void reading_drain(struct service *service);
+void reading_stop(struct service *service);
+
+/* On the HTTP thread: runs the route's prepare(). */
+enum err reading_prepare(struct call *call) _must_check_;
+/* On the HTTP thread: whether the call must not be tried there. */
+bool reading_is_for_scanner(const struct call *call);
+/* On the HTTP thread, for ACCESS_READ. ERR_DEADLINE: it exceeds the budget; the call is as it was
+ * before, and to be submitted. */
+enum err reading_try(struct call *call) _must_check_;
+/* Once the request is suspended; it is resumed in any case, with call->outcome. */
+void reading_submit(struct call *call);
 
 #endif

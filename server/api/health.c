@@ -68,7 +68,8 @@ static const struct reply_kind contract[] = { { 200, "application/json" }, { 0 }
 static enum err run_check(struct call *call)
 {
     struct check_report *report = call_result(call, sizeof *report);
-    return report ? check_run(call->ctx, call->db, report) : ERR_MEMORY;
+    enum err err = report ? db_begin_read(call->ctx, call->db) : ERR_MEMORY;
+    return err ? err : check_run(call->ctx, call->db, report);
 }
 
 static const struct route rows[] = {
@@ -109,9 +110,9 @@ static const struct route rows[] = {
       .operation = "getContract",
       .summary = "This contract" },
     { { HTTP_GET, "/v1/check" },
-      ACCESS_READ,
+      ACCESS_LONG,
       SCOPE_ADMIN,
-      ROUTE_CONTROL | ROUTE_LONG,
+      ROUTE_CONTROL,
       .run = run_check,
       .result = &check_report_table,
       .status = 200,

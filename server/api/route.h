@@ -6,12 +6,20 @@
 
 #include <funneld/crm.h>
 #include <funneld/http.h>
+#include <funneld/scanner.h>
 #include <funneld/writer.h>
 
 enum access {
     ACCESS_NONE, /* touches no data */
-    ACCESS_READ, /* this thread's read-only connection, one read transaction */
-    ACCESS_WRITE /* the writer */
+    /* One read transaction on a read-only connection: the HTTP thread's own, and beyond its budget
+     * that of the scan thread, where run() begins anew. */
+    ACCESS_READ,
+    ACCESS_SCAN, /* a read that is always long: on the scan thread from the start */
+    /* The thread for work of minutes (checks, backups), one at a time and without a deadline. No
+     * transaction is open: run() begins its own if it wants one, and need not end it. A stop ends
+     * its statements with ERR_DEADLINE. */
+    ACCESS_LONG,
+    ACCESS_WRITE, /* the writer */
 };
 
 enum {
@@ -19,7 +27,6 @@ enum {
     ROUTE_CONTROL = 2,    /* only over the control socket */
     ROUTE_BACKGROUND = 4, /* waits for the others: imports */
     ROUTE_LIST = 8,       /* result is a struct page of rows of the result table */
-    ROUTE_LONG = 16,      /* no deadline: the control socket has a thread to itself */
     ROUTE_VERSIONED = 32, /* takes If-Match: 412 when the lead was changed since it was read */
 };
 
@@ -46,9 +53,9 @@ struct route {
     unsigned flags;
     const struct table *query; /* parameters after '?', NULL: none */
     const struct table *body;  /* members of the JSON body, NULL: none */
-    /* On the HTTP thread, on its read-only connection, once query and body are read. */
+    /* On the HTTP thread, on its read-only connection, once query and body are read. Short. */
     enum err (*prepare)(struct call *call);
-    /* The use case: on the HTTP thread, or for ACCESS_WRITE on the writer's. */
+    /* The use case, on the thread that `access` says; http_header() is for prepare and reply. */
     enum err (*run)(struct call *call);
     const struct table *result; /* of call->result */
     const struct table
@@ -97,8 +104,10 @@ struct call {
     struct kept_answer kept;          /* what a retry will be told */
     const char *etag;                 /* freshness: of this answer */
     struct call *next_at_work;
-    bool replied; /* the reply is complete already */
+    bool replied;     /* the reply is complete already */
+    enum err outcome; /* of a run on another thread */
     struct command command;
+    struct scan scan;
 };
 
 /* ---- What handlers share ---- */

@@ -75,6 +75,8 @@ static enum err start_parts(struct ctx *ctx, const struct config *config, struct
         err = dispatch_prepare(ctx, service);
     if (!err)
         err = writer_start(ctx, service->store, (size_t)config->queue_max, &service->writer);
+    if (!err)
+        err = reading_start(ctx, service, config);
     struct http_app app = dispatch_app;
     app.self = service;
     return err ? err : http_start(ctx, config, service->socket_path, &app, &service->http);
@@ -119,12 +121,15 @@ bool service_pulse(struct service *service)
     return writer_pulse(service->writer) && http;
 }
 
-/* HTTP first: it waits for answers that only the writer can give. */
+/* HTTP first: it waits for answers that only the writer and the scanners can give, who for that
+ * must know when to be done. */
 void service_stop(struct service *service)
 {
     atomic_store(&service->draining, true);
+    reading_drain(service);
     if (service->http)
         http_stop(service->http, STOP_TIMEOUT_MS);
+    reading_stop(service);
     if (service->writer)
         writer_stop(service->writer);
     if (service->store)

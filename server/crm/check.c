@@ -120,12 +120,24 @@ static const char *lead_difference(const struct lead *kept, const struct history
     return NULL;
 }
 
+static void find_lead(struct recount *recount, const struct id *id, const char *difference)
+{
+    char text[ID_TEXT_SIZE];
+    id_format(id, text);
+    recount->report->wrong_leads++;
+    find(recount, "lead %s: %s", text, difference);
+}
+
 static enum err check_lead(struct ctx *ctx, struct db *db, const struct id *id,
                            struct recount *recount)
 {
     struct history history;
     struct replayed replayed;
     enum err err = history_load(ctx, db, id, &history);
+    if (!err && history.count == 0) { /* nothing can be derived */
+        find_lead(recount, id, "it has no stage event, not even that of its creation");
+        return OK;
+    }
     if (!err)
         err = contributions(ctx, &history, count_cell, recount);
     if (!err)
@@ -140,12 +152,8 @@ static enum err check_lead(struct ctx *ctx, struct db *db, const struct id *id,
         difference = "its automatic stage events are not what its log gives";
     if (!difference && !replayed.tally_agrees)
         difference = "its tally is not what its log gives: later scores would be wrong";
-    if (!difference)
-        return OK;
-    char text[ID_TEXT_SIZE];
-    id_format(id, text);
-    recount->report->wrong_leads++;
-    find(recount, "lead %s: %s", text, difference);
+    if (difference)
+        find_lead(recount, id, difference);
     return OK;
 }
 

@@ -71,6 +71,7 @@ struct driver {
                        const char *text);
     enum err (*control)(struct ctx *ctx, struct connection *connection, enum control control);
     bool (*in_transaction)(const struct connection *connection);
+    /* Any thread. */
     void (*set_deadline)(struct connection *connection, int64_t monotonic_us);
     enum fault (*take_fault)(struct connection *connection); /* and forgets it */
 

@@ -7,9 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How many of SQLite's own steps pass between two looks at the clock: some tens of microseconds. */
-enum { DEADLINE_OPS = 1000 };
-
 enum { TRUNCATE_WAIT_MS = 200 };
 
 struct statement {
@@ -33,7 +30,7 @@ static const struct {
     { SQLITE_IOERR, ERR_STORAGE },
     { SQLITE_CANTOPEN, ERR_STORAGE },
     { SQLITE_BUSY, ERR_BUSY },
-    { SQLITE_INTERRUPT, ERR_BUSY },
+    { SQLITE_INTERRUPT, ERR_DEADLINE },
     { SQLITE_PROTOCOL, ERR_BUSY },
     { SQLITE_CORRUPT, ERR_CORRUPT },
     { SQLITE_NOTADB, ERR_CORRUPT },
@@ -78,8 +75,9 @@ static enum err connection_fail_at(struct ctx *ctx, struct connection *connectio
     if (err == ERR_EXISTS)
         return err; /* what it means is the caller's to say */
     if (err == ERR_BUSY)
-        return fail(ctx, err, NULL, "statement %s: %s", name,
-                    code == SQLITE_INTERRUPT ? "took too long" : "the data file is locked");
+        return fail(ctx, err, NULL, "statement %s: the data file is locked", name);
+    if (err == ERR_DEADLINE)
+        return fail(ctx, err, NULL, "statement %s: took too long", name);
     const char *message = sqlite3_errmsg(connection->handle);
     /* Storage that fails is told by the writer, once for all who suffer from it. */
     if (err == ERR_INTERNAL || err == ERR_CORRUPT)
@@ -305,17 +303,9 @@ static bool sqlite_in_transaction(const struct connection *connection)
     return !sqlite3_get_autocommit(connection->handle);
 }
 
-static int deadline_passed(void *self)
-{
-    const struct connection *connection = self;
-    return clock_monotonic_us() > connection->deadline_us;
-}
-
 static void sqlite_set_deadline(struct connection *connection, int64_t monotonic_us)
 {
-    connection->deadline_us = monotonic_us;
-    sqlite3_progress_handler(connection->handle, DEADLINE_OPS,
-                             monotonic_us ? deadline_passed : NULL, connection);
+    atomic_store(&connection->deadline_us, monotonic_us);
 }
 
 /* ---- The log ---- */

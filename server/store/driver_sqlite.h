@@ -4,6 +4,7 @@
 #define FUNNELD_STORE_DRIVER_SQLITE_H
 
 #include <sqlite3.h>
+#include <stdatomic.h>
 
 #include "driver.h"
 
@@ -13,7 +14,7 @@ enum { BUSY_TIMEOUT_MS = 50 };
 struct connection {
     sqlite3 *handle;
     sqlite3_stmt *controls[CONTROL_COUNT];
-    int64_t deadline_us;
+    _Atomic int64_t deadline_us; /* 0: none */
     enum fault fault;
     /* The log as of the last commit or checkpoint of this connection. */
     int64_t log_frames, log_copied, frame_bytes;

@@ -26,6 +26,9 @@ static const struct {
     { SQLITE_LIMIT_EXPR_DEPTH, 50 },
 };
 
+/* How many of SQLite's own steps pass between two looks at the clock: some tens of microseconds. */
+enum { DEADLINE_OPS = 1000 };
+
 /* Settings of a connection, and what they must read afterwards. */
 struct pragma {
     const char *set, *get, *value;
@@ -120,6 +123,13 @@ static enum err settings_apply(struct ctx *ctx, struct connection *connection,
     return OK;
 }
 
+static int deadline_passed(void *self)
+{
+    const struct connection *connection = self;
+    int64_t deadline_us = atomic_load(&connection->deadline_us);
+    return deadline_us && clock_monotonic_us() > deadline_us;
+}
+
 static void connection_guard(struct connection *connection)
 {
     sqlite3 *handle = connection->handle;
@@ -132,6 +142,8 @@ static void connection_guard(struct connection *connection)
      * they never write. */
     sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite3_busy_timeout(handle, BUSY_TIMEOUT_MS);
+    /* Always there: another thread may set a deadline, but not tell SQLite of a handler. */
+    sqlite3_progress_handler(handle, DEADLINE_OPS, deadline_passed, connection);
     for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
         sqlite3_limit(handle, limits[i].limit, limits[i].value);
 }

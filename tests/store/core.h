@@ -107,5 +107,6 @@ Suite *transactions_suite(void);
 Suite *open_suite(void);
 Suite *migrate_suite(void);
 Suite *writer_suite(void);
+Suite *scanner_suite(void);
 
 #endif

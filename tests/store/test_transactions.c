@@ -133,7 +133,7 @@ START_TEST(test_deadline)
     db_set_deadline(core.db, start_us + 20000);
     ck_assert_err(&core.ctx,
                   db_int(&core.ctx, core.db, CORE_SLOW, &value, param_int(INT64_C(1) << 50)),
-                  ERR_BUSY);
+                  ERR_DEADLINE);
     ck_assert_int_lt(clock_monotonic_us() - start_us, 2000000);
     ck_assert_has(core.ctx.failure.detail, "took too long");
     ck_assert(db_is_idle(core.db));

@@ -1,0 +1,58 @@
+/* scanner.h: a thread that reads for long, so that no thread that answers requests has to.
+ *
+ * It has a read-only connection and runs what was submitted, one after the other, in the order it
+ * came. Few may wait, and each has a deadline, which also bounds how long it keeps the log from
+ * being cut. The daemon has two: one for scans of a second, one for work of minutes. */
+#ifndef FUNNELD_SCANNER_H
+#define FUNNELD_SCANNER_H
+
+#include <funneld/base.h>
+#include <funneld/db.h>
+
+/* Embedded by whoever submits it; owned by the scanner from a successful scanner_submit() until
+ * done(). */
+struct scan {
+    /* Set by the submitter. */
+    struct ctx *ctx;
+    /* On the scanner's thread. Begins a read transaction where it wants one; the scanner ends it.
+     * ctx->ids are the scanner's. */
+    enum err (*run)(struct scan *scan, struct db *db);
+    /* On the scanner's thread, once for every scan that was taken. May free it. */
+    void (*done)(struct scan *scan);
+
+    /* Set by the scanner, read in done(). ERR_DEADLINE: it took too long. ERR_BUSY: the scanner
+     * stops; it was not run, or not to its end. */
+    enum err result;
+
+    struct scan *next; /* belongs to the scanner */
+};
+
+struct scanner_metrics {
+    enum metric waiting, runs, refused, expired, busy_us;
+};
+
+struct scanner_options {
+    const char *name;    /* of the thread */
+    size_t queue_max;    /* that wait behind the one that runs */
+    int64_t deadline_us; /* of each run; 0: none */
+    struct scanner_metrics metrics;
+};
+
+struct scanner;
+struct store;
+
+/* Starts the thread. The options are copied. */
+enum err scanner_start(struct ctx *ctx, struct store *store, const struct scanner_options *options,
+                       struct scanner **ret) _must_check_;
+
+/* Any thread. False when too many wait or the scanner stops: the scan was not taken,
+ * ctx->failure says ERR_BUSY, done() will not be called. */
+bool scanner_submit(struct scanner *scanner, struct scan *scan) _must_check_;
+
+/* Takes nothing new from here on. What runs and what waits may use timeout_ms more, all together;
+ * then it is done with ERR_BUSY. Does not wait. */
+void scanner_drain(struct scanner *scanner, int timeout_ms);
+/* Drains at once if nobody has, waits until everything is done, ends the thread. */
+void scanner_stop(struct scanner *scanner);
+
+#endif

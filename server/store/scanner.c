@@ -1,0 +1,192 @@
+/* scanner.c: the thread for what reads too long for a thread that answers requests. Knows neither
+ * what is read nor for whom. */
+#include <funneld/scanner.h>
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include <funneld/store.h>
+
+#include "db_private.h"
+
+struct scanner {
+    struct scanner_options options;
+    struct db *db;
+    struct id_source ids;
+    pthread_t thread;
+
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    /* Under lock. */
+    struct scan *head, **tail;
+    size_t waiting;
+    int64_t deadline_us; /* of the scan that runs; 0: none runs */
+    bool draining, stopping;
+    int64_t drained_us; /* when everything must be done; only while draining */
+};
+
+/* ---- Any thread ---- */
+
+static void waiting_add(struct scanner *scanner, int by)
+{
+    scanner->waiting += (size_t)by;
+    metric_set(scanner->options.metrics.waiting, (int64_t)scanner->waiting);
+}
+
+bool scanner_submit(struct scanner *scanner, struct scan *scan)
+{
+    const char *why = NULL;
+    pthread_mutex_lock(&scanner->lock);
+    if (scanner->draining)
+        why = "shutting down";
+    else if (scanner->waiting >= scanner->options.queue_max)
+        why = "too much is waiting to be read";
+    if (!why) {
+        scan->next = NULL;
+        *scanner->tail = scan;
+        scanner->tail = &scan->next;
+        waiting_add(scanner, 1);
+        pthread_cond_signal(&scanner->wake);
+    }
+    pthread_mutex_unlock(&scanner->lock);
+    /* From here on an accepted scan is the scanner's: it may be done and gone already. */
+    if (!why)
+        return true;
+    metric_add(scanner->options.metrics.refused, 1);
+    return fail(scan->ctx, ERR_BUSY, NULL, "%s", why) == OK;
+}
+
+void scanner_drain(struct scanner *scanner, int timeout_ms)
+{
+    pthread_mutex_lock(&scanner->lock);
+    if (!scanner->draining) {
+        scanner->draining = true;
+        scanner->drained_us = clock_monotonic_us() + (int64_t)timeout_ms * 1000;
+        if (scanner->deadline_us > scanner->drained_us) {
+            scanner->deadline_us = scanner->drained_us;
+            db_set_deadline(scanner->db, scanner->deadline_us);
+        }
+    }
+    pthread_mutex_unlock(&scanner->lock);
+}
+
+/* ---- The thread ---- */
+
+/* Under lock. */
+static int64_t deadline_of_next(const struct scanner *scanner, int64_t now_us)
+{
+    int64_t own_us =
+        scanner->options.deadline_us ? now_us + scanner->options.deadline_us : INT64_MAX;
+    return scanner->draining && scanner->drained_us < own_us ? scanner->drained_us : own_us;
+}
+
+/* The next scan, with its deadline begun, or NULL at the end of the thread. Under lock. */
+static struct scan *scan_take(struct scanner *scanner)
+{
+    while (!scanner->head) {
+        if (scanner->stopping)
+            return NULL;
+        pthread_cond_wait(&scanner->wake, &scanner->lock);
+    }
+    struct scan *scan = scanner->head;
+    scanner->head = scan->next;
+    if (!scanner->head)
+        scanner->tail = &scanner->head;
+    waiting_add(scanner, -1);
+    scanner->deadline_us = deadline_of_next(scanner, clock_monotonic_us());
+    db_set_deadline(scanner->db, scanner->deadline_us);
+    return scan;
+}
+
+/* Whether the deadline that has passed was that of the drain. */
+static bool scan_leave(struct scanner *scanner)
+{
+    pthread_mutex_lock(&scanner->lock);
+    bool drained = scanner->draining && scanner->deadline_us == scanner->drained_us;
+    scanner->deadline_us = 0;
+    db_set_deadline(scanner->db, 0);
+    pthread_mutex_unlock(&scanner->lock);
+    return drained;
+}
+
+static void scan_run(struct scanner *scanner, struct scan *scan)
+{
+    const struct scanner_metrics *metrics = &scanner->options.metrics;
+    struct id_source *ids = scan->ctx->ids;
+    int64_t start_us = clock_monotonic_us();
+    scan->ctx->ids = &scanner->ids;
+    scan->result = scan->run(scan, scanner->db);
+    scan->ctx->ids = ids;
+    assert(db_is_idle(scanner->db));
+    bool drained = scan_leave(scanner);
+    db_end_read(scanner->db); /* after the deadline, which would hit this too */
+    metric_add(metrics->runs, 1);
+    metric_add(metrics->busy_us, clock_monotonic_us() - start_us);
+    if (scan->result != ERR_DEADLINE)
+        return;
+    metric_add(metrics->expired, 1);
+    if (drained) {
+        failure_clear(scan->ctx);
+        scan->result = fail(scan->ctx, ERR_BUSY, NULL, "shutting down");
+    }
+}
+
+static void *scanner_thread(void *self)
+{
+    struct scanner *scanner = self;
+    for (;;) {
+        pthread_mutex_lock(&scanner->lock);
+        struct scan *scan = scan_take(scanner);
+        pthread_mutex_unlock(&scanner->lock);
+        if (!scan)
+            return NULL;
+        scan_run(scanner, scan);
+        scan->done(scan);
+    }
+}
+
+/* ---- Life ---- */
+
+static void scanner_free(struct scanner *scanner)
+{
+    db_close(scanner->db);
+    pthread_cond_destroy(&scanner->wake);
+    pthread_mutex_destroy(&scanner->lock);
+    free(scanner);
+}
+
+enum err scanner_start(struct ctx *ctx, struct store *store, const struct scanner_options *options,
+                       struct scanner **ret)
+{
+    struct scanner *scanner = calloc(1, sizeof *scanner);
+    if (!scanner)
+        return fail(ctx, ERR_MEMORY, NULL, "no memory for a scanner");
+    scanner->options = *options;
+    scanner->tail = &scanner->head;
+    pthread_mutex_init(&scanner->lock, NULL);
+    pthread_cond_init(&scanner->wake, NULL);
+    enum err err = store_reader(ctx, store, &scanner->db);
+    if (!err && pthread_create(&scanner->thread, NULL, scanner_thread, scanner) != 0)
+        err = fail(ctx, ERR_MEMORY, NULL, "the thread \"%s\" could not be started", options->name);
+    if (err) {
+        scanner_free(scanner);
+        return err;
+    }
+    pthread_setname_np(scanner->thread, options->name);
+    *ret = scanner;
+    return OK;
+}
+
+void scanner_stop(struct scanner *scanner)
+{
+    if (!scanner)
+        return;
+    scanner_drain(scanner, 0);
+    pthread_mutex_lock(&scanner->lock);
+    scanner->stopping = true;
+    pthread_cond_signal(&scanner->wake);
+    pthread_mutex_unlock(&scanner->lock);
+    pthread_join(scanner->thread, NULL);
+    scanner_free(scanner);
+}
