@@ -5,6 +5,8 @@
 #include <assert.h>
 #include <funneld/http.h>
 #include <jansson.h>
+#include <pthread.h>
+#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,12 +44,43 @@ static bool depth_is_allowed(const char *text, size_t bytes)
     return true;
 }
 
+/* A parsed body. The library does not look whether its own texts could grow: where memory runs out
+ * within a token it drops a byte of it, or writes behind its end. So it gets its memory from an
+ * arena, which goes with the tree as a whole, and is left by a jump when there is none. */
+struct tree {
+    struct arena arena;
+    jmp_buf out;
+    json_t *root;
+};
+
+static _Thread_local struct tree
+    *parsing; /* NULL: nothing; the other user of jansson, server/cli */
+
+static void *tree_alloc(size_t bytes)
+{
+    if (parsing == NULL)
+        return malloc(bytes);
+    void *data = arena_alloc(&parsing->arena, bytes);
+    if (data == NULL)
+        longjmp(parsing->out, 1);
+    return data;
+}
+
+static void tree_free(void *data)
+{
+    if (parsing == NULL)
+        free(data);
+}
+
+static void library_start(void)
+{
+    json_set_alloc_funcs(tree_alloc, tree_free);
+}
+
 /* jansson adds what stands near the mistake: the client's own data, which has no place in our
  * answers and logs. */
 static enum err syntax_fail(struct ctx *ctx, json_error_t *error)
 {
-    if (json_error_code(error) == json_error_out_of_memory)
-        return fail(ctx, ERR_MEMORY, NULL, "no memory for the request");
     char *near = strstr(error->text, " near ");
     if (near)
         *near = '\0';
@@ -55,8 +88,21 @@ static enum err syntax_fail(struct ctx *ctx, json_error_t *error)
                 error->text);
 }
 
-/* One JSON object; the caller owns *ret. */
-static enum err tree_parse(struct ctx *ctx, const char *text, size_t bytes, json_t **ret)
+/* False: no memory. */
+static bool tree_build(struct tree *tree, const char *text, size_t bytes, json_error_t *error)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, library_start);
+    parsing = tree;
+    bool built = setjmp(tree->out) == 0;
+    if (built)
+        tree->root = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, error);
+    parsing = NULL;
+    return built;
+}
+
+/* One JSON object; its arena is the caller's to free. */
+static enum err tree_parse(struct ctx *ctx, const char *text, size_t bytes, struct tree *tree)
 {
     if (bytes == 0)
         return fail(ctx, ERR_MALFORMED, NULL, "the body is empty; a JSON object is wanted");
@@ -67,21 +113,18 @@ static enum err tree_parse(struct ctx *ctx, const char *text, size_t bytes, json
         return fail(ctx, ERR_MALFORMED, NULL, "nested deeper than %d levels", DEPTH_MAX);
 
     json_error_t error;
-    json_t *root = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
-    if (!root)
+    if (!tree_build(tree, text, bytes, &error))
+        return fail(ctx, ERR_MEMORY, NULL, "no memory for the request");
+    if (!tree->root)
         return syntax_fail(ctx, &error);
-    if (!json_is_object(root)) {
-        json_decref(root);
+    if (!json_is_object(tree->root))
         return fail(ctx, ERR_MALFORMED, NULL, "the body must be a JSON object");
-    }
-    *ret = root;
     return OK;
 }
 
-static void tree_done(json_t **tree)
+static void tree_done(struct tree *tree)
 {
-    json_decref(*tree);
-    *tree = NULL;
+    arena_free(&tree->arena);
 }
 
 /* The shortest decimal that reads back as the same number; jansson's own printing shows 1.1 with 17
@@ -344,11 +387,11 @@ enum err json_read(struct ctx *ctx, const char *text, size_t bytes, const struct
                    void *args)
 {
     table_clear(table, args);
-    _cleanup_(tree_done) json_t *root = NULL;
-    enum err err = tree_parse(ctx, text, bytes, &root);
+    _cleanup_(tree_done) struct tree tree = { 0 };
+    enum err err = tree_parse(ctx, text, bytes, &tree);
     if (err != OK)
         return err;
-    return object_read(ctx, NULL, table, root, args);
+    return object_read(ctx, NULL, table, tree.root, args);
 }
 
 /* ---- As pairs, for doors whose senders choose the names ---- */
@@ -411,15 +454,15 @@ static enum err value_flatten(struct flat *flat, const char *name, json_t *value
 
 enum err json_pairs(struct ctx *ctx, const char *body, size_t bytes, struct pairs *ret)
 {
-    _cleanup_(tree_done) json_t *root = NULL;
-    enum err err = tree_parse(ctx, body, bytes, &root);
+    _cleanup_(tree_done) struct tree tree = { 0 };
+    enum err err = tree_parse(ctx, body, bytes, &tree);
     if (err != OK)
         return err;
     struct pairs pairs = { .items = ctx_alloc(ctx, PAIRS_MAX * sizeof(struct pair)) };
     if (!pairs.items)
         return ERR_MEMORY;
     struct flat flat = { ctx, &pairs };
-    err = value_flatten(&flat, NULL, root);
+    err = value_flatten(&flat, NULL, tree.root);
     if (err != OK)
         return err;
     *ret = pairs;
