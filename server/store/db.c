@@ -155,11 +155,6 @@ int64_t db_changes(const struct db *db)
 
 /* ---- Transactions ---- */
 
-enum err db_begin_read(struct ctx *ctx, struct db *db)
-{
-    return db->driver->control(ctx, db->connection, CONTROL_BEGIN_READ);
-}
-
 /* Ends what is open, without an answer: a statement that fails here leaves nothing to be done about
  * it. */
 static void end_quietly(struct db *db, enum control control)
@@ -170,6 +165,13 @@ static void end_quietly(struct db *db, enum control control)
     if (err)
         log_line(LOG_ERROR, "store", "a transaction could not be ended: %s", ctx.failure.detail);
     arena_free(&arena);
+}
+
+enum err db_begin_read(struct ctx *ctx, struct db *db)
+{
+    if (db_in_transaction(db)) /* the last one could not be ended, for want of memory */
+        end_quietly(db, CONTROL_ROLLBACK);
+    return db->driver->control(ctx, db->connection, CONTROL_BEGIN_READ);
 }
 
 void db_end_read(struct db *db)

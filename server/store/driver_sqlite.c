@@ -280,16 +280,22 @@ static const char *const control_texts[CONTROL_COUNT] = {
     [CONTROL_ROLLBACK_TO] = "ROLLBACK TO step",
 };
 
+enum err controls_prepare(struct ctx *ctx, struct connection *connection)
+{
+    for (size_t i = 0; i < CONTROL_COUNT; i++) {
+        int code = sqlite3_prepare_v3(connection->handle, control_texts[i], -1,
+                                      SQLITE_PREPARE_PERSISTENT, &connection->controls[i], NULL);
+        if (code)
+            return connection_fail(ctx, connection, code, control_texts[i]);
+    }
+    return OK;
+}
+
 static enum err sqlite_control(struct ctx *ctx, struct connection *connection, enum control control)
 {
     const char *name = control_texts[control];
     sqlite3_stmt **handle = &connection->controls[control];
-    int code = SQLITE_OK;
-    if (!*handle)
-        code = sqlite3_prepare_v3(connection->handle, name, -1, SQLITE_PREPARE_PERSISTENT, handle,
-                                  NULL);
-    if (!code)
-        code = sqlite3_step(*handle);
+    int code = sqlite3_step(*handle);
     enum err err = OK;
     if (code != SQLITE_DONE)
         err = connection_fail_at(ctx, connection, code, name,

@@ -24,6 +24,10 @@ struct connection {
 enum err connection_fail(struct ctx *ctx, struct connection *connection, int code, const char *name)
     _must_check_;
 
+/* Prepares what begins and ends transactions, so that no transaction stays open for want of memory
+ * to end it. */
+enum err controls_prepare(struct ctx *ctx, struct connection *connection) _must_check_;
+
 /* ---- driver_sqlite_open.c ---- */
 
 enum err sqlite_prepare_file(struct ctx *ctx, const char *path) _must_check_;

@@ -245,6 +245,8 @@ static enum err connection_start(struct ctx *ctx, struct connection *connection,
         err = settings_apply(ctx, connection, reader_settings, ARRAY_SIZE(reader_settings));
     if (!err)
         err = pragma_read(ctx, connection, "PRAGMA page_size", page);
+    if (!err)
+        err = controls_prepare(ctx, connection);
     if (err)
         return err;
     connection->frame_bytes = strtoll(page, NULL, 10) + LOG_FRAME_HEADER_BYTES;
