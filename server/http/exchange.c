@@ -133,11 +133,11 @@ const char *http_header(const struct http_request *request, const char *name)
     return MHD_lookup_connection_value(request->exchange->mhd, MHD_HEADER_KIND, name);
 }
 
-static struct http_header *reply_find(struct http_reply *reply, const char *name)
+static struct http_header *reply_find(const struct http_reply *reply, const char *name)
 {
     for (size_t i = 0; i < reply->header_count; i++)
         if (strcasecmp(reply->headers[i].name, name) == 0)
-            return &reply->headers[i];
+            return (struct http_header *)&reply->headers[i];
     return NULL;
 }
 
@@ -152,12 +152,30 @@ void http_reply_header(struct http_request *request, const char *name, const cha
     *header = (struct http_header){ name, value };
 }
 
-/* The library refuses what would break the framing (CR, LF); that is our mistake, and not the
- * client's to see. */
-static void header_add(struct MHD_Response *response, const char *name, const char *value)
+/* What would break the framing (CR, LF) is our mistake, and not the client's to see. False: no
+ * memory. */
+static bool header_add(struct MHD_Response *response, const char *name, const char *value)
 {
-    if (value && MHD_add_response_header(response, name, value) != MHD_YES)
+    if (!value)
+        return true;
+    if (value[strcspn(value, "\r\n")] != '\0') {
         log_line(LOG_ERROR, "http", "a reply's %s was left out: it is not a header value", name);
+        return true;
+    }
+    return MHD_add_response_header(response, name, value) == MHD_YES;
+}
+
+static bool headers_add(const struct http_exchange *exchange, struct MHD_Response *response)
+{
+    const struct http_reply *reply = &exchange->request.reply;
+    bool added = true;
+    for (size_t i = 0; i < reply->header_count; i++)
+        added &= header_add(response, reply->headers[i].name, reply->headers[i].value);
+    if (!reply_find(reply, "Cache-Control"))
+        added &= header_add(response, "Cache-Control", "no-store");
+    added &= header_add(response, "X-Content-Type-Options", "nosniff");
+    added &= header_add(response, "X-Request-Id", exchange->request.ctx.request_id);
+    return added && (!reply->close || header_add(response, "Connection", "close"));
 }
 
 static struct MHD_Response *response_new(struct http_exchange *exchange)
@@ -169,17 +187,11 @@ static struct MHD_Response *response_new(struct http_exchange *exchange)
         bodiless ? 0 : reply->body_bytes, (void *)(uintptr_t)reply->body, MHD_RESPMEM_PERSISTENT);
     if (!response)
         return NULL;
-    if (!bodiless)
-        header_add(response, "Content-Type", reply->content_type);
-    for (size_t i = 0; i < reply->header_count; i++)
-        header_add(response, reply->headers[i].name, reply->headers[i].value);
-    if (!reply_find(reply, "Cache-Control"))
-        header_add(response, "Cache-Control", "no-store");
-    header_add(response, "X-Content-Type-Options", "nosniff");
-    header_add(response, "X-Request-Id", exchange->request.ctx.request_id);
-    if (reply->close)
-        header_add(response, "Connection", "close");
-    return response;
+    bool added = bodiless || header_add(response, "Content-Type", reply->content_type);
+    if (added && headers_add(exchange, response))
+        return response;
+    MHD_destroy_response(response); /* a reply without its headers would say something else */
+    return NULL;
 }
 
 static enum MHD_Result reply_queue(struct http_exchange *exchange)

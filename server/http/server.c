@@ -479,7 +479,7 @@ static enum err runners_start(struct ctx *ctx, const struct config *config,
         reaper->address_limit = (size_t)config->address_connections_max;
         reaper->timeout_us = config->request_timeout_s * 1000 * 1000;
         if (!runner_open(runner) || !runner_start(runner))
-            return fail(ctx, ERR_CONFIG, NULL, "cannot start an HTTP thread");
+            return fail(ctx, ERR_MEMORY, NULL, "cannot start an HTTP thread");
     }
     return OK;
 }

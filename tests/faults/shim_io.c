@@ -44,14 +44,9 @@ static bool matches(int fd)
            memcmp(path + length - (ssize_t)suffix, control->match, suffix) == 0;
 }
 
-/* Whether this call is to fail; sets errno. */
-static bool fails(int fd, enum shim_call call)
+/* Counts a call; whether it is to fail, with errno set. */
+static bool counted_fails(void)
 {
-    int saved = errno;
-    bool counted = (atomic_load(&control->calls) & (int)call) && matches(fd);
-    errno = saved;
-    if (!counted)
-        return false;
     long long number = atomic_fetch_add(&control->counted, 1) + 1;
     long long at = atomic_load(&control->fail_at);
     if (at == 0 || number < at || (number > at && !atomic_load(&control->for_good)))
@@ -59,6 +54,19 @@ static bool fails(int fd, enum shim_call call)
     atomic_fetch_add(&control->failed, 1);
     errno = atomic_load(&control->error);
     return true;
+}
+
+static bool fails(int fd, enum shim_call call)
+{
+    int saved = errno;
+    bool counted = (atomic_load(&control->calls) & (int)call) && matches(fd);
+    errno = saved;
+    return counted && counted_fails();
+}
+
+int shim_allocation_fails(void)
+{
+    return (atomic_load(&control->calls) & SHIM_ALLOCATE) && counted_fails();
 }
 
 /* How much of a write up to `end` still fits on the disk that we pretend to have. */

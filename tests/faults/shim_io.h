@@ -11,6 +11,7 @@ enum shim_call {
     SHIM_WRITE = 1, /* pwrite, write */
     SHIM_SYNC = 2,  /* fsync, fdatasync */
     SHIM_TRUNCATE = 4,
+    SHIM_ALLOCATE = 8, /* malloc and its like, whatever the files: only in shim_memory's library */
 };
 
 /* All zero bytes: everything works. Written by the test, read by the shim. */
@@ -27,5 +28,7 @@ struct shim_control {
 };
 
 struct shim_control *shim_control(void);
+/* For shim_memory.c: whether this allocation is to fail. */
+int shim_allocation_fails(void);
 
 #endif
