@@ -18,6 +18,6 @@ await main(async ({ url, key, folder, database }) => {
     const tour = await run(process.execPath, [join(folder, 'tour.js'), url, key]);
     const done = tour.status === 0 && /the tour is done/.test(tour.output);
     expect(`the tour runs to its end: ${tour.output}`, done);
-    const { output } = await run(process.env.FUNNELD_PROGRAM, ['check', '--database', database]);
+    const { output } = await run(process.env.FUNNELD_TEST_PROGRAM, ['check', '--database', database]);
     expect(`everything equals its recount: ${output}`, /no difference/.test(output));
 });

@@ -43,7 +43,7 @@ export async function main(test) {
 
 async function start(folder) {
     const database = join(folder, 'funneld.db');
-    const child = spawn(process.env.FUNNELD_PROGRAM, ['serve'], {
+    const child = spawn(process.env.FUNNELD_TEST_PROGRAM, ['serve'], {
         env: { ...process.env, FUNNELD_DATABASE: database, FUNNELD_LISTEN: '127.0.0.1:0' },
         stdio: ['ignore', 'ignore', 'pipe'],
     });
