@@ -56,6 +56,10 @@ static void write_info(struct json *json)
     json_text(json, "version", FUNNELD_VERSION);
     json_text(json, "summary",
               "A CRM pipeline service: leads, activities, scores, stages, funnels");
+    json_text(json, "description",
+              "Bodies are strict JSON in UTF-8: no member twice, no NUL, at most 32 deep, numbers "
+              "of 64 bits; else 400. "
+              "A member or parameter that is not told of here is refused with 422.");
     json_open(json, "license", '{');
     json_text(json, "name", "Apache 2.0");
     json_text(json, "identifier", "Apache-2.0");

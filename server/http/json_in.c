@@ -84,8 +84,9 @@ static enum err syntax_fail(struct ctx *ctx, json_error_t *error)
     char *near = strstr(error->text, " near ");
     if (near)
         *near = '\0';
+    bool is_nul = json_error_code(error) == json_error_null_character;
     return fail(ctx, ERR_MALFORMED, NULL, "line %d, column %d: %s", error->line, error->column,
-                error->text);
+                is_nul ? "a text with \\u0000 in it" : error->text);
 }
 
 /* False: no memory. */
