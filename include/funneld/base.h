@@ -265,19 +265,56 @@ void log_setup(enum log_level level, enum log_format format);
 /* `area` is a short constant ("writer"); control bytes in the message are escaped. */
 void log_line(enum log_level level, const char *area, const char *format, ...) _printf_(3, 4);
 
-/* ---- Metrics. One row each in server/base/metrics.def: name, type, Prometheus name, help. ---- */
+/* ---- Metrics. One row each in server/base/metrics.def, which says more. ---- */
 
 enum metric {
 #define METRIC(name, type, text, help) name,
+#define HISTOGRAM(name, bounds, text, help)
 #include "metrics.def"
 #undef METRIC
+#undef HISTOGRAM
     METRIC_COUNT
 };
 
+/* What a use case did is counted with db_count(), when it is committed. */
 void metric_add(enum metric metric, int64_t amount);
 void metric_set(enum metric metric, int64_t value);
 int64_t metric_value(enum metric metric);
-/* HELP, TYPE and value of every row, in the Prometheus text format. */
+
+enum histogram_bounds {
+    BOUNDS_TIME, /* values in microseconds; shown in seconds */
+    BOUNDS_COUNT,
+};
+
+enum { HISTOGRAM_RANGES = 11 };
+
+/* How many values fell into each range, and their sum. */
+struct histogram {
+    _Atomic int64_t ranges[HISTOGRAM_RANGES];
+    _Atomic int64_t sum;
+};
+
+enum metric_histogram {
+#define METRIC(name, type, text, help)
+#define HISTOGRAM(name, bounds, text, help) name,
+#include "metrics.def"
+#undef METRIC
+#undef HISTOGRAM
+    METRIC_HISTOGRAM_COUNT
+};
+
+void metric_observe(enum metric_histogram histogram, int64_t value);
+/* Two relaxed additions. */
+void histogram_add(struct histogram *histogram, enum histogram_bounds bounds, int64_t value);
+
+/* Every row in the Prometheus text format, and what is known of the process. */
 void metrics_render(struct buffer *buffer);
+/* For those that have labels: HELP and TYPE of a family, then the samples of one member. `labels`
+ * are as they stand in braces, "" for none; no quote, backslash or line end is in their values. */
+void metric_family(struct buffer *buffer, const char *name, const char *type, const char *help);
+void histogram_render(struct buffer *buffer, const char *name, const char *labels,
+                      enum histogram_bounds bounds, const struct histogram *histogram);
+/* Sets the metrics of the process: memory, processor time, open files. */
+void process_measure(void);
 
 #endif

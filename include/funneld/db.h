@@ -95,10 +95,18 @@ void db_rollback(struct db *db); /* safe when nothing is open */
 /* false too when the engine has rolled back by itself */
 bool db_in_transaction(const struct db *db);
 
-/* Savepoints nest; what was added to the rollups since is dropped by a rollback. */
+/* Counts what is being written; the metric moves with the commit. */
+void db_count(struct db *db, enum metric metric);
+
+struct db_counts {
+    int32_t of[METRIC_COUNT];
+};
+
+/* Savepoints nest; what was added to the rollups, and counted, since is dropped by a rollback. */
 struct savepoint {
     int depth;
     size_t rollup_mark;
+    struct db_counts counts;
 };
 
 enum err db_savepoint(struct ctx *ctx, struct db *db, struct savepoint *ret) _must_check_;

@@ -33,6 +33,7 @@ struct command {
 
     /* Fields below belong to the writer. */
     struct command *next;
+    int64_t queued_us; /* monotonic */
     struct savepoint savepoint;
 };
 
@@ -59,6 +60,8 @@ bool writer_healthy(struct writer *writer);
  * polls this and exits with EX_TEMPFAIL so that a supervisor restarts it. */
 bool writer_failed(struct writer *writer);
 
+/* Any thread: brings the metrics up to date that move while nothing happens. */
+void writer_measure(struct writer *writer);
 /* One thread, now and then: whether the writer's thread has gone round since the last call, and
  * asks for the next. False: it has been at one batch or checkpoint all the time. */
 bool writer_pulse(struct writer *writer);

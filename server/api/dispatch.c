@@ -379,7 +379,7 @@ static void on_end(void *self, struct http_request *request)
     int class = request->reply.status / 100;
     int64_t micros = clock_monotonic_us() - request->start_us;
     atomic_fetch_add_explicit(&stats->answers[class < 6 ? class : 0], 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&stats->micros, micros, memory_order_relaxed);
+    histogram_add(&stats->times, BOUNDS_TIME, micros);
     bool routed = call && call->route;
     log_line(LOG_DEBUG, "http", "%s %s %s %d in %lld us", request->ctx.request_id,
              routed ? http_method_names[__builtin_ctz(call->route->http.method)] : "-",

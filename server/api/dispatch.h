@@ -10,7 +10,7 @@
 
 struct route_stats {
     atomic_int_least64_t answers[6]; /* by the first digit of the status */
-    atomic_int_least64_t micros;
+    struct histogram times;
 };
 
 enum { SLOW_KINDS = 1024 };

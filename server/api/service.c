@@ -159,43 +159,48 @@ struct bytes service_openapi(const struct service *service)
     return service->openapi;
 }
 
-/* One line of a route, or of the requests without one; nothing while it is 0. `status` may be
- * "". */
-static void route_metric(const struct service *service, struct buffer *buffer, const char *name,
-                         size_t index, const char *status, int64_t value)
+/* The labels of a route, both empty for the requests without one. */
+static const char *route_labels(const struct service *service, struct arena *arena, size_t index)
 {
     const struct route *route = index < service->route_count ? &service->routes[index] : NULL;
-    if (value == 0)
-        return;
-    buffer_printf(buffer, "%s{method=\"%s\",route=\"%s\"%s%s%s} %lld\n", name,
-                  route ? http_method_names[__builtin_ctz(route->http.method)] : "",
-                  route ? route->http.path : "", *status ? ",status=\"" : "", status,
-                  *status ? "\"" : "", (long long)value);
+    const char *method = route ? http_method_names[__builtin_ctz(route->http.method)] : "";
+    return arena_printf(arena, "method=\"%s\",route=\"%s\"", method, route ? route->http.path : "");
 }
 
+static void route_answers(struct buffer *buffer, const char *name, const char *labels,
+                          const struct route_stats *stats)
+{
+    static const char *const classes[] = { "0xx", "1xx", "2xx", "3xx", "4xx", "5xx" };
+    for (size_t class = 0; class < ARRAY_SIZE(classes); class ++) {
+        int64_t count = atomic_load(&stats->answers[class]);
+        if (count > 0)
+            buffer_printf(buffer, "%s{%s,status=\"%s\"} %lld\n", name, labels, classes[class],
+                          (long long)count);
+    }
+}
+
+/* What was never asked for has no lines. */
 static void route_metrics(const struct service *service, struct buffer *buffer)
 {
     static const char requests[] = "funneld_route_requests_total";
-    static const char micros[] = "funneld_route_microseconds_total";
-    static const char *const classes[] = { "0xx", "1xx", "2xx", "3xx", "4xx", "5xx" };
-    buffer_printf(buffer,
-                  "# HELP %s Requests answered, by route and class of status.\n"
-                  "# TYPE %s counter\n",
-                  requests, requests);
+    static const char times[] = "funneld_route_duration_seconds";
+    const char *labels;
+    metric_family(buffer, requests, "counter", "Requests answered, by route and class of status.");
     for (size_t i = 0; i <= service->route_count; i++)
-        for (size_t class = 0; class < ARRAY_SIZE(classes); class ++)
-            route_metric(service, buffer, requests, i, classes[class],
-                         atomic_load(&service->stats[i].answers[class]));
-    buffer_printf(buffer,
-                  "# HELP %s Time from the request line to the last byte of the answer.\n"
-                  "# TYPE %s counter\n",
-                  micros, micros);
+        if ((labels = route_labels(service, buffer->arena, i)))
+            route_answers(buffer, requests, labels, &service->stats[i]);
+    metric_family(buffer, times, "histogram",
+                  "Time from the request line to the last byte of the answer.");
     for (size_t i = 0; i <= service->route_count; i++)
-        route_metric(service, buffer, micros, i, "", atomic_load(&service->stats[i].micros));
+        if (atomic_load(&service->stats[i].times.sum) > 0 &&
+            (labels = route_labels(service, buffer->arena, i)))
+            histogram_render(buffer, times, labels, BOUNDS_TIME, &service->stats[i].times);
 }
 
 void service_metrics(const struct service *service, struct buffer *buffer)
 {
+    writer_measure(service->writer);
     metrics_render(buffer);
     route_metrics(service, buffer);
+    buffer_text(buffer, "# EOF\n"); /* a comment here, and the end in the newer format */
 }

@@ -69,7 +69,7 @@ static enum err answer_again(struct ctx *ctx, struct db *db, const struct activi
     ret->duplicate = true;
     ret->score_before = ret->score_after = lead.score;
     ret->stage_before = ret->stage_after = lead.stage;
-    metric_add(METRIC_ACTIVITIES_DUPLICATE, 1);
+    db_count(db, METRIC_ACTIVITIES_DUPLICATE);
     return OK;
 }
 
@@ -161,6 +161,6 @@ enum err activity_record(struct ctx *ctx, struct db *db, const struct id *lead_i
     ret->stage_after = ret->stage_before;
     if (lead.stage_id != stage_before_id)
         err = stage_key(ctx, catalog, lead.stage_id, &ret->stage_after);
-    metric_add(METRIC_ACTIVITIES_RECORDED, 1);
+    db_count(db, METRIC_ACTIVITIES_RECORDED);
     return err;
 }

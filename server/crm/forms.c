@@ -291,6 +291,6 @@ enum err form_submit(struct ctx *ctx, struct db *db, const struct form_post *pos
     if (!err)
         err = submission_insert(ctx, db, ret);
     if (!err)
-        metric_add(METRIC_SUBMISSIONS, 1);
+        db_count(db, METRIC_SUBMISSIONS);
     return err;
 }

@@ -91,7 +91,7 @@ enum err history_add(struct ctx *ctx, struct db *db, struct history *history,
     event->from_status = before.status;
     event->cycle = after.cycle;
     history->events[index] = *event;
-    metric_add(METRIC_STAGE_EVENTS, 1);
+    db_count(db, METRIC_STAGE_EVENTS);
     return stage_event_insert(ctx, db, event);
 }
 

@@ -373,7 +373,7 @@ static enum err create(struct ctx *ctx, struct db *db, const struct lead_input *
         err = campaign_member_add(ctx, db, &history.lead.campaign, &history.lead.id, &added);
     if (err)
         return err;
-    metric_add(METRIC_LEADS_CREATED, 1);
+    db_count(db, METRIC_LEADS_CREATED);
     *ret = history.lead;
     return OK;
 }

@@ -299,7 +299,7 @@ enum err history_replay(struct ctx *ctx, struct db *db, struct history *history)
     if (err)
         return err;
     if (!history->is_new)
-        metric_add(METRIC_REPLAYS, 1);
+        db_count(db, METRIC_REPLAYS);
     const struct rule_set *rules = history->rules;
     lead->score = tally_score(rules, &walk.tally);
     lead->score_as_of = ctx->now_ms;

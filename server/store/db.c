@@ -198,18 +198,30 @@ unsigned db_noted(const struct db *db)
     return db->noted;
 }
 
+void db_count(struct db *db, enum metric metric)
+{
+    db->counts.of[metric]++;
+}
+
 enum err db_commit(struct ctx *ctx, struct db *db)
 {
     assert(db->depth == 0);
     enum err err = db->driver->control(ctx, db->connection, CONTROL_COMMIT);
-    if (!err && db->rollups)
+    if (err)
+        return err;
+    if (db->rollups)
         rollups_truncate(db->rollups, 0);
-    return err;
+    for (int i = 0; i < METRIC_COUNT; i++)
+        if (db->counts.of[i] != 0)
+            metric_add((enum metric)i, db->counts.of[i]);
+    db->counts = (struct db_counts){ 0 };
+    return OK;
 }
 
 void db_rollback(struct db *db)
 {
     db->depth = 0;
+    db->counts = (struct db_counts){ 0 };
     if (db->rollups)
         rollups_truncate(db->rollups, 0);
     if (db_in_transaction(db))
@@ -228,7 +240,8 @@ enum err db_savepoint(struct ctx *ctx, struct db *db, struct savepoint *ret)
         return err;
     db->depth++;
     *ret = (struct savepoint){ .depth = db->depth,
-                               .rollup_mark = db->rollups ? rollups_mark(db->rollups) : 0 };
+                               .rollup_mark = db->rollups ? rollups_mark(db->rollups) : 0,
+                               .counts = db->counts };
     return OK;
 }
 
@@ -244,6 +257,7 @@ enum err db_release(struct ctx *ctx, struct db *db, const struct savepoint *save
 void db_rollback_to(struct db *db, const struct savepoint *savepoint)
 {
     assert(savepoint->depth <= db->depth);
+    db->counts = savepoint->counts;
     if (db->rollups)
         rollups_truncate(db->rollups, savepoint->rollup_mark);
     /* Those opened inside and left open by an early return go first. None is left when the engine

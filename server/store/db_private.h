@@ -57,6 +57,7 @@ struct db {
     unsigned noted;         /* enum change, as bits */
     struct arena scratch;   /* what lives for one row or one prepare */
     struct db_memo memo;
+    struct db_counts counts;    /* of the open transaction */
     struct rollup_log *rollups; /* NULL on read-only connections */
     void (*closed)(void *self); /* tells the store that gave it out; may be NULL */
     void *closed_self;

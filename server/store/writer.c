@@ -58,6 +58,7 @@ struct writer {
 static void queue_push(struct queue *queue, struct command *command)
 {
     command->next = NULL;
+    command->queued_us = clock_monotonic_us();
     if (queue->tail)
         queue->tail->next = command;
     else
@@ -140,6 +141,25 @@ bool writer_failed(struct writer *writer)
     return atomic_load(&writer->health) == HEALTH_FAILED;
 }
 
+static int64_t queue_age_us(const struct queue *queue, int64_t now_us)
+{
+    return queue->head ? now_us - queue->head->queued_us : 0;
+}
+
+void writer_measure(struct writer *writer)
+{
+    pthread_mutex_lock(&writer->lock);
+    int64_t now_us = clock_monotonic_us();
+    int64_t foreground_us = queue_age_us(&writer->foreground, now_us);
+    int64_t background_us = queue_age_us(&writer->background, now_us);
+    pthread_mutex_unlock(&writer->lock);
+    metric_set(METRIC_WRITER_OLDEST_US,
+               foreground_us > background_us ? foreground_us : background_us);
+    metric_set(METRIC_WRITER_WRITABLE, writer_healthy(writer));
+    metric_set(METRIC_WAL_BYTES, store_wal_bytes(writer->store));
+    metric_set(METRIC_DB_BYTES, store_file_bytes(writer->store));
+}
+
 bool writer_pulse(struct writer *writer)
 {
     pthread_mutex_lock(&writer->lock);
@@ -207,10 +227,11 @@ static void probe(struct writer *writer)
 
 /* ---- Upkeep of the log; the writer's thread ---- */
 
-static void sizes_measure(const struct writer *writer)
+/* Of the writer's own connection: nobody else may ask it. */
+static void backlog_measure(const struct writer *writer)
 {
-    metric_set(METRIC_WAL_BYTES, store_wal_bytes(writer->store));
-    metric_set(METRIC_DB_BYTES, store_file_bytes(writer->store));
+    const struct db *db = writer->batch.db;
+    metric_set(METRIC_WAL_BACKLOG_BYTES, db->driver->log_backlog_bytes(db->connection));
 }
 
 static void checkpoint(struct writer *writer, bool truncate)
@@ -218,8 +239,13 @@ static void checkpoint(struct writer *writer, bool truncate)
     struct ctx *ctx = &writer->batch.ctx;
     failure_clear(ctx);
     arena_reset(ctx->arena);
+    int64_t start_us = clock_monotonic_us();
     enum err err = store_checkpoint(ctx, writer->store, truncate);
     int64_t now_us = clock_monotonic_us();
+    const struct db *db = writer->batch.db;
+    metric_observe(HISTOGRAM_CHECKPOINT, now_us - start_us);
+    metric_set(METRIC_CHECKPOINT_BLOCKED,
+               err == ERR_BUSY || (!err && db->driver->log_backlog_bytes(db->connection) > 0));
     writer->checkpoint_us = now_us + CHECKPOINT_US;
     if (err && truncate)
         writer->truncate_us = now_us + TRUNCATE_AGAIN_US;
@@ -227,7 +253,7 @@ static void checkpoint(struct writer *writer, bool truncate)
         log_line(LOG_DEBUG, "writer", "readers kept the log from being cut");
     /* A full disk keeps the data file from growing, but the log still has it all. */
     health_look(writer, /* failed= */ false);
-    sizes_measure(writer);
+    backlog_measure(writer);
 }
 
 static bool truncate_wanted(const struct writer *writer)
@@ -340,8 +366,11 @@ static void batch_work(struct writer *writer, struct queue *queue, bool contende
     health_look(writer, !committed); /* before anyone is told, so that nobody tries again in vain */
     credit_account(writer, queue == &writer->background, contended, busy_us);
     metric_add(METRIC_WRITER_BUSY_US, busy_us);
-    metric_add(METRIC_WRITER_COMMIT_US, batch->commit_us);
-    sizes_measure(writer);
+    if (committed) {
+        metric_observe(HISTOGRAM_BATCH, (int64_t)batch->count);
+        metric_observe(HISTOGRAM_COMMIT, batch->commit_us);
+    }
+    backlog_measure(writer);
     batch_tell(writer);
 }
 

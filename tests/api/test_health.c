@@ -1,6 +1,7 @@
 /* test_health.c: whether the service says that it lives, can work, and what it counted; and what
  * every answer carries, whatever was asked. */
 #include "fixture.h"
+#include "prometheus.h"
 #include "routes.h"
 #include "shape.h"
 
@@ -54,60 +55,6 @@ END_TEST
 
 /* ---- Metrics ---- */
 
-static bool is_metric_name(const char *text, size_t bytes)
-{
-    return bytes > 0 &&
-           strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:") >=
-               bytes &&
-           !(text[0] >= '0' && text[0] <= '9');
-}
-
-/* name{label="value",...} number */
-static void expect_sample(const char *line, const char *family)
-{
-    size_t name = strcspn(line, "{ ");
-    ck_assert_msg(is_metric_name(line, name), "%s", line);
-    ck_assert_msg(strlen(family) == name && strncmp(line, family, name) == 0,
-                  "%s follows the TYPE of %s", line, family);
-    const char *at = line + name;
-    while (*at == '{' || *at == ',') {
-        at++;
-        size_t label = strcspn(at, "=");
-        ck_assert_msg(is_metric_name(at, label) && at[label + 1] == '"', "%s", line);
-        at = strchr(at + label + 2, '"');
-        ck_assert_msg(at != NULL, "%s", line);
-        at++;
-    }
-    if (*at == '}')
-        at++;
-    char *end = NULL;
-    ck_assert_msg(*at == ' ', "%s", line);
-    strtod(at + 1, &end);
-    ck_assert_msg(end != at + 1 && *end == '\0', "%s", line);
-}
-
-/* Every family has HELP, then TYPE, then its samples, and comes once. */
-static void expect_prometheus(const char *body)
-{
-    char help[100] = "", type[100] = "", kind[20];
-    const char *seen = "\n";
-    for (const char *line = body; *line;) {
-        size_t bytes = strcspn(line, "\n");
-        ck_assert_msg(line[bytes] == '\n', "the last line has no end");
-        const char *text = textf("%.*s", (int)bytes, line);
-        if (sscanf(text, "# HELP %99s ", help) == 1) {
-            ck_assert_msg(!strstr(seen, textf("\n%s\n", help)), "%s twice", help);
-            seen = textf("%s%s\n", seen, help);
-        } else if (sscanf(text, "# TYPE %99s %19s", type, kind) == 2) {
-            ck_assert_str_eq(type, help);
-            ck_assert(strcmp(kind, "counter") == 0 || strcmp(kind, "gauge") == 0);
-        } else {
-            expect_sample(text, type);
-        }
-        line += bytes + 1;
-    }
-}
-
 /* The value of the sample that begins like that, or 0. */
 static double sample(const char *beginning)
 {
@@ -125,7 +72,8 @@ START_TEST(metrics_are_readable)
     service_create("/v1/leads", "{'email':'ann@example.com'}");
     get(fixture.client, "/nowhere");
     answer = ask(fixture.client, .path = "/metrics", .key = "");
-    expect_prometheus(answer->body);
+    const char *complaint = prometheus_complaint(answer->body);
+    ck_assert_msg(!complaint, "%s", complaint);
     ck_assert_ptr_null(strstr(answer->body, "ann@"));
 }
 END_TEST
@@ -147,6 +95,10 @@ START_TEST(counters_move)
         { "funneld_route_requests_total{method=\"GET\",route=\"/v1/leads/{id}\",status=\"4xx\"}",
           1 },
         { "funneld_route_requests_total{method=\"\",route=\"\",status=\"4xx\"}", 1 },
+        { "funneld_route_duration_seconds_count{method=\"GET\",route=\"/v1/leads/{id}\"}", 1 },
+        { "funneld_route_duration_seconds_bucket{method=\"GET\",route=\"/v1/leads/{id}\","
+          "le=\"+Inf\"}",
+          1 },
     };
     double before[ARRAY_SIZE(counters)];
     service_create("/v1/forms", "{'name':'F','key':'contact-form'}");
@@ -168,6 +120,14 @@ START_TEST(counters_move)
     ck_assert_double_gt(sample("funneld_http_requests_total"), 10);
     ck_assert_double_gt(sample("funneld_writer_batches_total"), 3);
     ck_assert_double_gt(sample("funneld_database_bytes"), 0);
+    ck_assert_double_eq(sample("funneld_writable"), 1);
+    ck_assert_double_ge(sample("funneld_writer_batch_commands_sum"), 5);
+    ck_assert_double_gt(sample("funneld_writer_commit_seconds_sum"), 0);
+    ck_assert_double_gt(sample("process_resident_memory_bytes"), 1 << 20);
+    ck_assert_double_gt(sample("process_open_fds"), 5);
+    ck_assert_double_gt(sample("process_max_fds"), sample("process_open_fds"));
+    ck_assert_double_gt(sample("process_cpu_seconds_total"), 0);
+    ck_assert_double_gt(sample("process_start_time_seconds"), 1.7e9);
 }
 END_TEST
 

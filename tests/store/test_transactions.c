@@ -126,6 +126,33 @@ START_TEST(test_rollups_follow_savepoints)
 }
 END_TEST
 
+/* What is told to be counted is what a recount would find. */
+START_TEST(test_counts_move_with_the_commit)
+{
+    struct savepoint outer, inner;
+    int64_t before = metric_value(METRIC_REPLAYS);
+    ck_assert_ok(&core.ctx, db_begin_write(&core.ctx, core.db));
+    db_count(core.db, METRIC_REPLAYS);
+    ck_assert_ok(&core.ctx, db_savepoint(&core.ctx, core.db, &outer));
+    db_count(core.db, METRIC_REPLAYS);
+    ck_assert_ok(&core.ctx, db_savepoint(&core.ctx, core.db, &inner));
+    db_count(core.db, METRIC_REPLAYS);
+    db_rollback_to(core.db, &inner);
+    db_count(core.db, METRIC_REPLAYS);
+    ck_assert_ok(&core.ctx, db_release(&core.ctx, core.db, &outer));
+    ck_assert_int_eq(metric_value(METRIC_REPLAYS), before);
+    ck_assert_ok(&core.ctx, db_commit(&core.ctx, core.db));
+    ck_assert_int_eq(metric_value(METRIC_REPLAYS), before + 3);
+
+    ck_assert_ok(&core.ctx, db_begin_write(&core.ctx, core.db));
+    db_count(core.db, METRIC_REPLAYS);
+    db_rollback(core.db);
+    ck_assert_ok(&core.ctx, db_begin_write(&core.ctx, core.db));
+    ck_assert_ok(&core.ctx, db_commit(&core.ctx, core.db));
+    ck_assert_int_eq(metric_value(METRIC_REPLAYS), before + 3);
+}
+END_TEST
+
 START_TEST(test_deadline)
 {
     int64_t value = 0;
@@ -226,6 +253,7 @@ Suite *transactions_suite(void)
     tcase_add_test(tcase, test_outer_rollback_takes_the_inner_along);
     tcase_add_test(tcase, test_savepoint_after_the_engine_rolled_back);
     tcase_add_test(tcase, test_rollups_follow_savepoints);
+    tcase_add_test(tcase, test_counts_move_with_the_commit);
     tcase_add_test(tcase, test_deadline);
     tcase_add_test(tcase, test_reader_sees_one_state);
     tcase_add_test(tcase, test_reader_cannot_write);

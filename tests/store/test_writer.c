@@ -99,9 +99,14 @@ START_TEST(test_a_batch_has_a_limit)
     gate_close();
     int64_t batches = metric_value(METRIC_WRITER_BATCHES);
     submit(0, JOBS);
+    usleep(20000);
+    writer_measure(writer);
+    ck_assert_int_ge(metric_value(METRIC_WRITER_OLDEST_US), 20000);
     gate_open();
     wait_ok(0, JOBS);
     ck_assert_int_ge(metric_value(METRIC_WRITER_BATCHES) - batches, 3);
+    writer_measure(writer);
+    ck_assert_int_eq(metric_value(METRIC_WRITER_OLDEST_US), 0);
 }
 END_TEST
 
@@ -408,6 +413,7 @@ START_TEST(test_checkpoint_when_the_log_has_grown)
     usleep(1500000);
     ck_assert_int_eq(metric_value(METRIC_CHECKPOINTS), checkpoints);
     ck_assert_int_lt(cpu_us() - start_us, 10000);
+    writer_measure(writer);
     ck_assert_int_gt(metric_value(METRIC_DB_BYTES), 6 << 20);
     ck_assert_int_gt(metric_value(METRIC_WAL_BYTES), 0);
 }
@@ -424,8 +430,14 @@ START_TEST(test_a_log_that_readers_held_is_cut)
     ck_assert_ok(&core.ctx, db_int_params(&core.ctx, reader, CORE_COUNT, &value, NULL, 0));
     fill(1, 70, 1 << 20);
     ck_assert_int_gt(store_wal_bytes(core.store), 64 << 20);
+    ck_assert_int_gt(metric_value(METRIC_WAL_BACKLOG_BYTES), 64 << 20);
+    ck_assert_int_eq(metric_value(METRIC_CHECKPOINT_BLOCKED), 1);
     db_end_read(reader);
     ck_assert(wait_for_log(1, 10000000));
+    submit(71, 1);
+    wait_ok(71, 1);
+    ck_assert_int_eq(metric_value(METRIC_CHECKPOINT_BLOCKED), 0);
+    ck_assert_int_lt(metric_value(METRIC_WAL_BACKLOG_BYTES), 1 << 20);
     db_close(reader);
 }
 END_TEST
