@@ -61,6 +61,16 @@ struct failure {
     struct member_error members[MEMBER_ERRORS_MAX]; /* more are counted away, not kept */
 };
 
+/* Who looks at long work while it runs; NULL where nobody does. */
+struct watch {
+    /* Called often. total 0: not known. False: stop, which ends the work with ERR_CONFLICT. */
+    bool (*step)(void *self, const char *what, int64_t done, int64_t total);
+    void *self;
+};
+
+/* True to go on. */
+bool watch_step(const struct watch *watch, const char *what, int64_t done, int64_t total);
+
 /* ---- Memory ---- */
 
 struct arena_block;
@@ -254,6 +264,23 @@ void secret_generate(struct secret *ret);
 /* The same in hexadecimal, in ctx's arena: how it is kept. NULL: no memory, recorded. */
 char *secret_text(struct ctx *ctx, const struct secret *secret) _must_check_;
 bool secret_parse(const char *text, struct secret *ret);
+
+/* ---- Files that are there whole or not at all ---- */
+
+#define FILE_HASH_SIZE 65
+
+/* Opens a file for what is still being made, empty and for its owner's eyes, and keeps others from
+ * it until it is closed: what a killed process has left is begun anew. ERR_BUSY: another process is
+ * at it; ERR_STORAGE. */
+enum err file_begin(struct ctx *ctx, const char *path, int *ret_fd) _must_check_;
+/* Gives the finished file its name, in place of what had it. What is in it is on the disk before it
+ * has the name, and the name when this returns. ERR_STORAGE */
+enum err file_publish(struct ctx *ctx, const char *unfinished, const char *path) _must_check_;
+/* What is in the folder of this path is on the disk when this returns: names given and taken. */
+enum err file_settle_names(struct ctx *ctx, const char *path) _must_check_;
+/* SHA-256 in hexadecimal. ERR_STORAGE; ERR_CONFLICT: interrupted. */
+enum err file_hash(struct ctx *ctx, const char *path, const struct watch *watch,
+                   char text[static FILE_HASH_SIZE]) _must_check_;
 
 /* ---- Logs: one line each to standard error, as text or JSON. No personal data, no keys. ---- */
 

@@ -224,11 +224,14 @@ enum err board_read(struct ctx *ctx, struct db *db, const char *pipeline, int64_
 struct check_report {
     int64_t leads, cells;
     int64_t wrong_leads, wrong_cells;
+    int64_t wrong_keys;    /* by which leads are found: they lead to nobody, or to another */
     struct texts findings; /* the first of them, for people: no personal data */
 };
 extern const struct table check_report_table;
 
-/* Recounts in the read transaction that is open on db. */
-enum err check_run(struct ctx *ctx, struct db *db, struct check_report *ret) _must_check_;
+/* Recounts in the read transaction that is open on db. ERR_CONFLICT: `watch` (or NULL) stopped
+ * it. */
+enum err check_run(struct ctx *ctx, struct db *db, const struct watch *watch,
+                   struct check_report *ret) _must_check_;
 
 #endif

@@ -24,6 +24,40 @@ struct db *store_writer(struct store *store);
 enum err store_reader(struct ctx *ctx, struct store *store, struct db **ret) _must_check_;
 void db_close(struct db *db);
 
+/* ---- The file as a whole, beside whoever has it ---- */
+
+/* For looking at a data file or a backup: read-only and without the lock, so that a daemon may have
+ * it meanwhile; store_writer() is NULL. Nothing is migrated: unless *ret_current, the file is older
+ * than this program and its rows are not to be read. ERR_NOT_FOUND; ERR_CONFIG: newer, altered, not
+ * ours; ERR_CORRUPT. */
+enum err store_look(struct ctx *ctx, const char *path, struct store **ret, bool *ret_current)
+    _must_check_;
+/* Looks at every page, and if `thorough` holds indexes against their tables. ERR_CORRUPT says what
+ * is wrong; ERR_CONFLICT: interrupted. */
+enum err store_verify(struct ctx *ctx, struct store *store, bool thorough,
+                      const struct watch *watch) _must_check_;
+
+struct backup {
+    int64_t bytes;
+    char hash[FILE_HASH_SIZE];
+};
+
+/* Copies what is committed in the data file to `target`, without anything that was deleted, looks
+ * the copy through, and only then gives it its name; its hash goes beside it into
+ * `<target>.sha256`. ERR_CONFLICT: there is such a file (unless `replace`), or interrupted. */
+enum err store_backup(struct ctx *ctx, const char *path, const char *target, bool replace,
+                      const struct watch *watch, struct backup *ret) _must_check_;
+/* Compares a backup with its `<backup>.sha256`. *ret_known false: it has none. ERR_CORRUPT */
+enum err store_backup_compare(struct ctx *ctx, const char *backup, const struct watch *watch,
+                              bool *ret_known) _must_check_;
+/* Looks a backup through and makes it the data file. Whatever happens on the way, the file is as it
+ * was or what the backup holds. ERR_CONFLICT: another process has the data file, or there is one
+ * (unless `replace`, which keeps it in *ret_aside), or interrupted. */
+enum err store_restore(struct ctx *ctx, const char *backup, const char *path, bool replace,
+                       const struct watch *watch, const char **ret_aside) _must_check_;
+
+/* ---- Upkeep ---- */
+
 /* Copies the WAL into the file: passive, or waiting up to 200 ms for readers and cutting the WAL
  * to nothing. Writer thread only. */
 enum err store_checkpoint(struct ctx *ctx, struct store *store, bool truncate) _must_check_;
@@ -63,6 +97,8 @@ enum err lead_key_offer(struct ctx *ctx, struct db *db, enum lead_key_kind kind,
                         const struct id *lead_id) _must_check_;
 enum err lead_key_remove(struct ctx *ctx, struct db *db, enum lead_key_kind kind, const char *key,
                          const struct id *lead_id) _must_check_;
+/* How many keys lead to no lead: for checks. */
+enum err lead_keys_lost(struct ctx *ctx, struct db *db, int64_t *ret) _must_check_;
 enum err lead_change_add(struct ctx *ctx, struct db *db, const struct lead_change *change)
     _must_check_;
 enum err lead_changes(struct ctx *ctx, struct db *db, const struct id *lead_id, struct rows *ret)

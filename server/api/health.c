@@ -69,7 +69,7 @@ static enum err run_check(struct call *call)
 {
     struct check_report *report = call_result(call, sizeof *report);
     enum err err = report ? db_begin_read(call->ctx, call->db) : ERR_MEMORY;
-    return err ? err : check_run(call->ctx, call->db, report);
+    return err ? err : check_run(call->ctx, call->db, NULL, report);
 }
 
 static const struct route rows[] = {

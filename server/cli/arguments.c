@@ -55,7 +55,11 @@ static enum status option_read(struct cli *cli, size_t argc, char *const *argv, 
     if (!option->repeats && option_value(cli, option->name) != NULL)
         return complain_usage(cli, "%s is given twice", option->name);
     const char *value = argument + length + 1;
-    if (argument[length] == '\0') {
+    if (option->value == NULL) {
+        if (argument[length] != '\0')
+            return complain_usage(cli, "%s takes no value", option->name);
+        value = "";
+    } else if (argument[length] == '\0') {
         if (*at + 1 >= argc)
             return complain_usage(cli, "%s needs a value: %s %s", option->name, option->name,
                                   option->value);
@@ -71,10 +75,11 @@ static enum status arguments_check(const struct cli *cli)
     const struct command *command = cli->command;
     if (command->any_operands)
         return STATUS_OK;
-    size_t wanted = command->operands != NULL;
-    if (cli->operand_count > wanted)
-        return complain_usage(cli, "\"%s\" is one argument too many", cli->operands[wanted]);
-    if (cli->operand_count < wanted)
+    size_t most = command->operands != NULL;
+    size_t least = most > 0 && command->operands[0] != '[';
+    if (cli->operand_count > most)
+        return complain_usage(cli, "\"%s\" is one argument too many", cli->operands[most]);
+    if (cli->operand_count < least)
         return complain_usage(cli, "%s is missing", command->operands);
     for (size_t i = 0; i < COMMAND_OPTIONS_MAX && command->options[i].name != NULL; i++)
         if (command->options[i].required && option_value(cli, command->options[i].name) == NULL)
@@ -113,6 +118,11 @@ const char *option_value(const struct cli *cli, const char *name)
         if (strcmp(cli->given[i].option->name, name) == 0)
             value = cli->given[i].value;
     return value;
+}
+
+bool option_given(const struct cli *cli, const char *name)
+{
+    return option_value(cli, name) != NULL;
 }
 
 struct texts option_values(const struct cli *cli, const char *name)

@@ -1,59 +1,92 @@
-/* check.c: `check` and `migrate`: what an operator does to be sure of the data file. */
-#include "answer.h"
+/* check.c: `check` and `migrate`: what an operator does to be sure of the data file. A check reads
+ * the file itself, beside a daemon or without one, like a backup. */
+#include "command.h"
+#include "progress.h"
 
-#include <funneld/store.h>
+#include <funneld/crm.h>
 
-#include <unistd.h>
-
-struct check_answer {
-    int64_t leads, cells, wrong_leads, wrong_cells;
-    struct texts findings;
-};
-
-static const struct field check_answer_fields[] = {
-    FIELD(struct check_answer, leads, INT),       FIELD(struct check_answer, cells, INT),
-    FIELD(struct check_answer, wrong_leads, INT), FIELD(struct check_answer, wrong_cells, INT),
-    FIELD(struct check_answer, findings, TEXTS),
-};
-static const struct table check_answer_table =
-    TABLE(struct check_answer, "check_answer", check_answer_fields);
-
-static enum status check_print(const struct cli *cli, const struct answer *answer)
+static void store_done(struct store **store)
 {
-    struct check_answer check;
-    if (answer->status != 200)
-        return answer_complain(cli->ctx, answer);
-    if (answer_read(cli->ctx, answer, &check_answer_table, &check) != OK)
-        return complain_failure(cli->ctx);
-    if (check.leads == NO_INT || check.wrong_leads == NO_INT || check.wrong_cells == NO_INT)
-        return complain(STATUS_FAILED, "the answer of the service says nothing of what it counted");
-    for (size_t i = 0; i < check.findings.count; i++) {
-        output_text(stdout, check.findings.items[i]);
+    store_close(*store);
+}
+
+static enum status report_print(const char *path, const struct check_report *report)
+{
+    bool differs = report->wrong_leads > 0 || report->wrong_cells > 0 || report->wrong_keys > 0;
+    for (size_t i = 0; i < report->findings.count; i++) {
+        output_text(stdout, report->findings.items[i]);
         putchar('\n');
     }
-    if (check.wrong_leads == 0 && check.wrong_cells == 0 && check.findings.count == 0) {
-        printf("no difference: %lld leads, %lld cells\n", (long long)check.leads,
-               (long long)check.cells);
-        return output_end(STATUS_OK);
-    }
-    printf("different: %lld of %lld leads, %lld of %lld cells\n", (long long)check.wrong_leads,
-           (long long)check.leads, (long long)check.wrong_cells, (long long)check.cells);
-    return output_end(STATUS_FAILED);
+    if (!differs)
+        printf("no difference: %lld leads, %lld cells\n", (long long)report->leads,
+               (long long)report->cells);
+    else
+        printf("different: %lld of %lld leads, %lld of %lld cells, %lld keys, in %s\n",
+               (long long)report->wrong_leads, (long long)report->leads,
+               (long long)report->wrong_cells, (long long)report->cells,
+               (long long)report->wrong_keys, path);
+    return output_end(differs ? STATUS_FAILED : STATUS_OK);
+}
+
+/* The days of the reports are those of the file's own zone, whatever the configuration says. */
+static enum err zone_set(struct ctx *ctx, struct db *db)
+{
+    const char *zone = NULL;
+    enum err err = setting_get(ctx, db, "time_zone", &zone);
+    if (err == ERR_NOT_FOUND)
+        return OK; /* made, and never started */
+    if (err == OK && !clock_set_zone(zone))
+        err = fail(ctx, ERR_CONFIG, NULL, "this system has no zone \"%s\"", zone);
+    return err;
+}
+
+static enum err recount(struct ctx *ctx, struct store *store, const struct watch *watch,
+                        struct check_report *ret)
+{
+    struct db *db;
+    enum err err = store_reader(ctx, store, &db);
+    if (err != OK)
+        return err;
+    err = db_begin_read(ctx, db);
+    if (err == OK)
+        err = zone_set(ctx, db);
+    if (err == OK)
+        err = check_run(ctx, db, watch, ret);
+    db_end_read(db);
+    db_close(db);
+    return err;
 }
 
 enum status check_command(const struct cli *cli)
 {
-    _cleanup_(control_done) struct control *control = NULL;
-    struct answer answer;
-    if (control_open(cli->ctx, cli->config, /* create= */ false, &control) != OK)
-        return complain_failure(cli->ctx);
-    bool terminal = isatty(STDERR_FILENO);
-    if (terminal)
-        fputs("checking ...", stderr);
-    enum err err = control_request(control, "GET", "/v1/check", NULL, &answer);
-    if (terminal)
-        fputs("\r            \r", stderr);
-    return err == OK ? check_print(cli, &answer) : complain_failure(cli->ctx);
+    struct ctx *ctx = cli->ctx;
+    bool is_data = cli->operand_count == 0, current = true, known;
+    const char *path = is_data ? cli->config->database : cli->operands[0];
+    _cleanup_(store_done) struct store *store = NULL;
+    struct progress progress;
+    struct watch watch = progress_watch(&progress);
+    struct check_report report;
+    enum err err = store_look(ctx, path, &store, &current);
+    if (err == ERR_NOT_FOUND && is_data)
+        return complain(STATUS_CONFIG,
+                        "there is no data file %s: name it with --database, or start `funneld "
+                        "serve`",
+                        path);
+    if (err == OK && !is_data)
+        err = store_backup_compare(ctx, path, &watch, &known);
+    if (err == OK)
+        err = store_verify(ctx, store, /* thorough= */ true, &watch);
+    if (err == OK && current)
+        err = recount(ctx, store, &watch, &report);
+    progress_clear(&progress);
+    if (err != OK)
+        return complain_failure(ctx);
+    if (!current)
+        return complain(STATUS_FAILED,
+                        "%s is undamaged, but of an older version, whose reports cannot be "
+                        "counted: the daemon brings its data file up to date at its start",
+                        path);
+    return report_print(path, &report);
 }
 
 enum status migrate_command(const struct cli *cli)

@@ -18,7 +18,7 @@ enum status {
 
 struct command_option {
     const char *name;  /* "--name" */
-    const char *value; /* placeholder of its value, for help */
+    const char *value; /* placeholder of its value, for help; NULL: it takes none */
     const char *help;
     bool required;
     bool repeats;
@@ -29,8 +29,9 @@ enum { COMMAND_OPTIONS_MAX = 8 };
 struct cli;
 
 struct command {
-    const char *words;          /* "key create" */
-    const char *operands;       /* "FILE"; NULL when it takes none, and else exactly one */
+    const char *words; /* "key create" */
+    /* "FILE": exactly one; "[FILE]": one or none; NULL: none */
+    const char *operands;
     const char *help;           /* one line */
     const char *details;        /* paragraphs with an example; NULL when the line says it all */
     const struct table *fields; /* what its rows may hold, for help; NULL for most */
@@ -65,6 +66,7 @@ const struct command *command_find(size_t argc, char *const *argv, size_t *ret_w
 enum status arguments_read(struct cli *cli, size_t argc, char *const *argv) _must_check_;
 /* The value of an option that was given, the last one of several; else NULL. */
 const char *option_value(const struct cli *cli, const char *name);
+bool option_given(const struct cli *cli, const char *name);
 /* All values of an option that repeats. */
 struct texts option_values(const struct cli *cli, const char *name);
 
@@ -84,6 +86,7 @@ void output_text(FILE *file, const char *text);
 
 /* ---- The commands ---- */
 
+enum status backup_command(const struct cli *cli);
 enum status check_command(const struct cli *cli);
 enum status config_example_command(const struct cli *cli);
 enum status config_show_command(const struct cli *cli);
@@ -95,6 +98,7 @@ enum status key_create_command(const struct cli *cli);
 enum status key_list_command(const struct cli *cli);
 enum status key_revoke_command(const struct cli *cli);
 enum status migrate_command(const struct cli *cli);
+enum status restore_command(const struct cli *cli);
 enum status serve_command(const struct cli *cli);
 enum status version_command(const struct cli *cli);
 

@@ -96,9 +96,45 @@ const struct command commands[] = {
         .run = import_stage_events_command,
     },
     {
+        .words = "backup",
+        .operands = "FILE",
+        .help = "Copy the data into a file, beside a running daemon or without one.",
+        .details =
+            "The copy holds all that was acknowledged before it began, and nothing that was\n"
+            "erased. It is looked through before it gets its name; its SHA-256 goes into\n"
+            "FILE.sha256, which `sha256sum -c` reads. Only its owner can read it: there are "
+            "people\n"
+            "in it. Run it as the user of the daemon, or as root. Erase old backups in time: a\n"
+            "person erased later is still in them.\n"
+            "\n"
+            "  funneld backup /srv/backups/funneld-$(date +%F).db\n",
+        .options = { { "--force", NULL, "Replace FILE where there is one." } },
+        .run = backup_command,
+    },
+    {
+        .words = "restore",
+        .operands = "BACKUP",
+        .help = "Make the data file what a backup holds. No daemon may have it meanwhile.",
+        .details =
+            "The backup is looked through first; where BACKUP.sha256 stands beside it, it must be\n"
+            "what that says. A power cut at any moment leaves the old data or the new, never a "
+            "mix.\n"
+            "A backup of an older version will do: the next start brings it up to date. Then "
+            "count\n"
+            "with `funneld check`, and erase again whom you have erased since.\n"
+            "\n"
+            "  funneld restore /srv/backups/funneld-2026-11-22.db --database=funneld.db\n",
+        .options = { { "--force", NULL, "Put the data file that is there aside, and keep it." } },
+        .run = restore_command,
+    },
+    {
         .words = "check",
-        .help = "Count everything again from the log and compare it with the reports.",
-        .details = "Changes nothing. The exit status is 1 when there is a difference.\n",
+        .operands = "[FILE]",
+        .help = "Look for damage, count everything again from the log, and compare.",
+        .details =
+            "Of the data file, also while a daemon has it, or of a backup FILE; where FILE.sha256\n"
+            "stands beside it, FILE must be what that says. Changes nothing. The exit status is 1\n"
+            "when there is damage or a difference.\n",
         .run = check_command,
     },
     {
@@ -106,7 +142,7 @@ const struct command commands[] = {
         .help = "Bring the data file up to this version, without starting the daemon.",
         .details =
             "`serve` does the same at each start; this is for those who want it done before.\n"
-            "Make a backup first: there is no way back to an older version.\n",
+            "`funneld backup` first: there is no way back to an older version.\n",
         .run = migrate_command,
     },
     {

@@ -177,9 +177,7 @@ static bool daemon_answers(struct control *control)
     return err == OK;
 }
 
-/* Files that root makes beside the data of another user would keep the daemon from starting
- * later. */
-static enum err owner_check(struct ctx *ctx, const char *database, bool create)
+enum err owner_check(struct ctx *ctx, const char *database, bool create)
 {
     struct stat file;
     if (stat(database, &file) != 0) {

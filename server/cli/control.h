@@ -22,6 +22,10 @@ void control_close(struct control *control);
 /* For _cleanup_. */
 void control_done(struct control **control);
 
+/* Refuses to let root make or change files beside the data of another user: they would keep the
+ * daemon from starting later. ERR_CONFIG; also where there is no data file, unless `create`. */
+enum err owner_check(struct ctx *ctx, const char *database, bool create) _must_check_;
+
 /* Any status is an answer and OK. ERR_BUSY: there was none, and the same request may get one later.
  * ERR_CONFLICT: interrupted. `body` NULL: none. */
 enum err control_request(struct control *control, const char *method, const char *path,

@@ -14,12 +14,20 @@ static void options_print(FILE *file, struct arena *arena)
         fwrite(buffer.data, 1, buffer.length, file);
 }
 
+/* "--name VALUE", or "--name" where it takes none. */
+static void option_form(const struct command_option *option, char text[static 64])
+{
+    snprintf(text, 64, "%s%s%s", option->name, option->value == NULL ? "" : " ",
+             option->value == NULL ? "" : option->value);
+}
+
 /* One option of the usage line, on a new line where it would not fit. Returns where that ends. */
 static int usage_option_print(FILE *file, const struct command_option *option, int column)
 {
-    char text[80];
-    int length = snprintf(text, sizeof(text), option->required ? "%s %s%s" : "[%s %s]%s",
-                          option->name, option->value, option->repeats ? "..." : "");
+    char form[64], text[80];
+    option_form(option, form);
+    int length = snprintf(text, sizeof(text), option->required ? "%s%s" : "[%s]%s", form,
+                          option->repeats ? "..." : "");
     bool fits = column + 1 + length <= HELP_COLUMNS;
     fprintf(file, "%s%s", fits ? " " : "\n      ", text);
     return (fits ? column + 1 : 6) + length;
@@ -56,17 +64,16 @@ void help_of_command(FILE *file, const struct command *command)
     for (size_t i = 0; i < COMMAND_OPTIONS_MAX && command->options[i].name != NULL; i++) {
         const struct command_option *option = &command->options[i];
         char form[64];
-        snprintf(form, sizeof(form), "%s %s", option->name, option->value);
+        option_form(option, form);
         fprintf(file, strlen(form) > 22 ? "  %s\n                         %s\n" : "  %-22s %s\n",
                 form, option->help);
     }
     if (command->fields != NULL)
         fields_print(file, command->fields);
     if (!command->no_config)
-        fputs(
-            "\nIt works on the data file that --database or the configuration names, through the\n"
-            "daemon where one runs. `funneld --help` lists the options of the daemon.\n",
-            file);
+        fputs("\nIt works on the data file that --database or the configuration names, beside the\n"
+              "daemon where one runs. `funneld --help` lists the options of the daemon.\n",
+              file);
 }
 
 void help_overview(FILE *file)

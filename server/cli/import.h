@@ -1,11 +1,12 @@
 /* import.h: the parts of `import`: what the command line makes of a header line, rows as JSON,
- * the file of failed rows, and the progress line. Private to server/cli. */
+ * and the file of failed rows. Private to server/cli. */
 #ifndef FUNNELD_CLI_IMPORT_H
 #define FUNNELD_CLI_IMPORT_H
 
 #include "command.h"
 #include "control.h"
 #include "csv.h"
+#include "progress.h"
 
 /* ---- The plan: from the columns of a file to fields ---- */
 
@@ -60,19 +61,6 @@ void errors_init(struct import_errors *errors, const char *path, const struct cs
 bool errors_add(struct import_errors *errors, int64_t line, const char *reason,
                 const struct csv_cell *cells, size_t count) _must_check_;
 bool errors_close(struct import_errors *errors) _must_check_;
-
-/* ---- Progress on a terminal ---- */
-
-struct progress {
-    bool shown; /* standard error is a terminal */
-    int64_t start_us, last_us;
-    int64_t total_bytes; /* of the file; 0: not known */
-};
-
-void progress_start(struct progress *progress, int64_t total_bytes);
-void progress_show(struct progress *progress, int64_t rows, int64_t failed, int64_t bytes);
-void progress_clear(const struct progress *progress);
-double progress_seconds(const struct progress *progress);
 
 /* ---- Batches: rows on their way to the service ---- */
 

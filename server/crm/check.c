@@ -13,6 +13,7 @@ struct recount {
     size_t count, capacity; /* a power of two */
     struct check_report *report;
     struct arena *arena; /* of the request: for all of this */
+    const struct watch *watch;
     bool failed;
 };
 
@@ -157,6 +158,46 @@ static enum err check_lead(struct ctx *ctx, struct db *db, const struct id *id,
     return OK;
 }
 
+/* What names the lead finds it. Not so for phones, which people share: the key stays with the one
+ * who had the number first, and goes with them. */
+static enum err check_keys(struct ctx *ctx, struct db *db, const struct id *id,
+                           struct recount *recount)
+{
+    static const char *const names[] = {
+        [LEAD_KEY_EMAIL] = "e-mail address", [LEAD_KEY_EXTERNAL] = "external id"
+    };
+    struct lead lead;
+    enum err err = lead_load(ctx, db, id, &lead);
+    if (err)
+        return err == ERR_NOT_FOUND ? OK : err; /* erased: it has none */
+    for (enum lead_key_kind kind = LEAD_KEY_EMAIL; kind <= LEAD_KEY_EXTERNAL && !err; kind++) {
+        const char *key;
+        struct id found;
+        char text[ID_TEXT_SIZE];
+        err = lead_key_text(ctx, &lead, kind, &key);
+        if (err || !key)
+            continue;
+        err = lead_find(ctx, db, kind, key, &found);
+        if (err == ERR_NOT_FOUND || (!err && id_compare(&found, id) != 0)) {
+            id_format(id, text);
+            recount->report->wrong_keys++;
+            find(recount, "lead %s: its %s does not lead to it", text, names[kind]);
+            err = OK;
+        }
+    }
+    return err;
+}
+
+static enum err check_lost_keys(struct ctx *ctx, struct db *db, struct recount *recount)
+{
+    int64_t lost = 0;
+    enum err err = lead_keys_lost(ctx, db, &lost);
+    recount->report->wrong_keys += lost;
+    if (!err && lost > 0)
+        find(recount, "keys of leads: %lld lead to nobody", (long long)lost);
+    return err;
+}
+
 /* Each slice has an arena of its own, so that a million leads need no memory for all of them. */
 static enum err check_leads(struct ctx *ctx, struct db *db, struct recount *recount)
 {
@@ -173,8 +214,12 @@ static enum err check_leads(struct ctx *ctx, struct db *db, struct recount *reco
         for (size_t i = 0; i < count && !err; i++) {
             after = ((const struct lead *)rows.items)[i].id;
             err = check_lead(ctx, db, &after, recount);
+            if (!err)
+                err = check_keys(ctx, db, &after, recount);
             recount->report->leads++;
         }
+        if (!err && !watch_step(recount->watch, "counting leads", recount->report->leads, 0))
+            err = fail(ctx, ERR_CONFLICT, NULL, "interrupted");
         ctx->arena = request_arena;
         if (err)
             failure_keep(ctx);
@@ -231,14 +276,17 @@ static void check_missing(struct recount *recount)
             find_cell(recount, &recount->keys[i], "is missing");
 }
 
-enum err check_run(struct ctx *ctx, struct db *db, struct check_report *ret)
+enum err check_run(struct ctx *ctx, struct db *db, const struct watch *watch,
+                   struct check_report *ret)
 {
     *ret = (struct check_report){ .findings = { ctx_alloc(ctx, FINDINGS_MAX * sizeof(const char *)),
                                                 0 } };
-    struct recount recount = { .report = ret, .arena = ctx->arena };
+    struct recount recount = { .report = ret, .arena = ctx->arena, .watch = watch };
     if (!ret->findings.items || !grow(&recount))
         return fail(ctx, ERR_MEMORY, NULL, "no memory to recount");
     enum err err = check_leads(ctx, db, &recount);
+    if (!err)
+        err = check_lost_keys(ctx, db, &recount);
     if (!err)
         err = rollup_each(ctx, db, check_cell, &recount);
     if (!err)
@@ -252,6 +300,8 @@ static const struct field check_report_fields[] = {
           .note = "rollup cells compared"),
     FIELD(struct check_report, wrong_leads, INT, .flags = FIELD_NOT_NULL, .note = "that differ"),
     FIELD(struct check_report, wrong_cells, INT, .flags = FIELD_NOT_NULL, .note = "that differ"),
+    FIELD(struct check_report, wrong_keys, INT, .flags = FIELD_NOT_NULL,
+          .note = "that do not lead to whom they name"),
     FIELD(struct check_report, findings, TEXTS, .note = "the first of them"),
 };
 const struct table check_report_table =

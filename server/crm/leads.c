@@ -234,7 +234,7 @@ static enum err set_members(struct ctx *ctx, struct db *db, struct history *hist
 
 /* ---- Keys ---- */
 
-static enum err key_of(struct ctx *ctx, const struct lead *lead, enum lead_key_kind kind,
+enum err lead_key_text(struct ctx *ctx, const struct lead *lead, enum lead_key_kind kind,
                        const char **ret)
 {
     *ret = NULL;
@@ -277,9 +277,9 @@ static enum err update_keys(struct ctx *ctx, struct db *db, const struct lead *b
     for (size_t i = 0; i < ARRAY_SIZE(unique_keys) && !err; i++) {
         const char *old_key = NULL, *new_key = NULL;
         enum lead_key_kind kind = unique_keys[i].kind;
-        err = before ? key_of(ctx, before, kind, &old_key) : OK;
+        err = before ? lead_key_text(ctx, before, kind, &old_key) : OK;
         if (!err)
-            err = key_of(ctx, after, kind, &new_key);
+            err = lead_key_text(ctx, after, kind, &new_key);
         if (err || texts_equal(old_key, new_key))
             continue;
         if (old_key)
@@ -291,9 +291,9 @@ static enum err update_keys(struct ctx *ctx, struct db *db, const struct lead *b
     }
     const char *old_phone = NULL, *new_phone = NULL;
     if (!err && before)
-        err = key_of(ctx, before, LEAD_KEY_PHONE, &old_phone);
+        err = lead_key_text(ctx, before, LEAD_KEY_PHONE, &old_phone);
     if (!err)
-        err = key_of(ctx, after, LEAD_KEY_PHONE, &new_phone);
+        err = lead_key_text(ctx, after, LEAD_KEY_PHONE, &new_phone);
     if (err || texts_equal(old_phone, new_phone))
         return err;
     if (old_phone)

@@ -41,7 +41,7 @@ struct driver {
     /* Creates a missing file, refuses (ERR_CONFIG) one of another kind. Once, before any open(): it
      * may not be called while a connection of this process has the file. */
     enum err (*prepare_file)(struct ctx *ctx, const char *path);
-    /* ACCESS_WRITE refuses (ERR_CONFIG) data that is not ours. */
+    /* Refuses (ERR_CONFIG) data that is not ours. */
     enum err (*open)(struct ctx *ctx, const char *path, enum access access,
                      struct connection **ret);
     void (*close)(struct connection *connection);
@@ -79,6 +79,15 @@ struct driver {
     enum err (*checkpoint)(struct ctx *ctx, struct connection *connection, bool truncate);
     int64_t (*log_bytes)(const struct connection *connection);
     int64_t (*log_backlog_bytes)(const struct connection *connection);
+
+    /* The whole of what is committed into `target`, an empty file, while others write: every row,
+     * and nothing that was deleted. Not on the disk yet when it returns. For ACCESS_READ. */
+    enum err (*copy)(struct ctx *ctx, struct connection *connection, const char *target,
+                     const struct watch *watch);
+    /* Looks at every page, and if `thorough` holds indexes against their tables. ERR_CORRUPT says
+     * what is wrong. */
+    enum err (*verify)(struct ctx *ctx, struct connection *connection, bool thorough,
+                       const struct watch *watch);
 };
 
 extern const struct driver driver_sqlite;

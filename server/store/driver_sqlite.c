@@ -376,4 +376,6 @@ const struct driver driver_sqlite = {
     .checkpoint = sqlite_checkpoint,
     .log_bytes = sqlite_log_bytes,
     .log_backlog_bytes = sqlite_log_backlog_bytes,
+    .copy = sqlite_copy,
+    .verify = sqlite_verify,
 };

@@ -30,10 +30,21 @@ enum err controls_prepare(struct ctx *ctx, struct connection *connection) _must_
 
 /* ---- driver_sqlite_open.c ---- */
 
+/* The first column of the first row, as text; "" without a row. */
+enum err sqlite_pragma(struct ctx *ctx, struct connection *connection, const char *text,
+                       char value[static 32]) _must_check_;
+
 enum err sqlite_prepare_file(struct ctx *ctx, const char *path) _must_check_;
 enum err sqlite_open(struct ctx *ctx, const char *path, enum access access, struct connection **ret)
     _must_check_;
 void sqlite_close(struct connection *connection);
 void sqlite_sizes(const char *path, int64_t *ret_data_bytes, int64_t *ret_log_bytes);
+
+/* ---- driver_sqlite_copy.c ---- */
+
+enum err sqlite_copy(struct ctx *ctx, struct connection *connection, const char *target,
+                     const struct watch *watch) _must_check_;
+enum err sqlite_verify(struct ctx *ctx, struct connection *connection, bool thorough,
+                       const struct watch *watch) _must_check_;
 
 #endif

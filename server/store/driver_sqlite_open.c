@@ -84,9 +84,8 @@ static void sqlite_start(void)
 
 /* ---- Settings ---- */
 
-/* The first column of the first row, as text; "" without a row. */
-static enum err pragma_read(struct ctx *ctx, struct connection *connection, const char *text,
-                            char value[static 32])
+enum err sqlite_pragma(struct ctx *ctx, struct connection *connection, const char *text,
+                       char value[static 32])
 {
     sqlite3_stmt *handle = NULL;
     value[0] = '\0';
@@ -109,9 +108,9 @@ static enum err settings_apply(struct ctx *ctx, struct connection *connection,
 {
     for (size_t i = 0; i < count; i++) {
         char value[32];
-        enum err err = pragma_read(ctx, connection, list[i].set, value);
+        enum err err = sqlite_pragma(ctx, connection, list[i].set, value);
         if (!err && list[i].get)
-            err = pragma_read(ctx, connection, list[i].get, value);
+            err = sqlite_pragma(ctx, connection, list[i].get, value);
         if (err)
             return err;
         if (list[i].get && strcmp(value, list[i].value) != 0)
@@ -156,13 +155,23 @@ static enum err file_refuse(struct ctx *ctx, const char *path, const char *why)
                 "%s is %s, and is left as it is: set \"database\" to another path", path, why);
 }
 
+/* Readers come second, as a rule; but a backup is read by nobody else. */
+static enum err file_is_ours(struct ctx *ctx, struct connection *connection, const char *path)
+{
+    char application[32];
+    enum err err = sqlite_pragma(ctx, connection, "PRAGMA application_id", application);
+    if (!err && strtoll(application, NULL, 10) != APPLICATION_ID)
+        err = fail(ctx, ERR_CONFIG, "database", "%s is no data file of funneld", path);
+    return err;
+}
+
 /* Makes an empty file ours; refuses one that has something in it and is not. */
 static enum err file_claim(struct ctx *ctx, struct connection *connection, const char *path)
 {
     char application[32], tables[32];
-    enum err err = pragma_read(ctx, connection, "PRAGMA application_id", application);
+    enum err err = sqlite_pragma(ctx, connection, "PRAGMA application_id", application);
     if (!err)
-        err = pragma_read(ctx, connection, "SELECT count(*) FROM sqlite_schema", tables);
+        err = sqlite_pragma(ctx, connection, "SELECT count(*) FROM sqlite_schema", tables);
     if (err)
         return err;
     if (strtoll(application, NULL, 10) == APPLICATION_ID)
@@ -236,7 +245,8 @@ static enum err connection_start(struct ctx *ctx, struct connection *connection,
 {
     char page[32];
     connection_guard(connection);
-    enum err err = access == ACCESS_WRITE ? file_claim(ctx, connection, path) : OK;
+    enum err err = access == ACCESS_WRITE ? file_claim(ctx, connection, path)
+                                          : file_is_ours(ctx, connection, path);
     if (!err)
         err = settings_apply(ctx, connection, settings, ARRAY_SIZE(settings));
     if (!err && access == ACCESS_WRITE)
@@ -244,7 +254,7 @@ static enum err connection_start(struct ctx *ctx, struct connection *connection,
     if (!err && access == ACCESS_READ)
         err = settings_apply(ctx, connection, reader_settings, ARRAY_SIZE(reader_settings));
     if (!err)
-        err = pragma_read(ctx, connection, "PRAGMA page_size", page);
+        err = sqlite_pragma(ctx, connection, "PRAGMA page_size", page);
     if (!err)
         err = controls_prepare(ctx, connection);
     if (err)

@@ -85,6 +85,11 @@ enum err lead_key_remove(struct ctx *ctx, struct db *db, enum lead_key_kind kind
                    param_id(lead_id));
 }
 
+enum err lead_keys_lost(struct ctx *ctx, struct db *db, int64_t *ret)
+{
+    return db_int_params(ctx, db, SQL_LEAD_KEYS_LOST, ret, NULL, 0);
+}
+
 enum err lead_change_add(struct ctx *ctx, struct db *db, const struct lead_change *change)
 {
     return db_exec(ctx, db, SQL_LEAD_CHANGE_INSERT, param_id(&change->lead_id),

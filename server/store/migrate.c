@@ -147,6 +147,17 @@ enum err migrate_run(struct ctx *ctx, struct db *db, const struct migration *lis
     return err;
 }
 
+enum err migrate_look(struct ctx *ctx, struct db *db, const struct migration *list, size_t count,
+                      bool *ret_current)
+{
+    struct rows applied = {};
+    enum err err = migrate_list(ctx, db, &applied);
+    if (!err)
+        err = applied_check_all(ctx, &applied, list, count);
+    *ret_current = applied.count == count;
+    return err;
+}
+
 enum err migrate_probe(struct ctx *ctx, struct db *db)
 {
     return migrate_exec(ctx, db, SQL_PROBE_WRITE, PARAMS(param_int(clock_monotonic_us())));

@@ -11,6 +11,10 @@
 enum err migrate_run(struct ctx *ctx, struct db *db, const struct migration *list, size_t count)
     _must_check_;
 
+/* Checks those applied in the same way, and runs none. *ret_current: there are no more to run. */
+enum err migrate_look(struct ctx *ctx, struct db *db, const struct migration *list, size_t count,
+                      bool *ret_current) _must_check_;
+
 /* A small write, inside the caller's transaction: whether it can be committed tells whether the
  * disk has room. */
 enum err migrate_probe(struct ctx *ctx, struct db *db) _must_check_;

@@ -1,149 +1,59 @@
-/* store.c: the data file as a whole: one process at a time, the writer's connection, readers. Knows
- * neither engine nor resource. */
+/* store.c: the data file as a whole: the writer's connection, readers. Knows neither engine nor
+ * resource; where the file lies and whose it is is place.c's. */
 #include "store_private.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
-#include <unistd.h>
 
 #include "migrate.h"
+#include "place.h"
 
 struct store {
     const struct driver *driver;
     struct catalogue catalogue;
-    char *path;  /* absolute, no symbolic links: one file has one lock, whatever way leads to it */
-    int lock_fd; /* held open for as long as the process has the file */
-    struct db *writer;
+    struct place place;
+    struct db *writer; /* NULL: it is only looked at */
     atomic_int readers;
     atomic_int_least64_t changes[CHANGE_COUNT];
 };
 
-/* ---- Where it lies ---- */
-
-/* File systems over a network lie about locks and about what they have written. Their numbers are
- * in statfs(2). */
-static const struct {
-    long type;
-    const char *name;
-} network_filesystems[] = {
-    { 0x6969, "NFS" },      { 0x517b, "SMB" },     { 0xff534d42, "CIFS" },
-    { 0xfe534d42, "SMB2" }, { 0x5346414f, "AFS" },
-};
-
-static enum err directory_check(struct ctx *ctx, const char *path, const char *directory)
-{
-    struct stat status;
-    if (stat(directory, &status) != 0 || !S_ISDIR(status.st_mode))
-        return fail(ctx, ERR_CONFIG, "database",
-                    "the directory %s of database %s does not exist: choose the file with "
-                    "--database=FILE or FUNNELD_DATABASE, or create the directory for the user "
-                    "that runs funneld (mkdir -p %s)",
-                    directory, path, directory);
-    if (access(directory, W_OK | X_OK) != 0)
-        return fail(ctx, ERR_CONFIG, "database",
-                    "the directory %s of database %s cannot be written to by this user: the log "
-                    "and the lock lie beside the data file",
-                    directory, path);
-    struct statfs filesystem;
-    if (statfs(directory, &filesystem) != 0)
-        return OK;
-    for (size_t i = 0; i < ARRAY_SIZE(network_filesystems); i++)
-        if ((long)filesystem.f_type == network_filesystems[i].type)
-            return fail(ctx, ERR_CONFIG, "database",
-                        "%s lies on a network file system (%s), where locks and fsync cannot be "
-                        "trusted: move it to a local disk",
-                        path, network_filesystems[i].name);
-    return OK;
-}
-
-/* The absolute path, in memory from malloc(). The file itself need not exist yet. */
-static enum err path_resolve(struct ctx *ctx, const char *path, char **ret)
-{
-    char *in_directory = ctx_text(ctx, path), *in_name = ctx_text(ctx, path);
-    if (!in_directory || !in_name)
-        return ERR_MEMORY;
-    const char *directory = dirname(in_directory), *name = basename(in_name);
-    enum err err = directory_check(ctx, path, directory);
-    if (err)
-        return err;
-    char *resolved = realpath(path, NULL);
-    if (!resolved && errno == ENOENT) {
-        char *parent = realpath(directory, NULL);
-        if (parent &&
-            asprintf(&resolved, "%s/%s", strcmp(parent, "/") == 0 ? "" : parent, name) < 0)
-            resolved = NULL;
-        free(parent);
-    }
-    if (!resolved)
-        return fail(ctx, ERR_CONFIG, "database", "%s cannot be resolved: %s", path,
-                    strerror(errno));
-    struct stat status;
-    if (stat(resolved, &status) == 0 && !S_ISREG(status.st_mode)) {
-        free(resolved);
-        return fail(ctx, ERR_CONFIG, "database",
-                    "%s is not a file: set \"database\" to the path of one", path);
-    }
-    *ret = resolved;
-    return OK;
-}
-
-/* ---- The lock ---- */
-
-/* The kernel lets go of it when the process dies in whatever way, so a lock file that lies about
- * means nothing. */
-static enum err lock_take(struct ctx *ctx, struct store *store)
-{
-    const char *path = arena_printf(ctx->arena, "%s.lock", store->path);
-    if (!path)
-        return fail(ctx, ERR_MEMORY, NULL, "no memory for a path");
-    store->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (store->lock_fd < 0)
-        return fail(ctx, ERR_CONFIG, "database", "%s cannot be opened: %s", path, strerror(errno));
-    if (flock(store->lock_fd, LOCK_EX | LOCK_NB) != 0) {
-        char holder[24] = "";
-        ssize_t bytes = pread(store->lock_fd, holder, sizeof holder - 1, 0);
-        holder[bytes > 0 ? strspn(holder, "0123456789") : 0] = '\0';
-        return fail(ctx, ERR_CONFLICT, NULL,
-                    "another process%s%s has the database %s: only one may", *holder ? " " : "",
-                    holder, store->path);
-    }
-    /* For people who wonder who has it. */
-    char pid[24];
-    int length = snprintf(pid, sizeof pid, "%d\n", (int)getpid());
-    if (ftruncate(store->lock_fd, 0) != 0 ||
-        pwrite(store->lock_fd, pid, (size_t)length, 0) != length)
-        log_line(LOG_WARN, "store", "%s: the process number could not be noted: %s", path,
-                 strerror(errno));
-    return OK;
-}
-
 /* ---- Opening and closing ---- */
 
-enum err store_open_with(struct ctx *ctx, const char *path, const struct catalogue *catalogue,
-                         struct store **ret)
+static enum err store_new(struct ctx *ctx, const struct catalogue *catalogue, struct store **ret)
 {
-    struct store *store = calloc(1, sizeof *store);
+    struct store *store = *ret = calloc(1, sizeof *store);
     if (!store)
         return fail(ctx, ERR_MEMORY, NULL, "no memory for the store");
     store->driver = &driver_sqlite;
     store->catalogue = *catalogue;
-    store->lock_fd = -1;
-    enum err err = path_resolve(ctx, path, &store->path);
+    store->place.lock_fd = -1;
+    return OK;
+}
+
+static struct catalogue embedded(void)
+{
+    return (struct catalogue){ .texts = sql_texts,
+                               .text_count = SQL_COUNT,
+                               .migrations = migrations,
+                               .migration_count = migrations_count };
+}
+
+enum err store_open_with(struct ctx *ctx, const char *path, const struct catalogue *catalogue,
+                         struct store **ret)
+{
+    struct store *store;
+    enum err err = store_new(ctx, catalogue, &store);
+    if (err)
+        return err;
+    err = place_take(ctx, path, &store->place);
     if (!err)
-        err = lock_take(ctx, store);
+        err = store->driver->prepare_file(ctx, store->place.path);
     if (!err)
-        err = store->driver->prepare_file(ctx, store->path);
-    if (!err)
-        err = db_open(ctx, store->driver, &store->catalogue, store->path, ACCESS_WRITE,
+        err = db_open(ctx, store->driver, &store->catalogue, store->place.path, ACCESS_WRITE,
                       &store->writer);
     if (!err)
         err = migrate_run(ctx, store->writer, catalogue->migrations, catalogue->migration_count);
@@ -157,13 +67,48 @@ enum err store_open_with(struct ctx *ctx, const char *path, const struct catalog
 
 enum err store_open(struct ctx *ctx, const char *path, struct store **ret)
 {
-    const struct catalogue embedded = {
-        .texts = sql_texts,
-        .text_count = SQL_COUNT,
-        .migrations = migrations,
-        .migration_count = migrations_count,
-    };
-    return store_open_with(ctx, path, &embedded, ret);
+    const struct catalogue catalogue = embedded();
+    return store_open_with(ctx, path, &catalogue, ret);
+}
+
+/* Its own connection, which is closed again: whoever reads gets one of store_reader(). */
+static enum err look_at_schema(struct ctx *ctx, struct store *store, bool *ret_current)
+{
+    struct db *db;
+    enum err err = store_reader(ctx, store, &db);
+    if (err == ERR_CORRUPT) {
+        failure_clear(ctx);
+        err = fail(ctx, err, NULL, "%s is damaged, or no data file of funneld", store->place.path);
+    }
+    if (err)
+        return err;
+    err = migrate_look(ctx, db, store->catalogue.migrations, store->catalogue.migration_count,
+                       ret_current);
+    db_close(db);
+    return err;
+}
+
+enum err store_look(struct ctx *ctx, const char *path, struct store **ret, bool *ret_current)
+{
+    const struct catalogue catalogue = embedded();
+    struct store *store;
+    enum err err = store_new(ctx, &catalogue, &store);
+    if (err)
+        return err;
+    store->place.path = realpath(path, NULL);
+    if (!store->place.path)
+        err = fail(ctx, ERR_NOT_FOUND, NULL, "%s cannot be read: %s", path, strerror(errno));
+    struct stat status;
+    if (!err && (stat(path, &status) != 0 || !S_ISREG(status.st_mode)))
+        err = fail(ctx, ERR_CONFIG, NULL, "%s is no regular file", path);
+    if (!err)
+        err = look_at_schema(ctx, store, ret_current);
+    if (err) {
+        store_close(store);
+        return err;
+    }
+    *ret = store;
+    return OK;
 }
 
 void store_close(struct store *store)
@@ -173,11 +118,8 @@ void store_close(struct store *store)
     assert(atomic_load(&store->readers) ==
            0); /* the writer's connection must be the last: it settles the log */
     db_close(store->writer);
-    /* The lock goes last: whoever takes it finds the file at rest. Its file stays: removing it
-     * would let two processes lock two different files of that name. */
-    if (store->lock_fd >= 0)
-        close(store->lock_fd);
-    free(store->path);
+    /* The lock goes last: whoever takes it finds the file at rest. */
+    place_leave(&store->place);
     free(store);
 }
 
@@ -195,7 +137,8 @@ static void reader_closed(void *self)
 enum err store_reader(struct ctx *ctx, struct store *store, struct db **ret)
 {
     struct db *db = NULL;
-    enum err err = db_open(ctx, store->driver, &store->catalogue, store->path, ACCESS_READ, &db);
+    enum err err =
+        db_open(ctx, store->driver, &store->catalogue, store->place.path, ACCESS_READ, &db);
     if (err)
         return err;
     atomic_fetch_add(&store->readers, 1);
@@ -203,6 +146,30 @@ enum err store_reader(struct ctx *ctx, struct store *store, struct db **ret)
     db->closed_self = store;
     *ret = db;
     return OK;
+}
+
+enum err store_verify(struct ctx *ctx, struct store *store, bool thorough,
+                      const struct watch *watch)
+{
+    struct db *db;
+    enum err err = store_reader(ctx, store, &db);
+    if (err)
+        return err;
+    err = store->driver->verify(ctx, db->connection, thorough, watch);
+    db_close(db);
+    return err;
+}
+
+enum err store_copy(struct ctx *ctx, struct store *store, const char *target,
+                    const struct watch *watch)
+{
+    struct db *db;
+    enum err err = store_reader(ctx, store, &db);
+    if (err)
+        return err;
+    err = store->driver->copy(ctx, db->connection, target, watch);
+    db_close(db);
+    return err;
 }
 
 /* ---- Upkeep ---- */
@@ -230,14 +197,14 @@ void store_changed(struct store *store, unsigned noted)
 int64_t store_wal_bytes(const struct store *store)
 {
     int64_t data, log;
-    store->driver->sizes(store->path, &data, &log);
+    store->driver->sizes(store->place.path, &data, &log);
     return log;
 }
 
 int64_t store_file_bytes(const struct store *store)
 {
     int64_t data, log;
-    store->driver->sizes(store->path, &data, &log);
+    store->driver->sizes(store->place.path, &data, &log);
     return data;
 }
 

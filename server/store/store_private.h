@@ -11,4 +11,8 @@
 enum err store_open_with(struct ctx *ctx, const char *path, const struct catalogue *catalogue,
                          struct store **ret) _must_check_;
 
+/* Everything committed into `target`, an empty file: see driver.h. */
+enum err store_copy(struct ctx *ctx, struct store *store, const char *target,
+                    const struct watch *watch) _must_check_;
+
 #endif

@@ -35,6 +35,10 @@ static const char *const tampers[] = {
     "UPDATE lead SET source = 'elsewhere'",
     "UPDATE lead SET amount_minor = amount_minor + 1 WHERE amount_minor IS NOT NULL",
     "UPDATE lead SET created_at = created_at - 86400000",
+    "DELETE FROM lead_key WHERE kind = 1 AND key = (SELECT max(key) FROM lead_key WHERE kind = 1)",
+    "UPDATE lead_key SET lead_id = (SELECT min(lead_id) FROM lead_key WHERE kind = 1) "
+    "WHERE kind = 1",
+    "INSERT INTO lead_key (kind, key, lead_id) VALUES (1, 'nobody@example.com', x'01')",
 };
 
 START_TEST(test_tampering_is_found)

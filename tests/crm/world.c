@@ -49,11 +49,11 @@ int64_t world_findings(struct world *world)
 {
     struct check_report report;
     ck_assert_ok(&world->core.ctx, db_begin_read(&world->core.ctx, world->reader));
-    ck_assert_ok(&world->core.ctx, check_run(&world->core.ctx, world->reader, &report));
+    ck_assert_ok(&world->core.ctx, check_run(&world->core.ctx, world->reader, NULL, &report));
     db_end_read(world->reader);
     for (size_t i = 0; i < report.findings.count; i++)
         differs(world, "check: %s", report.findings.items[i]);
-    return report.wrong_leads + report.wrong_cells;
+    return report.wrong_leads + report.wrong_cells + report.wrong_keys;
 }
 
 /* ---- The installation ---- */

@@ -335,7 +335,8 @@ void daemon_check(struct daemon *daemon)
     ck_assert_msg(answer.status == 200, "/v1/check: outcome %d, status %d", answer.outcome,
                   answer.status);
     if (answer_number(answer.body, "wrong_leads") != 0 ||
-        answer_number(answer.body, "wrong_cells") != 0) {
+        answer_number(answer.body, "wrong_cells") != 0 ||
+        answer_number(answer.body, "wrong_keys") != 0) {
         daemon_show_log(daemon);
         ck_abort_msg("a recount differs: %.2000s", answer.body);
     }

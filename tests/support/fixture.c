@@ -101,6 +101,7 @@ void service_check(void)
     ck_assert_msg(answer_count(answer, "findings") == 0, "%.3000s", answer->body);
     expect_int(answer, 0, "wrong_leads");
     expect_int(answer, 0, "wrong_cells");
+    expect_int(answer, 0, "wrong_keys");
 }
 
 void service_teardown(void)

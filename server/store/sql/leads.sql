@@ -61,6 +61,9 @@ INSERT INTO lead_key (kind, key, lead_id) VALUES ($1, $2, $3) ON CONFLICT (kind,
 -- lead_key_delete
 DELETE FROM lead_key WHERE kind = $1 AND key = $2 AND lead_id = $3;
 
+-- lead_keys_lost
+SELECT count(*) FROM lead_key k WHERE NOT EXISTS (SELECT 1 FROM lead l WHERE l.id = k.lead_id);
+
 -- lead_change_insert
 INSERT INTO lead_change (lead_id, id, at, field, old_value, new_value, actor) VALUES ($1, $2, $3,
     $4, $5, $6, $7);
