@@ -209,6 +209,10 @@ char *text_trim(struct arena *arena, const char *text, size_t bytes);
  * without the +tag. ERR_VALIDATION on `member` when it is no address. */
 enum err email_normalise(struct ctx *ctx, const char *member, const char *text,
                          const char **ret_email, const char **ret_key) _must_check_;
+/* RFC 4648 base64url without padding, in ctx's arena. NULL: no memory, recorded. */
+char *base64url_text(struct ctx *ctx, const void *data, size_t bytes) _must_check_;
+/* False unless the text is exactly that many bytes, written as base64url_text() writes them. */
+bool base64url_parse(const char *text, void *data, size_t bytes);
 /* E.164 of an international number ("+49 30 1234-5", "0049..."), or NULL when it is not one: no
  * error. */
 const char *phone_normalise(struct arena *arena, const char *text);

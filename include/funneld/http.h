@@ -159,9 +159,14 @@ void router_allow(unsigned methods, char text[static 64]); /* "GET, HEAD, POST, 
  * unknown_value, invalid, unknown_member; in queries also unknown_parameter, repeated. */
 enum err json_read(struct ctx *ctx, const char *text, size_t bytes, const struct table *table,
                    void *args) _must_check_;
-/* The same from a raw query string: name=value, repeated names are 422 except for TEXTS. */
-enum err query_read(struct ctx *ctx, const char *raw_query, const struct table *table, void *args)
-    _must_check_;
+/* The same from a raw query string: name=value, repeated names are 422 except for TEXTS. Each name
+ * belongs to one of `all_count` tables. */
+struct arguments {
+    const struct table *table;
+    void *args;
+};
+enum err query_read(struct ctx *ctx, const char *raw_query, const struct arguments *all,
+                    size_t all_count) _must_check_;
 
 /* Names and values of a form post, in order; nested JSON becomes "a.b", "a[0]" is "a", and null
  * makes no pair. Form posts are mended, never refused; ERR_TOO_LARGE: more than PAIRS_MAX. JSON

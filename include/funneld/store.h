@@ -73,6 +73,15 @@ int64_t store_file_bytes(const struct store *store);
  * tests and `check`. */
 enum err store_check_statements(struct ctx *ctx, struct db *db) _must_check_;
 
+/* ---- Lists ---- */
+
+/* A page of rows that are told apart, and ordered, by their id. */
+struct id_range {
+    struct id after; /* of the last row seen; nil: from the start */
+    bool descending;
+    int64_t limit;
+};
+
 /* ---- Leads ---- */
 
 enum err lead_load(struct ctx *ctx, struct db *db, const struct id *id, struct lead *ret)
@@ -162,12 +171,13 @@ struct activity_filter {
     struct id lead_id;
     const char *type;
     int64_t occurred_gte, occurred_lt;
-    int64_t after_at; /* of the last row seen; NO_INT: from the latest on */
+    bool descending;
+    int64_t after_at; /* of the last row seen; NO_INT: from the start */
     struct id after_id;
     int64_t limit;
 };
 enum err activity_list(struct ctx *ctx, struct db *db, const struct activity_filter *filter,
-                       struct rows *ret) _must_check_; /* struct activity, latest first */
+                       struct rows *ret) _must_check_; /* struct activity */
 
 /* ---- Rule sets ---- */
 
@@ -183,7 +193,7 @@ enum err campaign_load(struct ctx *ctx, struct db *db, const struct id *id, stru
     _must_check_;
 enum err campaign_find(struct ctx *ctx, struct db *db, const char *name, struct id *ret)
     _must_check_;
-enum err campaign_list(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit,
+enum err campaign_list(struct ctx *ctx, struct db *db, const struct id_range *range,
                        struct rows *ret) _must_check_;
 enum err campaign_member_add(struct ctx *ctx, struct db *db, const struct id *campaign,
                              const struct id *lead_id, bool *ret_added) _must_check_;
@@ -194,28 +204,27 @@ enum err user_load(struct ctx *ctx, struct db *db, const struct id *id, struct u
     _must_check_;
 enum err user_find(struct ctx *ctx, struct db *db, const char *email, struct user *ret)
     _must_check_;
-enum err user_list(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit,
-                   struct rows *ret) _must_check_;
+enum err user_list(struct ctx *ctx, struct db *db, const struct id_range *range, struct rows *ret)
+    _must_check_;
 
 /* ERR_EXISTS */
 enum err form_insert(struct ctx *ctx, struct db *db, const struct form *form) _must_check_;
 enum err form_load(struct ctx *ctx, struct db *db, const struct id *id, struct form *ret)
     _must_check_;
 enum err form_find(struct ctx *ctx, struct db *db, const char *key, struct form *ret) _must_check_;
-enum err form_list(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit,
-                   struct rows *ret) _must_check_;
+enum err form_list(struct ctx *ctx, struct db *db, const struct id_range *range, struct rows *ret)
+    _must_check_;
 enum err submission_insert(struct ctx *ctx, struct db *db, const struct submission *submission)
     _must_check_;
 enum err submission_load(struct ctx *ctx, struct db *db, const struct id *id,
                          struct submission *ret) _must_check_;
 
 struct submission_filter {
-    struct id form;   /* nil: any */
-    int verdict;      /* enum verdict, -1: any */
-    struct id before; /* the last one seen; nil: from the newest on */
-    int64_t limit;
+    struct id form; /* nil: any */
+    int verdict;    /* enum verdict, -1: any */
+    struct id_range range;
 };
-/* Newest first, without the bodies. */
+/* Without the bodies. */
 enum err submission_list(struct ctx *ctx, struct db *db, const struct submission_filter *filter,
                          struct rows *ret) _must_check_;
 
@@ -224,7 +233,7 @@ enum err api_key_find(struct ctx *ctx, struct db *db, const uint8_t hash[static 
                       struct api_key *ret) _must_check_;
 enum err api_key_load(struct ctx *ctx, struct db *db, const struct id *id, struct api_key *ret)
     _must_check_;
-enum err api_key_list(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit,
+enum err api_key_list(struct ctx *ctx, struct db *db, const struct id_range *range,
                       struct rows *ret) _must_check_;
 enum err api_key_revoke(struct ctx *ctx, struct db *db, const struct id *id) _must_check_;
 

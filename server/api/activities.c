@@ -1,8 +1,6 @@
 /* activities.c: routes of activities: one, a batch, a timeline. */
 #include "route.h"
 
-#include <stdio.h>
-
 /* ---- The answer: the activity, and what it changed ---- */
 
 struct score_change {
@@ -207,60 +205,41 @@ static enum err run_batch(struct call *call)
 
 struct timeline_query {
     struct input input;
-    const char *type, *cursor;
-    int64_t occurred_gte, occurred_lt, limit;
+    const char *type;
+    int64_t occurred_gte, occurred_lt;
 };
 
 static const struct field timeline_query_fields[] = {
     FIELD(struct timeline_query, type, TEXT, .max = 64),
     FIELD_AS(struct timeline_query, occurred_gte, TIME, "occurred_at[gte]"),
     FIELD_AS(struct timeline_query, occurred_lt, TIME, "occurred_at[lt]"),
-    FIELD(struct timeline_query, limit, INT, .flags = FIELD_NOT_NULL, .min = 1, .max = LIMIT_MAX),
-    FIELD(struct timeline_query, cursor, TEXT, .max = 200,
-          .note = "next_cursor of the page before"),
 };
 static const struct table timeline_query_table =
     TABLE(struct timeline_query, "timeline_query", timeline_query_fields);
 
-static enum err read_cursor(struct call *call, const char *text, struct activity_filter *filter)
-{
-    filter->after_at = NO_INT;
-    if (!text)
-        return OK;
-    char id[ID_TEXT_SIZE];
-    long long at;
-    if (sscanf(text, "%lld.%36[0-9a-f-]", &at, id) != 2 || !id_parse(id, &filter->after_id))
-        return fail_member(call->ctx, "cursor", "invalid", "a next_cursor of this list");
-    filter->after_at = at;
-    return OK;
-}
-
-static const char *timeline_cursor(struct call *call, const void *row)
-{
-    const struct activity *activity = row;
-    char id[ID_TEXT_SIZE];
-    id_format(&activity->id, id);
-    return arena_printf(call->ctx->arena, "%lld.%s", (long long)activity->occurred_at, id);
-}
+static const struct order timeline_orders[] = {
+    { .name = "occurred_at", .member = "occurred_at", .descending = true },
+    { 0 },
+};
 
 static enum err run_timeline(struct call *call)
 {
     const struct timeline_query *query = call->query;
-    int64_t limit = query->limit == NO_INT ? LIMIT_DEFAULT : query->limit;
     struct activity_filter filter = { .lead_id = call->id,
                                       .type = query->type,
                                       .occurred_gte = query->occurred_gte,
                                       .occurred_lt = query->occurred_lt,
-                                      .limit = limit + 1 };
+                                      .descending = call->list.descending,
+                                      .after_at = call->list.after.value,
+                                      .after_id = call->list.after.id,
+                                      .limit = call->list.limit + 1 };
     struct lead lead;
     struct rows rows;
     /* 404 rather than an empty list */
     enum err err = lead_load_state(call->ctx, call->db, &call->id, &lead);
     if (!err)
-        err = read_cursor(call, query->cursor, &filter);
-    if (!err)
         err = activity_list(call->ctx, call->db, &filter, &rows);
-    return err ? err : page_cut(call, &rows, limit, timeline_cursor);
+    return err ? err : page_cut(call, &rows);
 }
 
 static const struct route rows[] = {
@@ -280,6 +259,7 @@ static const struct route rows[] = {
       SCOPE_READ,
       ROUTE_LIST,
       .query = &timeline_query_table,
+      .orders = timeline_orders,
       .run = run_timeline,
       .result = &activity_table,
       .status = 200,

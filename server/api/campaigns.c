@@ -136,7 +136,7 @@ static const struct route rows[] = {
       ACCESS_READ,
       SCOPE_READ,
       ROUTE_LIST,
-      .query = &list_query_table,
+      .orders = orders_by_id,
       .run = run_list,
       .result = &campaign_table,
       .status = 200,

@@ -4,6 +4,7 @@
 #include "dispatch.h"
 #include "thread.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +30,8 @@ enum err dispatch_prepare(struct ctx *ctx, struct service *service)
                all_routes[i]->count * sizeof *routes);
         service->route_count += all_routes[i]->count;
     }
+    for (size_t i = 0; i < count; i++)
+        assert(orders_are_sound(&routes[i]));
     service->routes = routes;
     service->router = router_new(&service->arena, routes, count, sizeof *routes);
     struct buffer openapi = { .arena = &service->arena };
@@ -242,15 +245,10 @@ static enum http_step on_headers(void *self, struct http_request *request)
 
 static enum err read_arguments(struct call *call)
 {
-    static const struct table no_parameters = { .name = "none" };
-    const struct table *table = call->route->query ? call->route->query : &no_parameters;
-    call->query = ctx_alloc(call->ctx, table->size + sizeof(struct input));
-    if (!call->query)
-        return ERR_MEMORY;
     call->reading_query = true;
-    enum err err = OK;
-    if (call->route->query || (*call->request->query && !(call->route->flags & ROUTE_RAW_BODY)))
-        err = query_read(call->ctx, call->request->query, table, call->query);
+    /* a door takes whatever stands behind its address */
+    bool takes_any = (call->route->flags & ROUTE_RAW_BODY) && !call->route->query;
+    enum err err = takes_any ? OK : read_parameters(call);
     if (err)
         return err;
     call->reading_query = false;

@@ -34,6 +34,7 @@ struct service {
     struct route_stats *stats; /* one per route, the last for requests without one */
     const char *socket_path;
     struct bytes openapi;
+    struct secret secret; /* of the installation */
     int64_t started_at;
     struct call *at_work; /* only the writer's thread: calls with an Idempotency-Key */
     atomic_bool draining;

@@ -57,31 +57,29 @@ struct journal_query {
     struct input input;
     struct id form;
     int verdict;
-    int64_t limit;
-    const char *cursor;
 };
 
 static const struct field journal_query_fields[] = {
     FIELD(struct journal_query, form, ID, .note = "posted to"),
     FIELD_NAMED(struct journal_query, verdict, verdict_names, .note = "what became of it"),
-    FIELD(struct journal_query, limit, INT, .flags = FIELD_NOT_NULL, .min = 1, .max = LIMIT_MAX,
-          .note = "rows of a page"),
-    FIELD(struct journal_query, cursor, TEXT, .max = 200, .note = "next_cursor of the page before"),
 };
 static const struct table journal_query_table =
     TABLE(struct journal_query, "journal_query", journal_query_fields);
 
+static const struct order submission_orders[] = {
+    { .name = "id", .member = "id", .descending = true },
+    { 0 },
+};
+
 static enum err run_submissions(struct call *call)
 {
     const struct journal_query *query = call->query;
-    struct submission_filter filter = { .form = query->form, .verdict = query->verdict };
-    int64_t limit = query->limit == NO_INT ? LIMIT_DEFAULT : query->limit;
-    if (query->cursor && !id_parse(query->cursor, &filter.before))
-        return fail_member(call->ctx, "cursor", "invalid", "a next_cursor of this list");
-    filter.limit = limit + 1;
+    struct submission_filter filter = { .form = query->form,
+                                        .verdict = query->verdict,
+                                        .range = list_range(call) };
     struct rows rows;
     enum err err = submission_list(call->ctx, call->db, &filter, &rows);
-    return err ? err : page_cut(call, &rows, limit, cursor_by_id);
+    return err ? err : page_cut(call, &rows);
 }
 
 /* ---- The door ---- */
@@ -374,7 +372,7 @@ static const struct route rows[] = {
       ACCESS_READ,
       SCOPE_READ,
       ROUTE_LIST,
-      .query = &list_query_table,
+      .orders = orders_by_id,
       .run = run_list,
       .result = &form_table,
       .status = 200,
@@ -393,6 +391,7 @@ static const struct route rows[] = {
       SCOPE_READ,
       ROUTE_LIST,
       .query = &journal_query_table,
+      .orders = submission_orders,
       .run = run_submissions,
       .result = &submission_table,
       .status = 200,

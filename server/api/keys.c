@@ -64,7 +64,7 @@ static const struct route rows[] = {
       ACCESS_READ,
       SCOPE_ADMIN,
       ROUTE_LIST,
-      .query = &list_query_table,
+      .orders = orders_by_id,
       .run = run_list,
       .result = &api_key_table,
       .status = 200,

@@ -1,9 +1,6 @@
 /* leads.c: routes of leads: create, read, change, list. */
 #include "route.h"
 
-#include <stdio.h>
-#include <string.h>
-
 /* "v17-s83": the version that people and clients change, and the score that time and activities
  * move. */
 static void set_etag(struct call *call, const struct lead *lead)
@@ -89,8 +86,6 @@ struct leads_query {
     struct id campaign, owner;
     int64_t score, score_gte, score_gt, score_lte, score_lt;
     int64_t created_gte, created_lt, entered_gte, entered_lt;
-    const char *sort, *cursor;
-    int64_t limit;
 };
 
 static const struct field leads_query_fields[] = {
@@ -115,75 +110,16 @@ static const struct field leads_query_fields[] = {
     FIELD_AS(struct leads_query, created_lt, TIME, "created_at[lt]"),
     FIELD_AS(struct leads_query, entered_gte, TIME, "stage_entered_at[gte]"),
     FIELD_AS(struct leads_query, entered_lt, TIME, "stage_entered_at[lt]"),
-    FIELD(struct leads_query, sort, TEXT,
-          .note = "created_at, score or stage_entered_at; - before it turns it round"),
-    FIELD(struct leads_query, limit, INT, .flags = FIELD_NOT_NULL, .min = 1, .max = LIMIT_MAX),
-    FIELD(struct leads_query, cursor, TEXT, .max = 200, .note = "next_cursor of the page before"),
 };
 static const struct table leads_query_table =
     TABLE(struct leads_query, "leads_query", leads_query_fields);
 
-static const struct {
-    const char *name;
-    size_t offset;
-} sorts[] = {
-    [SORT_CREATED_AT] = { "created_at", offsetof(struct lead, created_at) },
-    [SORT_SCORE] = { "score", offsetof(struct lead, score) },
-    [SORT_STAGE_ENTERED_AT] = { "stage_entered_at", offsetof(struct lead, stage_entered_at) },
+static const struct order lead_orders[] = {
+    [SORT_CREATED_AT] = { "created_at", "created_at", .descending = true },
+    [SORT_SCORE] = { "score", "score" },
+    [SORT_STAGE_ENTERED_AT] = { "stage_entered_at", "stage_entered_at" },
+    { 0 },
 };
-
-/* "-score", "-score,id": ties always go by id, upwards. */
-static enum err read_sort(struct call *call, const char *text, struct lead_filter *filter)
-{
-    filter->sort = SORT_CREATED_AT;
-    filter->descending = true;
-    if (!text)
-        return OK;
-    filter->descending = *text == '-';
-    text += filter->descending;
-    size_t length = strlen(text);
-    if (length > 3 && strcmp(text + length - 3, ",id") == 0)
-        length -= 3;
-    for (size_t i = 0; i < ARRAY_SIZE(sorts); i++)
-        if (strlen(sorts[i].name) == length && strncmp(sorts[i].name, text, length) == 0) {
-            filter->sort = (enum lead_sort)i;
-            return OK;
-        }
-    return fail_member(
-        call->ctx, "sort", "invalid",
-        "created_at, score or stage_entered_at, with - before it for the highest first");
-}
-
-/* A cursor says by which order it was made: "-score.83.<id>". */
-static enum err read_cursor(struct call *call, const char *text, struct lead_filter *filter)
-{
-    filter->after_value = NO_INT;
-    if (!text)
-        return OK;
-    char name[32], id[ID_TEXT_SIZE];
-    long long value;
-    bool parsed = sscanf(text, "%31[^.].%lld.%36[0-9a-f-]", name, &value, id) == 3 &&
-                  id_parse(id, &filter->after_id) && (*name == '-') == filter->descending &&
-                  strcmp(name + filter->descending, sorts[filter->sort].name) == 0;
-    if (!parsed)
-        return fail_member(call->ctx, "cursor", "invalid",
-                           "a next_cursor of this list in the same order");
-    filter->after_value = value;
-    return OK;
-}
-
-static const char *lead_cursor(struct call *call, const void *row)
-{
-    const struct leads_query *query = call->query;
-    struct lead_filter filter;
-    char id[ID_TEXT_SIZE];
-    if (read_sort(call, query->sort, &filter))
-        return NULL;
-    id_format(&((const struct lead *)row)->id, id);
-    int64_t value = *(const int64_t *)((const char *)row + sorts[filter.sort].offset);
-    return arena_printf(call->ctx->arena, "%s%s.%lld.%s", filter.descending ? "-" : "",
-                        sorts[filter.sort].name, (long long)value, id);
-}
 
 static enum err find_stage(struct call *call, const struct leads_query *query,
                            struct lead_filter *filter)
@@ -259,21 +195,20 @@ static enum err find_named(struct call *call, const struct leads_query *query,
 static enum err run_list(struct call *call)
 {
     const struct leads_query *query = call->query;
-    int64_t limit = query->limit == NO_INT ? LIMIT_DEFAULT : query->limit;
-    struct lead_filter filter = { .limit = limit + 1 };
+    struct lead_filter filter = { .sort = (enum lead_sort)(call->list.order - lead_orders),
+                                  .descending = call->list.descending,
+                                  .after_value = call->list.after.value,
+                                  .after_id = call->list.after.id,
+                                  .limit = call->list.limit + 1 };
     struct rows rows = { 0 };
     bool nobody = false;
     enum err err = find_stage(call, query, &filter);
-    if (!err)
-        err = read_sort(call, query->sort, &filter);
-    if (!err)
-        err = read_cursor(call, query->cursor, &filter);
     narrow(query, &filter);
     if (!err)
         err = find_named(call, query, &filter, &nobody);
     if (!err && !nobody)
         err = lead_list(call->ctx, call->db, &filter, &rows);
-    return err ? err : page_cut(call, &rows, limit, lead_cursor);
+    return err ? err : page_cut(call, &rows);
 }
 
 static const struct route rows[] = {
@@ -296,6 +231,7 @@ static const struct route rows[] = {
       SCOPE_READ,
       ROUTE_LIST,
       .query = &leads_query_table,
+      .orders = lead_orders,
       .run = run_list,
       .result = &lead_table,
       .status = 200,

@@ -65,6 +65,11 @@ static bool has_replayed(const struct route *route, int status)
     return openapi_is_repeatable(route) && is_success(status);
 }
 
+static bool has_link(const struct route *route, int status)
+{
+    return (route->flags & ROUTE_LIST) && is_success(status);
+}
+
 static bool has_retry_after(const struct route *route, int status)
 {
     (void)route;
@@ -87,6 +92,7 @@ static const struct {
     { "ETag", "ETag", "What If-Match or If-None-Match can name", has_etag },
     { "Location", "Location", "Where the record is, or the browser goes", has_location, true },
     { "Idempotency-Replayed", "Replayed", "true: answered again, not done again", has_replayed },
+    { "Link", "Link", "RFC 8288: the way to the next page and to the first", has_link },
     { "Retry-After", "RetryAfter", "Seconds to wait", has_retry_after },
     { "WWW-Authenticate", "Challenge", "How to say who asks", has_challenge, true },
 };
@@ -163,7 +169,20 @@ static void write_path_parameter(struct json *json, const char *name, size_t len
     json_close(json, '}');
 }
 
-static void write_query_parameter(struct openapi *writing, const struct field *field)
+/* "^-?(score|created_at)(,id)?$" */
+static void write_sort_pattern(struct json *json, const struct order *orders)
+{
+    char pattern[NAME_BYTES] = "^-?(";
+    for (const struct order *order = orders; order->name; order++) {
+        strncat(pattern, order == orders ? "" : "|", NAME_BYTES - strlen(pattern) - 1);
+        strncat(pattern, order->name, NAME_BYTES - strlen(pattern) - 1);
+    }
+    strncat(pattern, ")(,id)?$", NAME_BYTES - strlen(pattern) - 1);
+    json_text(json, "pattern", pattern);
+}
+
+static void write_query_parameter(struct openapi *writing, const struct route *route,
+                                  const struct field *field)
 {
     struct json *json = writing->json;
     struct field plain = *field; /* a parameter is there or not, never null */
@@ -177,6 +196,8 @@ static void write_query_parameter(struct openapi *writing, const struct field *f
         json_text(json, "description", field->note);
     json_open(json, "schema", '{');
     openapi_value(writing, &plain, true);
+    if (route->orders && strcmp(field->name, "sort") == 0)
+        write_sort_pattern(json, route->orders);
     json_close(json, '}');
     json_close(json, '}');
 }
@@ -184,11 +205,14 @@ static void write_query_parameter(struct openapi *writing, const struct field *f
 static void write_parameters(struct openapi *writing, const struct route *route)
 {
     struct json *json = writing->json;
+    const struct table *tables[ROUTE_TABLES_MAX];
+    size_t count = route_parameters(route, tables);
     json_open(json, "parameters", '[');
     for (const char *at = route->http.path; (at = strchr(at, '{')); at++)
         write_path_parameter(json, at + 1, strcspn(at + 1, "}"));
-    for (size_t i = 0; route->query && i < route->query->count; i++)
-        write_query_parameter(writing, &route->query->fields[i]);
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < tables[i]->count; j++)
+            write_query_parameter(writing, route, &tables[i]->fields[j]);
     for (size_t i = 0; i < ARRAY_SIZE(request_headers); i++) {
         if (!request_headers[i].taken(route))
             continue;

@@ -27,18 +27,15 @@ static uint64_t mix(uint64_t hash, uint64_t value)
 static _Atomic int64_t *place_of(const struct call *call)
 {
     struct reading *reading = &call->service->reading;
-    const struct table *table = call->route->query;
+    const struct list *list = &call->list;
     uint64_t hash = mix(0, (uint64_t)(call->route - call->service->routes));
-    hash = mix(hash, ((const struct input *)call->query)->present);
+    if (call->query)
+        hash = mix(hash, ((const struct input *)call->query)->present);
     if (call->body)
         hash = mix(hash, ((const struct input *)call->body)->present);
-    int sort = table ? table_find(table, "sort") : -1;
-    if (sort < 0)
-        return &reading->slow_until_us[hash % SLOW_KINDS];
-    const char *text;
-    memcpy(&text, (const char *)call->query + table->fields[sort].offset, sizeof text);
-    for (; text && *text; text++)
-        hash = mix(hash, (unsigned char)*text);
+    if (list->order)
+        hash = mix(hash, (uint64_t)(list->order - call->route->orders) << 2 |
+                             (uint64_t)list->descending << 1 | list->started);
     return &reading->slow_until_us[hash % SLOW_KINDS];
 }
 

@@ -45,6 +45,14 @@ struct reply_kind {
 
 struct call;
 
+/* One way to order a list: by a number, a time or the id in its rows. What is equal goes by id. */
+struct order {
+    const char *name; /* for `sort`; NULL ends the orders of a list */
+    const char *member;
+    bool descending; /* unless the client says which way */
+};
+extern const struct order orders_by_id[];
+
 /* One row says all of it; the router, 404, 405, 422, keys, scopes and per-route metrics follow. */
 struct route {
     struct http_route http; /* first: the router reads it */
@@ -59,7 +67,8 @@ struct route {
     enum err (*run)(struct call *call);
     const struct table *result; /* of call->result */
     const struct table
-        *received; /* the same for a key without the right to read; NULL: all of it */
+        *received;              /* the same for a key without the right to read; NULL: all of it */
+    const struct order *orders; /* of ROUTE_LIST: the first is the default */
     /* Instead of JSON: the whole reply. */
     void (*reply)(struct call *call);
     const struct reply_kind *replies; /* for the contract; ends with status 0 */
@@ -82,6 +91,20 @@ struct page {
     const char *next_cursor;
 };
 
+/* A place between two rows of a list. */
+struct position {
+    int64_t value; /* what the list is ordered by, in the row before; NO_INT where that is the id */
+    struct id id;  /* of that row */
+};
+
+/* Which page was asked for. */
+struct list {
+    int64_t limit;
+    const struct order *order;
+    bool descending, started; /* started: there were pages before */
+    struct position after;    /* NO_INT and nil at the start */
+};
+
 struct service;
 
 /* Lives in the arena of its request. */
@@ -95,6 +118,7 @@ struct call {
     struct id id;             /* of a path with {id} */
     int64_t expected_version; /* of If-Match, where the route takes it; NO_INT: any */
     void *query, *body;
+    struct list list; /* of ROUTE_LIST */
     void *result;
     const struct table *result_table; /* of the result; NULL: the route's */
     int status;                       /* 0: the route's */
@@ -130,23 +154,29 @@ struct each {
 };
 enum err call_each(struct call *call, const struct each *each) _must_check_;
 
-/* Makes the page of rows that were asked for with limit + 1; cursor() writes where to go on
- * after the last row. */
-enum err page_cut(struct call *call, struct rows *rows, int64_t limit,
-                  const char *(*cursor)(struct call *call, const void *row)) _must_check_;
-const char *cursor_by_id(struct call *call, const void *row); /* rows that begin with their id */
-/* `limit` and `cursor`: the parameters of lists by id. */
-struct list_query {
-    struct input input;
-    int64_t limit;
-    const char *cursor;
-};
-extern const struct table list_query_table;
-enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 200 };
-/* Answers with a page of what `list` gives: rows whose first member is their id. */
+/* ---- Lists ---- */
+
+/* The tables of all parameters that the route takes: its own, and those that it shares. */
+enum { ROUTE_TABLES_MAX = 2 };
+size_t route_parameters(const struct route *route, const struct table *ret[ROUTE_TABLES_MAX]);
+/* Into call->query and call->list. */
+enum err read_parameters(struct call *call) _must_check_;
+
+/* Whether the row of the route says how its list is ordered, by members that it has. */
+bool orders_are_sound(const struct route *route);
+/* Answers with the page of rows that were asked for with call->list.limit + 1. */
+enum err page_cut(struct call *call, const struct rows *rows) _must_check_;
+/* The same where all rows are at hand, in upward order. */
+enum err page_of_all(struct call *call, const struct rows *all) _must_check_;
+/* For lists with orders_by_id. */
+struct id_range list_range(const struct call *call);
 enum err list_by_id(struct call *call,
-                    enum err (*list)(struct ctx *ctx, struct db *db, const struct id *after,
-                                     int64_t limit, struct rows *ret)) _must_check_;
+                    enum err (*list)(struct ctx *ctx, struct db *db, const struct id_range *range,
+                                     struct rows *ret)) _must_check_;
+
+/* NULL: no memory, recorded. */
+const char *cursor_write(struct call *call, const struct position *position) _must_check_;
+enum err cursor_read(struct call *call, const char *text, struct position *ret) _must_check_;
 
 /* The answer is the lead in call->result, with its ETag. Hands err on. */
 enum err answer_lead(struct call *call, enum err err) _must_check_;

@@ -1,16 +1,13 @@
 /* scoring.c: routes of rule sets. */
 #include "route.h"
 
+static const struct order orders[] = { { .name = "version", .member = "version" }, { 0 } };
+
 static enum err run_list(struct call *call)
 {
     const struct catalog *catalog;
-    struct page *page = call_result(call, sizeof *page);
-    if (!page)
-        return ERR_MEMORY;
     enum err err = catalog_get(call->ctx, call->db, &catalog);
-    if (!err)
-        page->rows = (struct rows){ (void *)&catalog->rule_set, 1 };
-    return err;
+    return err ? err : page_of_all(call, &(struct rows){ (void *)&catalog->rule_set, 1 });
 }
 
 static const struct route rows[] = {
@@ -18,6 +15,7 @@ static const struct route rows[] = {
       ACCESS_READ,
       SCOPE_READ,
       ROUTE_LIST,
+      .orders = orders,
       .run = run_list,
       .result = &rule_set_table,
       .status = 200,

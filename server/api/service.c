@@ -72,6 +72,8 @@ static enum err start_parts(struct ctx *ctx, const struct config *config, struct
     if (!err)
         err = prepare(ctx, store_writer(service->store), config);
     if (!err)
+        err = installation_secret(ctx, store_writer(service->store), &service->secret);
+    if (!err)
         err = dispatch_prepare(ctx, service);
     if (!err)
         err = writer_start(ctx, service->store, (size_t)config->queue_max, &service->writer);

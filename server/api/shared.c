@@ -1,4 +1,4 @@
-/* shared.c: what the handlers of several resources need: results, pages, long lists of items. */
+/* shared.c: what the handlers of several resources need: results, long lists of items. */
 #include "route.h"
 
 #include <string.h>
@@ -84,61 +84,4 @@ enum err call_each(struct call *call, const struct each *each)
     call->next = end;
     call->command.more = end < each->count;
     return OK;
-}
-
-/* ---- Pages ---- */
-
-static const struct field list_query_fields[] = {
-    FIELD(struct list_query, limit, INT, .flags = FIELD_NOT_NULL, .min = 1, .max = LIMIT_MAX,
-          .note = "rows of a page"),
-    FIELD(struct list_query, cursor, TEXT, .min = 1, .max = 200,
-          .note = "next_cursor of the page before"),
-};
-const struct table list_query_table = TABLE(struct list_query, "list_query", list_query_fields);
-
-static enum err list_start(struct call *call, struct id *ret_after, int64_t *ret_limit)
-{
-    const struct list_query *query = call->query;
-    *ret_limit = query->limit == NO_INT ? LIMIT_DEFAULT : query->limit;
-    *ret_after = (struct id){ 0 };
-    if (query->cursor && !id_parse(query->cursor, ret_after))
-        return fail_member(call->ctx, "cursor", "invalid", "a next_cursor of this list");
-    return OK;
-}
-
-const char *cursor_by_id(struct call *call, const void *row)
-{
-    char text[ID_TEXT_SIZE];
-    id_format(row, text);
-    return ctx_text(call->ctx, text);
-}
-
-enum err page_cut(struct call *call, struct rows *rows, int64_t limit,
-                  const char *(*cursor)(struct call *call, const void *row))
-{
-    struct page *page = call_result(call, sizeof *page);
-    if (!page)
-        return ERR_MEMORY;
-    page->rows = *rows;
-    if ((int64_t)rows->count <= limit)
-        return OK;
-    page->has_more = true;
-    page->rows.count = (size_t)limit;
-    const char *last =
-        (const char *)rows->items + (page->rows.count - 1) * call->route->result->size;
-    page->next_cursor = cursor(call, last);
-    return page->next_cursor ? OK : ERR_MEMORY;
-}
-
-enum err list_by_id(struct call *call,
-                    enum err (*list)(struct ctx *ctx, struct db *db, const struct id *after,
-                                     int64_t limit, struct rows *ret))
-{
-    struct id after;
-    int64_t limit;
-    struct rows rows;
-    enum err err = list_start(call, &after, &limit);
-    if (!err)
-        err = list(call->ctx, call->db, &after, limit + 1, &rows);
-    return err ? err : page_cut(call, &rows, limit, cursor_by_id);
 }

@@ -93,26 +93,32 @@ static const struct field history_query_fields[] = {
 static const struct table history_query_table =
     TABLE(struct history_query, "history_query", history_query_fields);
 
+static const struct order history_orders[] = {
+    { .name = "occurred_at", .member = "occurred_at" },
+    { 0 },
+};
+
 static enum err run_history(struct call *call)
 {
     const struct history_query *query = call->query;
-    struct page *page = call_result(call, sizeof *page);
-    return page ? lead_history(call->ctx, call->db, &call->id, query->voided == 1, &page->rows)
-                : ERR_MEMORY;
+    struct rows rows;
+    enum err err = lead_history(call->ctx, call->db, &call->id, query->voided == 1, &rows);
+    return err ? err : page_of_all(call, &rows);
 }
 
 /* ---- Pipelines ---- */
 
+/* Their numbers are given out in the order of their making. */
+static const struct order pipeline_orders[] = {
+    { .name = "created_at", .member = "pipeline_id" },
+    { 0 },
+};
+
 static enum err run_pipelines(struct call *call)
 {
     const struct catalog *catalog;
-    struct page *page = call_result(call, sizeof *page);
-    if (!page)
-        return ERR_MEMORY;
     enum err err = catalog_get(call->ctx, call->db, &catalog);
-    if (!err)
-        page->rows = catalog->pipelines;
-    return err;
+    return err ? err : page_of_all(call, &catalog->pipelines);
 }
 
 static enum err run_pipeline(struct call *call)
@@ -185,6 +191,7 @@ static const struct route rows[] = {
       SCOPE_READ,
       ROUTE_LIST,
       .query = &history_query_table,
+      .orders = history_orders,
       .run = run_history,
       .result = &stage_event_table,
       .status = 200,
@@ -194,6 +201,7 @@ static const struct route rows[] = {
       ACCESS_READ,
       SCOPE_READ,
       ROUTE_LIST,
+      .orders = pipeline_orders,
       .run = run_pipelines,
       .result = &pipeline_table,
       .status = 200,

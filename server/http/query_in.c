@@ -10,15 +10,24 @@
 
 enum { PARAMETERS_MAX = 100, TEXTS_MAX = 100 };
 
+/* Where the parameters go, by their names. */
+struct query {
+    const struct arguments *all;
+    size_t count;
+};
+
 /* "a, b, c": what could have been meant by an unknown parameter. */
-static const char *names_list(struct ctx *ctx, const struct table *table)
+static const char *names_list(struct ctx *ctx, const struct query *query)
 {
     struct buffer out = { .arena = ctx->arena };
-    for (size_t i = 0; i < table->count; i++) {
-        if (i > 0)
-            buffer_text(&out, ", ");
-        buffer_text(&out, table->fields[i].name);
-    }
+    for (size_t i = 0; i < query->count; i++)
+        for (size_t j = 0; j < query->all[i].table->count; j++) {
+            if (out.length > 0)
+                buffer_text(&out, ", ");
+            buffer_text(&out, query->all[i].table->fields[j].name);
+        }
+    if (out.length == 0)
+        buffer_text(&out, "none");
     buffer_char(&out, '\0');
     return out.failed ? "" : out.data;
 }
@@ -97,25 +106,33 @@ static enum err member_read(struct ctx *ctx, const struct path *path, const stru
     return fail(ctx, ERR_INTERNAL, NULL, "field %s cannot be a parameter", field->name);
 }
 
-static enum err parameter_read(struct ctx *ctx, const struct table *table, const char *name,
-                               const char *text, void *args)
+static enum err known_read(struct ctx *ctx, const struct arguments *arguments, int index,
+                           const char *text)
 {
-    struct input *input = args;
-    struct path path = { .name = name };
-    int index = table_find(table, name);
-    if (index < 0)
-        return value_fail(ctx, &path, "unknown_parameter", "known here: %s",
-                          names_list(ctx, table));
-    const struct field *field = &table->fields[index];
+    struct input *input = arguments->args;
+    const struct field *field = &arguments->table->fields[index];
+    struct path path = { .name = field->name };
     if ((input->present >> index & 1) && field->kind != FIELD_TEXTS)
         return value_fail(ctx, &path, "repeated", "may be given once");
     input->present |= UINT64_C(1) << index;
-    return member_read(ctx, &path, field, text, (char *)args + field->offset);
+    return member_read(ctx, &path, field, text, (char *)arguments->args + field->offset);
+}
+
+static enum err parameter_read(struct ctx *ctx, const struct query *query, const char *name,
+                               const char *text)
+{
+    for (size_t i = 0; i < query->count; i++) {
+        int index = table_find(query->all[i].table, name);
+        if (index >= 0)
+            return known_read(ctx, &query->all[i], index, text);
+    }
+    return value_fail(ctx, &(struct path){ .name = name }, "unknown_parameter", "known here: %s",
+                      names_list(ctx, query));
 }
 
 /* name=value, still encoded; `first` gathers the wrong ones. */
-static enum err part_read(struct ctx *ctx, const struct table *table, const char *part,
-                          size_t bytes, void *args, enum err *first)
+static enum err part_read(struct ctx *ctx, const struct query *query, const char *part,
+                          size_t bytes, enum err *first)
 {
     const char *equals = memchr(part, '=', bytes);
     size_t name_bytes = equals ? (size_t)(equals - part) : bytes;
@@ -130,14 +147,18 @@ static enum err part_read(struct ctx *ctx, const struct table *table, const char
     }
     if (err != OK)
         return fail(ctx, err, NULL, "no memory for the request");
-    err = parameter_read(ctx, table, name, text, args);
+    err = parameter_read(ctx, query, name, text);
     return value_goes_on(err, first) ? OK : err;
 }
 
-enum err query_read(struct ctx *ctx, const char *raw_query, const struct table *table, void *args)
+enum err query_read(struct ctx *ctx, const char *raw_query, const struct arguments *all,
+                    size_t all_count)
 {
-    assert(table->count <= 64);
-    table_clear(table, args);
+    struct query query = { all, all_count };
+    for (size_t i = 0; i < all_count; i++) {
+        assert(all[i].table->count <= 64);
+        table_clear(all[i].table, all[i].args);
+    }
     enum err first = OK;
     size_t count = 0;
     for (const char *part = raw_query; *part != '\0';) {
@@ -145,12 +166,15 @@ enum err query_read(struct ctx *ctx, const char *raw_query, const struct table *
         if (length > 0) {
             if (++count > PARAMETERS_MAX)
                 return fail(ctx, ERR_MALFORMED, NULL, "more than %d parameters", PARAMETERS_MAX);
-            enum err err = part_read(ctx, table, part, length, args, &first);
+            enum err err = part_read(ctx, &query, part, length, &first);
             if (err != OK)
                 return err;
         }
         part += length + (part[length] == '&');
     }
-    value_goes_on(value_required(ctx, NULL, table, ((struct input *)args)->present), &first);
+    for (size_t i = 0; i < all_count; i++)
+        value_goes_on(
+            value_required(ctx, NULL, all[i].table, ((struct input *)all[i].args)->present),
+            &first);
     return first;
 }

@@ -50,8 +50,10 @@ enum err activity_list(struct ctx *ctx, struct db *db, const struct activity_fil
     if (filter->occurred_lt != NO_INT)
         query_part(&query, SQL_ACTIVITY_LIST_LT, param_int(filter->occurred_lt));
     if (filter->after_at != NO_INT)
-        query_part(&query, SQL_ACTIVITY_LIST_AFTER, param_int(filter->after_at),
-                   param_id(&filter->after_id));
-    query_part(&query, SQL_ACTIVITY_LIST_ORDER, param_int(filter->limit));
+        query_part(&query, filter->descending ? SQL_ACTIVITY_LIST_EARLIER : SQL_ACTIVITY_LIST_LATER,
+                   param_int(filter->after_at), param_id(&filter->after_id));
+    query_part(&query,
+               filter->descending ? SQL_ACTIVITY_LIST_LATEST_FIRST : SQL_ACTIVITY_LIST_OLDEST_FIRST,
+               param_int(filter->limit));
     return query_rows(ctx, db, &query, ret);
 }

@@ -1,7 +1,6 @@
 /* campaigns.c: campaigns and their members, row by row. No rules here. */
+#include "lists.h"
 #include "sql.h"
-
-#include <funneld/store.h>
 
 enum err campaign_insert(struct ctx *ctx, struct db *db, const struct campaign *campaign)
 {
@@ -25,11 +24,10 @@ enum err campaign_find(struct ctx *ctx, struct db *db, const char *name, struct 
     return err;
 }
 
-enum err campaign_list(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit,
+enum err campaign_list(struct ctx *ctx, struct db *db, const struct id_range *range,
                        struct rows *ret)
 {
-    return db_rows(ctx, db, SQL_CAMPAIGN_LIST, ret, param_bytes(after->bytes, sizeof after->bytes),
-                   param_int(limit));
+    return rows_by_id(ctx, db, SQL_CAMPAIGN_LIST, range, ret);
 }
 
 enum err campaign_member_add(struct ctx *ctx, struct db *db, const struct id *campaign,

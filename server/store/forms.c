@@ -1,7 +1,6 @@
 /* forms.c: forms and the raw journal of what was posted to them, row by row. No rules here. */
+#include "lists.h"
 #include "sql.h"
-
-#include <funneld/store.h>
 
 #include <string.h>
 
@@ -45,11 +44,9 @@ enum err form_find(struct ctx *ctx, struct db *db, const char *key, struct form 
     return db_one(ctx, db, SQL_FORM_BY_KEY, ret, param_text(key));
 }
 
-enum err form_list(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit,
-                   struct rows *ret)
+enum err form_list(struct ctx *ctx, struct db *db, const struct id_range *range, struct rows *ret)
 {
-    return db_rows(ctx, db, SQL_FORM_LIST, ret, param_bytes(after->bytes, sizeof after->bytes),
-                   param_int(limit));
+    return rows_by_id(ctx, db, SQL_FORM_LIST, range, ret);
 }
 
 enum err submission_insert(struct ctx *ctx, struct db *db, const struct submission *submission)
@@ -71,14 +68,11 @@ enum err submission_list(struct ctx *ctx, struct db *db, const struct submission
                          struct rows *ret)
 {
     struct query query = { 0 };
-    struct id before = filter->before;
-    if (id_is_nil(&before))
-        memset(before.bytes, 0xff, sizeof before.bytes);
-    query_part(&query, SQL_SUBMISSION_LIST, param_id(&before));
+    query_part(&query, SQL_SUBMISSION_LIST);
     if (!id_is_nil(&filter->form))
         query_part(&query, SQL_SUBMISSION_LIST_FORM, param_id(&filter->form));
     if (filter->verdict >= 0)
         query_part(&query, SQL_SUBMISSION_LIST_VERDICT, param_int(filter->verdict));
-    query_part(&query, SQL_SUBMISSION_LIST_ORDER, param_int(filter->limit));
+    query_by_id(&query, &filter->range);
     return query_rows(ctx, db, &query, ret);
 }

@@ -1,7 +1,6 @@
 /* keys.c: API keys and settings, row by row. Knows hashes of keys, never keys. */
+#include "lists.h"
 #include "sql.h"
-
-#include <funneld/store.h>
 
 enum err api_key_insert(struct ctx *ctx, struct db *db, const struct api_key *key)
 {
@@ -22,11 +21,10 @@ enum err api_key_load(struct ctx *ctx, struct db *db, const struct id *id, struc
     return db_one(ctx, db, SQL_API_KEY_BY_ID, ret, param_id(id));
 }
 
-enum err api_key_list(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit,
+enum err api_key_list(struct ctx *ctx, struct db *db, const struct id_range *range,
                       struct rows *ret)
 {
-    return db_rows(ctx, db, SQL_API_KEY_LIST, ret, param_bytes(after->bytes, sizeof after->bytes),
-                   param_int(limit));
+    return rows_by_id(ctx, db, SQL_API_KEY_LIST, range, ret);
 }
 
 enum err api_key_revoke(struct ctx *ctx, struct db *db, const struct id *id)

@@ -1,7 +1,6 @@
 /* users.c: people who own leads, row by row. No rules here. */
+#include "lists.h"
 #include "sql.h"
-
-#include <funneld/store.h>
 
 enum err user_insert(struct ctx *ctx, struct db *db, const struct user *user)
 {
@@ -19,9 +18,7 @@ enum err user_find(struct ctx *ctx, struct db *db, const char *email, struct use
     return db_one(ctx, db, SQL_USER_BY_EMAIL, ret, param_text(email));
 }
 
-enum err user_list(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit,
-                   struct rows *ret)
+enum err user_list(struct ctx *ctx, struct db *db, const struct id_range *range, struct rows *ret)
 {
-    return db_rows(ctx, db, SQL_USER_LIST, ret, param_bytes(after->bytes, sizeof after->bytes),
-                   param_int(limit));
+    return rows_by_id(ctx, db, SQL_USER_LIST, range, ret);
 }

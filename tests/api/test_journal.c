@@ -13,7 +13,8 @@ static void journal_newest(struct bytes *ret)
     struct arena arena = { 0 };
     struct ctx ctx = { .arena = &arena, .ids = &fixture.ids, .now_ms = clock_now_ms() };
     struct db *db = NULL;
-    struct submission_filter filter = { .verdict = -1, .limit = 1 };
+    struct submission_filter filter = { .verdict = -1,
+                                        .range = { .descending = true, .limit = 1 } };
     struct submission newest;
     struct rows rows = { 0 };
     ck_assert_int_eq(store_reader(&ctx, fixture.service->store, &db), OK);

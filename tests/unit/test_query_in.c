@@ -31,7 +31,7 @@ static enum err read_query(const char *query, struct search *search)
 {
     ctx_done();
     ctx_start();
-    return query_read(&ctx, query, &table, search);
+    return query_read(&ctx, query, &(struct arguments){ &table, search }, 1);
 }
 
 START_TEST(test_good)

@@ -69,6 +69,29 @@ START_TEST(test_utf8_pairs)
 }
 END_TEST
 
+START_TEST(test_base64url)
+{
+    static const struct {
+        const char *bytes, *text;
+    } rows[] = { { "", "" },           { "f", "Zg" },         { "fo", "Zm8" }, { "foo", "Zm9v" },
+                 { "foob", "Zm9vYg" }, { "\xfb\xff", "-_8" }, { "\xff", "_w" } };
+    uint8_t read[8];
+    _cleanup_(request_done) struct request request;
+    request_start(&request);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        size_t bytes = strlen(rows[i].bytes);
+        ck_assert_str_eq(base64url_text(&request.ctx, rows[i].bytes, bytes), rows[i].text);
+        ck_assert(base64url_parse(rows[i].text, read, bytes));
+        ck_assert_mem_eq(read, rows[i].bytes, bytes);
+        ck_assert(!base64url_parse(rows[i].text, read, bytes + 1));
+    }
+    /* two bits that say nothing, the other alphabet, padding, white space */
+    static const char *const refused[] = { "Zm9", "-_9", "+/8", "Zm8=", "Zm8 ", " Zm8", "Zm 8" };
+    for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
+        ck_assert_msg(!base64url_parse(refused[i], read, 2), "took %s", refused[i]);
+}
+END_TEST
+
 START_TEST(test_length_counts_code_points)
 {
     ck_assert_uint_eq(utf8_length(""), 0);
@@ -116,6 +139,7 @@ Suite *text_suite(void)
     tcase_add_test(tests, test_utf8_agrees_with_the_library_on_all_code_points);
     tcase_add_test(tests, test_utf8_refuses);
     tcase_add_test(tests, test_utf8_pairs);
+    tcase_add_test(tests, test_base64url);
     tcase_add_test(tests, test_length_counts_code_points);
     tcase_add_test(tests, test_trim);
     suite_add_tcase(suite, tests);

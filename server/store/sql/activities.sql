@@ -40,8 +40,14 @@ AND occurred_at >= $1;
 -- activity_list_lt
 AND occurred_at < $1;
 
--- activity_list_after
+-- activity_list_later
+AND (occurred_at, id) > ($1, $2);
+
+-- activity_list_earlier
 AND (occurred_at, id) < ($1, $2);
 
--- activity_list_order
+-- activity_list_oldest_first
+ORDER BY occurred_at, id LIMIT $1;
+
+-- activity_list_latest_first
 ORDER BY occurred_at DESC, id DESC LIMIT $1;

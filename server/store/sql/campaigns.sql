@@ -14,12 +14,10 @@ WHERE id = $1;
 SELECT id FROM campaign WHERE name = $1;
 
 -- campaign_list -> campaign
--- Ids grow with time, so this is by age, oldest first.
 SELECT id, name, channel, starts_on, ends_on, budget_minor, created_at,
     (SELECT count(*) FROM campaign_member m WHERE m.campaign = campaign.id) AS member_count
 FROM campaign
-WHERE id > $1
-ORDER BY id LIMIT $2;
+WHERE 1 = 1;
 
 -- campaign_member_insert
 INSERT INTO campaign_member (campaign, lead_id, joined_at) VALUES ($1, $2, $3)

@@ -17,8 +17,7 @@ WHERE key = $1;
 -- form_list -> form
 SELECT id, name, key, redirect_hosts, allowed_origins, source, campaign, created_at
 FROM form
-WHERE id > $1
-ORDER BY id LIMIT $2;
+WHERE 1 = 1;
 
 -- submission_insert
 INSERT INTO submission (id, form, received_at, content_type, body, verdict, detail, lead_id)
@@ -30,16 +29,13 @@ FROM submission
 WHERE id = $1;
 
 -- submission_list -> submission
--- Newest first; $1 is the last id seen, or sixteen bytes of 255. The bodies are not read.
+-- The bodies are not read.
 SELECT id, form, received_at, content_type, verdict, detail, lead_id
 FROM submission
-WHERE id < $1;
+WHERE 1 = 1;
 
 -- submission_list_form
 AND form = $1;
 
 -- submission_list_verdict
 AND verdict = $1;
-
--- submission_list_order
-ORDER BY id DESC LIMIT $1;

@@ -10,4 +10,4 @@ SELECT id, email, name, created_at FROM app_user WHERE id = $1;
 SELECT id, email, name, created_at FROM app_user WHERE email = $1;
 
 -- user_list -> user
-SELECT id, email, name, created_at FROM app_user WHERE id > $1 ORDER BY id LIMIT $2;
+SELECT id, email, name, created_at FROM app_user WHERE 1 = 1;
