@@ -115,6 +115,7 @@ enum err lead_changes(struct ctx *ctx, struct db *db, const struct id *lead_id, 
 /* The next leads by id, for recounts; nil starts. Only `id` of each struct lead is set. */
 enum err lead_ids_after(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit,
                         struct rows *ret) _must_check_;
+enum err lead_count_all(struct ctx *ctx, struct db *db, int64_t *ret) _must_check_;
 
 enum lead_sort { SORT_CREATED_AT, SORT_SCORE, SORT_STAGE_ENTERED_AT };
 

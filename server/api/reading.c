@@ -105,6 +105,10 @@ static enum err run_scan(struct scan *scan, struct db *db)
     if (!err)
         err = call->route->run(call);
     call->db = NULL;
+    if (call->route->access == ACCESS_LONG) { /* it is over, whatever it said of its way */
+        metric_set(METRIC_LONG_DONE, 0);
+        metric_set(METRIC_LONG_TOTAL, 0);
+    }
     return err;
 }
 

@@ -17,7 +17,8 @@ enum access {
     ACCESS_SCAN, /* a read that is always long: on the scan thread from the start */
     /* The thread for work of minutes (checks, backups), one at a time and without a deadline. No
      * transaction is open: run() begins its own if it wants one, and need not end it. A stop ends
-     * its statements with ERR_DEADLINE. */
+     * its statements with ERR_DEADLINE. It sets METRIC_LONG_TOTAL and METRIC_LONG_DONE as it goes,
+     * which /metrics tells to whoever waits. */
     ACCESS_LONG,
     ACCESS_WRITE, /* the writer */
 };

@@ -224,6 +224,7 @@ static enum err check_leads(struct ctx *ctx, struct db *db, struct recount *reco
         if (err)
             failure_keep(ctx);
         arena_reset(&slice);
+        metric_set(METRIC_LONG_DONE, recount->report->leads);
     } while (!err && count == LEADS_PER_SLICE);
     return err;
 }
@@ -284,7 +285,11 @@ enum err check_run(struct ctx *ctx, struct db *db, const struct watch *watch,
     struct recount recount = { .report = ret, .arena = ctx->arena, .watch = watch };
     if (!ret->findings.items || !grow(&recount))
         return fail(ctx, ERR_MEMORY, NULL, "no memory to recount");
-    enum err err = check_leads(ctx, db, &recount);
+    int64_t leads = 0;
+    enum err err = lead_count_all(ctx, db, &leads);
+    metric_set(METRIC_LONG_TOTAL, leads);
+    if (!err)
+        err = check_leads(ctx, db, &recount);
     if (!err)
         err = check_lost_keys(ctx, db, &recount);
     if (!err)

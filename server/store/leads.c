@@ -110,6 +110,11 @@ enum err lead_ids_after(struct ctx *ctx, struct db *db, const struct id *after, 
                    param_int(limit));
 }
 
+enum err lead_count_all(struct ctx *ctx, struct db *db, int64_t *ret)
+{
+    return db_int_params(ctx, db, SQL_LEAD_COUNT_ALL, ret, NULL, 0);
+}
+
 /* Per sort field and direction: where to go on, and the order. */
 static const struct {
     int after, order;

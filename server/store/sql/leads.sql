@@ -78,6 +78,9 @@ ORDER BY at, id;
 -- Every lead in turn, for recounts.
 SELECT id FROM lead WHERE id > $1 ORDER BY id LIMIT $2;
 
+-- lead_count_all
+SELECT count(*) FROM lead;
+
 -- The list is put together from the parts below: head, filters, position after the last row seen,
 -- order.
 
