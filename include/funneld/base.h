@@ -290,11 +290,30 @@ enum err file_hash(struct ctx *ctx, const char *path, const struct watch *watch,
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 enum log_format { LOG_TEXT, LOG_JSON };
-extern const char *const log_level_names[], *const log_format_names[]; /* ending in NULL */
+enum log_requests { LOG_REQUESTS_NONE, LOG_REQUESTS_FAILED, LOG_REQUESTS_ALL };
+extern const char *const log_level_names[], *const log_format_names[],
+                                                *const log_requests_names[]; /* ending in NULL */
 
+/* Under systemd's journal each line begins with its priority, which the journal takes off. */
 void log_setup(enum log_level level, enum log_format format);
 /* `area` is a short constant ("writer"); control bytes in the message are escaped. */
 void log_line(enum log_level level, const char *area, const char *format, ...) _printf_(3, 4);
+
+/* A member of its own in JSON; name=value before the message in text, so without blanks. */
+struct log_field {
+    const char *name;
+    const char *text; /* NULL: the number */
+    int64_t number;
+};
+
+void log_fields(enum log_level level, const char *area, const struct log_field *fields,
+                size_t count, const char *format, ...) _printf_(5, 6);
+/* Whether one more line may be written of what can happen to every request: a few are each second.
+ * *ret_left_out: how many were not, before this one. */
+bool log_allowed(int64_t *ret_left_out);
+void log_setup_requests(enum log_requests which);
+/* The level for the line of a request that was answered so. */
+enum log_level log_request_level(int status);
 
 /* ---- Metrics. One row each in server/base/metrics.def, which says more. ---- */
 

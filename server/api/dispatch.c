@@ -69,13 +69,24 @@ static bool names_parameters(const struct call *call)
     return call && (call->reading_query || !call->route->body);
 }
 
+static const char *route_path(const struct call *call)
+{
+    return call && call->route ? call->route->http.path : "-";
+}
+
 /* What went wrong with us is for the log; the client learns only that it did. */
 static void log_our_fault(const struct http_request *request, const struct call *call, enum err err)
 {
     const struct failure *failure = &request->ctx.failure;
-    log_line(LOG_ERROR, "api", "request %s to %s: %s: %s", request->ctx.request_id,
-             call && call->route ? call->route->http.path : "no route", err_info(err)->code,
-             failure->err == err && failure->detail ? failure->detail : "no detail");
+    int64_t left_out;
+    if (!log_allowed(&left_out))
+        return;
+    const struct log_field fields[] = { { "request_id", request->ctx.request_id, 0 },
+                                        { "route", route_path(call), 0 },
+                                        { "code", err_info(err)->code, 0 },
+                                        { "left_out", NULL, left_out } };
+    log_fields(LOG_ERROR, "api", fields, ARRAY_SIZE(fields) - (left_out == 0), "%s",
+               failure->err == err && failure->detail ? failure->detail : "no detail");
 }
 
 /* An object by its table, as the whole reply. */
@@ -378,10 +389,17 @@ static void on_end(void *self, struct http_request *request)
     int64_t micros = clock_monotonic_us() - request->start_us;
     atomic_fetch_add_explicit(&stats->answers[class < 6 ? class : 0], 1, memory_order_relaxed);
     histogram_add(&stats->times, BOUNDS_TIME, micros);
-    bool routed = call && call->route;
-    log_line(LOG_DEBUG, "http", "%s %s %s %d in %lld us", request->ctx.request_id,
-             routed ? http_method_names[__builtin_ctz(call->route->http.method)] : "-",
-             routed ? call->route->http.path : "-", request->reply.status, (long long)micros);
+    /* The route and not the path, which may name a person. */
+    bool known = request->method != 0;
+    const struct log_field fields[] = {
+        { "request_id", request->ctx.request_id, 0 },
+        { "method", known ? http_method_names[__builtin_ctz(request->method)] : "-", 0 },
+        { "route", route_path(call), 0 },
+        { "status", NULL, request->reply.status },
+        { "duration_us", NULL, micros },
+    };
+    log_fields(log_request_level(request->reply.status), "http", fields, ARRAY_SIZE(fields),
+               "answered");
 }
 
 static void *thread_open(void *self)

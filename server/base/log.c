@@ -5,21 +5,67 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-enum { MESSAGE_MAX_BYTES = 2048, LINE_MAX_BYTES = 4096 };
+enum { MESSAGE_MAX_BYTES = 2048, LINE_MAX_BYTES = 4096, ALLOWED_A_SECOND = 10 };
 
 const char *const log_level_names[] = { "debug", "info", "warn", "error", NULL };
 const char *const log_format_names[] = { "text", "json", NULL };
 
+const char *const log_requests_names[] = { "none", "failed", "all", NULL };
+
 static _Atomic int minimum_level = LOG_INFO;
 static _Atomic int line_format = LOG_TEXT;
+static _Atomic int requests_logged = LOG_REQUESTS_NONE;
+static atomic_bool journal_listens;
+
+/* JOURNAL_STREAM is "device:inode" of the stream that is the journal's, if it is still ours. */
+static bool is_journal(void)
+{
+    const char *text = getenv("JOURNAL_STREAM");
+    struct stat status;
+    char ours[64];
+    if (text == NULL || fstat(STDERR_FILENO, &status) != 0)
+        return false;
+    snprintf(ours, sizeof(ours), "%llu:%llu", (unsigned long long)status.st_dev,
+             (unsigned long long)status.st_ino);
+    return strcmp(text, ours) == 0;
+}
 
 void log_setup(enum log_level level, enum log_format format)
 {
     atomic_store_explicit(&minimum_level, (int)level, memory_order_relaxed);
     atomic_store_explicit(&line_format, (int)format, memory_order_relaxed);
+    atomic_store_explicit(&journal_listens, is_journal(), memory_order_relaxed);
+}
+
+void log_setup_requests(enum log_requests which)
+{
+    atomic_store_explicit(&requests_logged, (int)which, memory_order_relaxed);
+}
+
+enum log_level log_request_level(int status)
+{
+    int which = atomic_load_explicit(&requests_logged, memory_order_relaxed);
+    bool wanted = which == LOG_REQUESTS_ALL || (which == LOG_REQUESTS_FAILED && status >= 400);
+    return wanted ? LOG_INFO : LOG_DEBUG;
+}
+
+/* A full disk fails every request there is; their lines would fill the next disk. */
+bool log_allowed(int64_t *ret_left_out)
+{
+    static _Atomic int64_t window_second, window_lines;
+    int64_t second = clock_monotonic_us() / 1000000;
+    int64_t before = atomic_load(&window_second);
+    *ret_left_out = 0;
+    if (second != before && atomic_compare_exchange_strong(&window_second, &before, second)) {
+        int64_t lines = atomic_exchange(&window_lines, 0);
+        *ret_left_out = lines > ALLOWED_A_SECOND ? lines - ALLOWED_A_SECOND : 0;
+    }
+    return atomic_fetch_add(&window_lines, 1) < ALLOWED_A_SECOND;
 }
 
 /* A line being written; what does not fit is left out. */
@@ -117,7 +163,37 @@ static void line_write(const struct line *line)
     }
 }
 
-void log_line(enum log_level level, const char *area, const char *format, ...)
+/* Before the message, which may be so long that it is cut. */
+static void line_put_field(struct line *line, const struct log_field *field, bool json)
+{
+    char number[24];
+    snprintf(number, sizeof(number), "%lld", (long long)field->number);
+    bool quoted = json && field->text != NULL;
+    const char *before = json ? "\"" : "", *between = json ? "\":" : "=";
+    line_put(line, before, strlen(before));
+    line_put(line, field->name, strlen(field->name));
+    line_put(line, between, strlen(between));
+    line_put(line, "\"", quoted);
+    line_put_message(line, field->text == NULL ? number : field->text, false, json);
+    line_put(line, "\"", quoted);
+    line_put(line, json ? "," : " ", 1);
+}
+
+static void line_begin(struct line *line, enum log_level level, const char *area, bool json)
+{
+    static const int priorities[] = { 7, 6, 4, 3 }; /* those of syslog */
+    char time[TIME_TEXT_SIZE], priority[8] = "";
+    time_format(clock_now_ms(), time);
+    if (atomic_load_explicit(&journal_listens, memory_order_relaxed))
+        snprintf(priority, sizeof(priority), "<%d>", priorities[level]);
+    line->length = (size_t)snprintf(line->data, sizeof(line->data) / 2,
+                                    json ? "%s{\"time\":\"%s\",\"level\":\"%s\",\"area\":\"%.64s\","
+                                         : "%s%s %s %.64s: ",
+                                    priority, time, log_level_names[level], area);
+}
+
+static void log_write(enum log_level level, const char *area, const struct log_field *fields,
+                      size_t count, const char *format, va_list args)
 {
     if ((int)level < atomic_load_explicit(&minimum_level, memory_order_relaxed))
         return;
@@ -125,23 +201,35 @@ void log_line(enum log_level level, const char *area, const char *format, ...)
     bool json = atomic_load_explicit(&line_format, memory_order_relaxed) == LOG_JSON;
 
     char message[MESSAGE_MAX_BYTES];
-    va_list args;
-    va_start(args, format);
     int length = vsnprintf(message, sizeof(message), format, args);
-    va_end(args);
     if (length < 0)
         message[0] = '\0';
 
-    char time[TIME_TEXT_SIZE];
-    time_format(clock_now_ms(), time);
     struct line line;
-    line.length = (size_t)snprintf(line.data, sizeof(line.data) / 2,
-                                   json ? "{\"time\":\"%s\",\"level\":\"%s\",\"area\":\"%.64s\","
-                                          "\"message\":\""
-                                        : "%s %s %.64s: ",
-                                   time, log_level_names[level], area);
+    line_begin(&line, level, area, json);
+    for (size_t i = 0; i < count; i++)
+        line_put_field(&line, &fields[i], json);
+    if (json)
+        line_put(&line, "\"message\":\"", strlen("\"message\":\""));
     line_put_message(&line, message, length >= (int)sizeof(message), json);
     line_end(&line, json ? "\"}\n" : "\n");
     line_write(&line);
     errno = saved_errno;
+}
+
+void log_line(enum log_level level, const char *area, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    log_write(level, area, NULL, 0, format, args);
+    va_end(args);
+}
+
+void log_fields(enum log_level level, const char *area, const struct log_field *fields,
+                size_t count, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    log_write(level, area, fields, count, format, args);
+    va_end(args);
 }

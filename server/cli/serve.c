@@ -41,6 +41,12 @@ static sigset_t signals_block(void)
     return signals;
 }
 
+static void log_apply(const struct config *config)
+{
+    log_setup((enum log_level)config->log_level, (enum log_format)config->log_format);
+    log_setup_requests((enum log_requests)config->log_requests);
+}
+
 /* SIGHUP: what is told of the log holds at once, all else from the next start on. */
 static void log_reload(struct config *running)
 {
@@ -55,7 +61,8 @@ static void log_reload(struct config *running)
     } else {
         running->log_level = fresh.log_level;
         running->log_format = fresh.log_format;
-        log_setup((enum log_level)fresh.log_level, (enum log_format)fresh.log_format);
+        running->log_requests = fresh.log_requests;
+        log_apply(running);
         config_differences(&later, running, &fresh);
         log_line(LOG_INFO, "serve", "has read its options again%s%.*s",
                  later.length == 0 ? "" : "; a restart is needed for ", (int)later.length,
@@ -146,7 +153,7 @@ static enum status serve(struct serving *serving, const sigset_t *signals)
 enum status serve_command(const struct cli *cli)
 {
     struct serving serving = { .config = *cli->config };
-    log_setup((enum log_level)serving.config.log_level, (enum log_format)serving.config.log_format);
+    log_apply(&serving.config);
     sigset_t signals = signals_block();
     file_limit_raise(serving.config.connections_max);
 

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
+#include <jansson.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -311,6 +312,70 @@ START_TEST(reload)
 }
 END_TEST
 
+/* ---- The log ---- */
+
+/* Whatever clients send, a line is one JSON object and names nobody. */
+START_TEST(log_of_a_session)
+{
+    static const char secret[] = "fnl_0123456789abcdefghijklmnopqrstuvwxyz0123456789";
+    static const char *const raw[] = {
+        "GET /v1/leads?email=ann%40example.com HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
+        "fnl_0123456789abcdefghijklmnopqrstuvwxyz0123456789\r\n\r\n",
+        "GET /ann@example.com\x1b[31m\x01 HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: x\r\nX-Request-Id: \"\xff\x1b\n\r\n\r\n",
+        "nonsense ann@example.com\r\n\r\n",
+        "POST /v1/leads HTTP/1.1\r\nHost: x\r\nContent-Length: ann@example.com\r\n\r\n",
+    };
+    static const char *const words[] = { "ann@", "ann%40", "Annabel", secret, "not-a-key" };
+    the_daemon.settings[1] = "FUNNELD_LOG_FORMAT=json";
+    the_daemon.settings[2] = "FUNNELD_LOG_LEVEL=debug";
+    the_daemon.settings[3] = "FUNNELD_LOG_REQUESTS=all";
+    daemon_start(&the_daemon);
+    struct client client;
+    client_init(&client, &the_daemon);
+    static const char lead[] = "{\"email\":\"ann@example.com\",\"first_name\":\"Annabel\"}";
+    ck_assert_int_eq(client_post(&client, "/v1/leads", lead).status, 201);
+    ck_assert_int_eq(client_post(&client, "/v1/leads", lead).status, 409);
+    client_post(&client, "/v1/leads", "{\"email\":\"ann@\",\"Annabel\":1}");
+    client_post(&client, "/v1/forms", "{\"name\":\"F\",\"key\":\"contact-form\"}");
+    client_post_form(&client, "/f/contact-form", "email=ann%40example.com&name=Annabel");
+    client_get(&client, "/v1/leads?email=ann@example.com");
+    client_get(&client, "/v1/leads?ann@example.com=Annabel");
+    client_get(&client, "/Annabel");
+    client_close(&client);
+    for (size_t i = 0; i < ARRAY_SIZE(raw); i++) {
+        client_init(&client, &the_daemon);
+        ck_assert(client_connect(&client) && client_send(&client, raw[i], strlen(raw[i])));
+        client_read(&client, 2000);
+        client_close(&client);
+    }
+    daemon_stop(&the_daemon);
+
+    FILE *log = fopen(the_daemon.log, "r");
+    ck_assert_ptr_nonnull(log);
+    char line[8192];
+    int lines = 0, answered = 0;
+    for (; fgets(line, sizeof line, log); lines++) {
+        json_t *json = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+        ck_assert_msg(json_is_object(json), "%s", line);
+        ck_assert_msg(json_is_string(json_object_get(json, "time")) &&
+                          json_is_string(json_object_get(json, "level")) &&
+                          json_is_string(json_object_get(json, "area")) &&
+                          json_is_string(json_object_get(json, "message")),
+                      "%s", line);
+        answered += json_is_integer(json_object_get(json, "status")) &&
+                    json_is_string(json_object_get(json, "request_id"));
+        json_decref(json);
+        for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+            ck_assert_msg(!strstr(line, words[i]), "%s", line);
+        ck_assert_msg(!strstr(line, the_daemon.key), "%s", line);
+    }
+    fclose(log);
+    ck_assert_int_ge(answered, 9);
+    ck_assert_int_gt(lines, answered);
+}
+END_TEST
+
 static Suite *supervised_suite(void)
 {
     Suite *suite = suite_create("supervised");
@@ -326,6 +391,7 @@ static Suite *supervised_suite(void)
     tcase_add_test(tcase, socket_is_taken_over);
     tcase_add_loop_test(tcase, socket_of_another_kind, 0, 2);
     tcase_add_test(tcase, reload);
+    tcase_add_test(tcase, log_of_a_session);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Standard error goes to a file in memory between start and stop. */
@@ -141,6 +143,84 @@ START_TEST(test_long_messages_are_cut_between_characters)
 }
 END_TEST
 
+static const struct log_field fields[] = { { "request_id", "a-1", 0 },
+                                           { "status", NULL, 503 },
+                                           { "odd", "\"\n\xff", 0 } };
+
+START_TEST(test_fields)
+{
+    capture_start();
+    log_fields(LOG_INFO, "http", fields, 3, "an%s", "swered");
+    ck_assert_str_eq(after_time(capture_stop()),
+                     " info http: request_id=a-1 status=503 odd=\"\\n\\xff answered\n");
+    capture_start();
+    log_setup(LOG_INFO, LOG_JSON);
+    log_fields(LOG_INFO, "http", fields, 3, "answered");
+    ck_assert_str_eq(after_time(capture_stop() + 9),
+                     "\",\"level\":\"info\",\"area\":\"http\",\"request_id\":\"a-1\","
+                     "\"status\":503,\"odd\":\"\\\"\\n\\ufffd\",\"message\":\"answered\"}\n");
+}
+END_TEST
+
+/* The journal is told only what it asked for: another stream keeps its lines as they are. */
+START_TEST(test_journal)
+{
+    static const char *const begins[] = { "<7>", "<6>", "<4>", "<3>" };
+    struct stat status;
+    char stream[64];
+    for (int level = LOG_DEBUG; level <= LOG_ERROR; level++) {
+        capture_start();
+        ck_assert_int_eq(fstat(STDERR_FILENO, &status), 0);
+        snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long)status.st_dev,
+                 (unsigned long long)status.st_ino);
+        setenv("JOURNAL_STREAM", stream, 1);
+        log_setup(LOG_DEBUG, LOG_TEXT);
+        log_line((enum log_level)level, "x", "message");
+        const char *text = capture_stop();
+        ck_assert_int_eq(strncmp(text, begins[level], 3), 0);
+        ck_assert_str_eq(strchr(after_time(text + 3), ':'), ": message\n");
+    }
+    capture_start(); /* the variable is still there, as for a child whose output goes elsewhere */
+    log_setup(LOG_INFO, LOG_TEXT);
+    log_line(LOG_INFO, "x", "message");
+    ck_assert_str_eq(after_time(capture_stop()), " info x: message\n");
+    unsetenv("JOURNAL_STREAM");
+}
+END_TEST
+
+START_TEST(test_requests)
+{
+    ck_assert_int_eq(log_request_level(500), LOG_DEBUG);
+    log_setup_requests(LOG_REQUESTS_FAILED);
+    ck_assert_int_eq(log_request_level(200), LOG_DEBUG);
+    ck_assert_int_eq(log_request_level(404), LOG_INFO);
+    log_setup_requests(LOG_REQUESTS_ALL);
+    ck_assert_int_eq(log_request_level(200), LOG_INFO);
+    log_setup_requests(LOG_REQUESTS_NONE);
+}
+END_TEST
+
+/* A flood is cut to some lines a second, and nothing of it is lost to the count. */
+START_TEST(test_flood)
+{
+    int64_t written = 0, told = 0, left_out, asked = 0;
+    int64_t until_us = clock_monotonic_us() + 2200000;
+    while (clock_monotonic_us() < until_us) {
+        asked++;
+        if (log_allowed(&left_out)) {
+            written++;
+            told += left_out;
+        }
+        usleep(1000);
+    }
+    ck_assert_int_ge(written, 20);
+    ck_assert_int_le(written, 40); /* parts of four seconds at most */
+    usleep(1000000);
+    ck_assert(log_allowed(&left_out));
+    ck_assert_int_eq(written + told + left_out, asked);
+}
+END_TEST
+
 START_TEST(test_errno_survives)
 {
     capture_start();
@@ -192,6 +272,10 @@ Suite *log_suite(void)
     tcase_add_test(tests, test_json_line);
     tcase_add_test(tests, test_level);
     tcase_add_test(tests, test_long_messages_are_cut_between_characters);
+    tcase_add_test(tests, test_fields);
+    tcase_add_test(tests, test_journal);
+    tcase_add_test(tests, test_requests);
+    tcase_add_test(tests, test_flood);
     tcase_add_test(tests, test_errno_survives);
     tcase_add_test(tests, test_lines_of_threads_stay_whole);
     suite_add_tcase(suite, tests);
