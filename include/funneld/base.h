@@ -84,6 +84,8 @@ struct arena {
 
 /* Zeroed memory aligned for any type, or NULL when memory or the limit is exhausted. */
 void *arena_alloc(struct arena *arena, size_t bytes) _must_check_;
+/* the same, not zeroed: for what is written whole at once */
+void *arena_take(struct arena *arena, size_t bytes) _must_check_;
 void *arena_copy(struct arena *arena, const void *data, size_t bytes) _must_check_;
 /* adds the NUL */
 char *arena_text(struct arena *arena, const char *text, size_t bytes) _must_check_;
@@ -104,10 +106,20 @@ struct buffer {
     bool failed;
 };
 
+/* Room for so many bytes more, NULL without memory: whoever writes there adds to `length`. */
+char *buffer_grow(struct buffer *buffer, size_t bytes) _must_check_; /* where there is not enough */
+static inline char *buffer_room(struct buffer *buffer, size_t bytes)
+{
+    bool enough = buffer->capacity - buffer->length >= bytes && !buffer->failed;
+    return enough ? buffer->data + buffer->length : buffer_grow(buffer, bytes);
+}
+
 void buffer_append(struct buffer *buffer, const char *data, size_t bytes);
 void buffer_text(struct buffer *buffer, const char *text);
 void buffer_char(struct buffer *buffer, char byte);
 void buffer_int(struct buffer *buffer, int64_t value);
+enum { INT_TEXT_MAX = 20 };                             /* a sign and 19 digits */
+char *int_format(char to[INT_TEXT_MAX], int64_t value); /* not NUL-terminated; returns its end */
 void buffer_printf(struct buffer *buffer, const char *format, ...) _printf_(2, 3);
 
 /* ---- Who asks, and in what circumstances ---- */

@@ -67,7 +67,7 @@ int64_t db_changes(const struct db *db); /* rows changed by the last db_exec() *
 
 /* ---- A statement of parts: constant texts from the .sql files put one behind the other ---- */
 
-enum { QUERY_PARTS_MAX = 32, QUERY_PARAMS_MAX = 64 };
+enum { QUERY_PARTS_MAX = 96, QUERY_PARAMS_MAX = 96 };
 
 /* Each part is a named statement of its own whose $1..$n are numbered on behind those of the
  * parts before it. The first part names the row table. Prepared statements are kept per sequence

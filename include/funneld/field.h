@@ -73,6 +73,8 @@ struct input {
 
 struct field {
     const char *name;
+    const char *key; /* the name as JSON has it before a value: quoted, with the colon */
+    size_t key_bytes;
     const char *column; /* of the row, where `name` is a word of SQL; else NULL */
     enum field_kind kind;
     unsigned flags;
@@ -107,35 +109,39 @@ struct table {
      0 * sizeof(char[__builtin_types_compatible_p(__typeof__(((type *)0)->member), member_type)    \
                          ? 1                                                                       \
                          : -1]))
+#define FIELD_NAME(text) .name = text, .key = "\"" text "\":", .key_bytes = sizeof(text) + 2
 #define FIELD(type, member, field_kind_, ...)                                                      \
     {                                                                                              \
-        .name = #member, .kind = FIELD_##field_kind_,                                              \
-        .offset = FIELD_OFFSET(type, member, FIELD_TYPE_##field_kind_), __VA_ARGS__                \
+        FIELD_NAME(#member), .kind = FIELD_##field_kind_,                                          \
+                             .offset = FIELD_OFFSET(type, member, FIELD_TYPE_##field_kind_),       \
+                             __VA_ARGS__                                                           \
     }
 /* The same under another name: a query parameter like score[gte]. */
 #define FIELD_AS(type, member, field_kind_, name_, ...)                                            \
     {                                                                                              \
-        .name = name_, .kind = FIELD_##field_kind_,                                                \
-        .offset = FIELD_OFFSET(type, member, FIELD_TYPE_##field_kind_), __VA_ARGS__                \
+        FIELD_NAME(name_), .kind = FIELD_##field_kind_,                                            \
+                           .offset = FIELD_OFFSET(type, member, FIELD_TYPE_##field_kind_),         \
+                           __VA_ARGS__                                                             \
     }
 /* An enum member: any enum type of the size of int. */
 #define FIELD_NAMED(type, member, names_, ...)                                                     \
     {                                                                                              \
-        .name = #member, .kind = FIELD_ENUM, .names = names_,                                      \
-        .offset = offsetof(type, member) +                                                         \
-                  0 * sizeof(char[sizeof(((type *)0)->member) == sizeof(int) ? 1 : -1]),           \
-        __VA_ARGS__                                                                                \
+        FIELD_NAME(#member),                                                                       \
+            .kind = FIELD_ENUM, .names = names_,                                                   \
+            .offset = offsetof(type, member) +                                                     \
+                      0 * sizeof(char[sizeof(((type *)0)->member) == sizeof(int) ? 1 : -1]),       \
+            __VA_ARGS__                                                                            \
     }
 #define FIELD_EMBED(type, member, table_, ...)                                                     \
     {                                                                                              \
-        .name = #member, .kind = FIELD_ROW, .of = table_, .offset = offsetof(type, member),        \
-        __VA_ARGS__                                                                                \
+        FIELD_NAME(#member), .kind = FIELD_ROW, .of = table_, .offset = offsetof(type, member),    \
+                             __VA_ARGS__                                                           \
     }
 /* A pointer to a struct of another table, for answers. */
 #define FIELD_POINT(type, member, table_, ...)                                                     \
     {                                                                                              \
-        .name = #member, .kind = FIELD_REF, .of = table_, .offset = offsetof(type, member),        \
-        __VA_ARGS__                                                                                \
+        FIELD_NAME(#member), .kind = FIELD_REF, .of = table_, .offset = offsetof(type, member),    \
+                             __VA_ARGS__                                                           \
     }
 #define TABLE(struct_type, name_, fields_)                                                         \
     {                                                                                              \

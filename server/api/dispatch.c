@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { ROW_BYTES = 700 }; /* of a row of a list as JSON, roughly: a lead's */
+
 /* ---- Routes ---- */
 
 static const struct routes *const all_routes[] = {
@@ -162,8 +164,11 @@ static void render(struct call *call)
         reply_row(request, status, "application/json", table, call->result);
         return;
     }
+    const struct page *page = call->result;
     struct buffer buffer = { .arena = &request->arena };
-    write_page(&(struct json){ .out = &buffer }, route->result, call->result);
+    /* Most of what is needed, at once: while it grows, all of it is copied again and again. */
+    (void)!buffer_room(&buffer, page->rows.count * ROW_BYTES);
+    write_page(&(struct json){ .out = &buffer }, route->result, page);
     reply_buffer(request, status, "application/json", &buffer);
 }
 

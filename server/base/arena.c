@@ -113,8 +113,7 @@ static struct arena_block *arena_grow(struct arena *arena, size_t rounded)
     return block;
 }
 
-/* As arena_alloc(), but the memory is not zeroed. */
-static void *arena_take(struct arena *arena, size_t bytes)
+void *arena_take(struct arena *arena, size_t bytes)
 {
     if (bytes > PTRDIFF_MAX / 2)
         return NULL;
@@ -205,13 +204,10 @@ void arena_free(struct arena *arena)
 
 /* ---- Buffer ---- */
 
-/* Room for `bytes` more, or false with `failed` set. */
-static bool buffer_reserve(struct buffer *buffer, size_t bytes)
+char *buffer_grow(struct buffer *buffer, size_t bytes)
 {
     if (buffer->failed)
-        return false;
-    if (buffer->capacity - buffer->length >= bytes)
-        return true;
+        return NULL;
     size_t capacity = buffer->capacity == 0 ? BUFFER_FIRST_BYTES : buffer->capacity;
     while (capacity - buffer->length < bytes && capacity <= PTRDIFF_MAX / 4)
         capacity *= 2;
@@ -220,20 +216,21 @@ static bool buffer_reserve(struct buffer *buffer, size_t bytes)
         data = arena_take(buffer->arena, capacity);
     if (data == NULL) {
         buffer->failed = true;
-        return false;
+        return NULL;
     }
     if (buffer->length > 0)
         memcpy(data, buffer->data, buffer->length);
     buffer->data = data;
     buffer->capacity = capacity;
-    return true;
+    return data + buffer->length;
 }
 
 void buffer_append(struct buffer *buffer, const char *data, size_t bytes)
 {
-    if (bytes == 0 || !buffer_reserve(buffer, bytes))
+    char *at = bytes == 0 ? NULL : buffer_room(buffer, bytes);
+    if (at == NULL)
         return;
-    memcpy(buffer->data + buffer->length, data, bytes);
+    memcpy(at, data, bytes);
     buffer->length += bytes;
 }
 
@@ -251,9 +248,9 @@ void buffer_char(struct buffer *buffer, char byte)
         buffer_append(buffer, &byte, 1);
 }
 
-void buffer_int(struct buffer *buffer, int64_t value)
+char *int_format(char to[INT_TEXT_MAX], int64_t value)
 {
-    char digits[20]; /* INT64_MIN has a sign and 19 digits */
+    char digits[INT_TEXT_MAX];
     size_t start = sizeof(digits);
     uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
     do {
@@ -262,7 +259,15 @@ void buffer_int(struct buffer *buffer, int64_t value)
     } while (rest > 0);
     if (value < 0)
         digits[--start] = '-';
-    buffer_append(buffer, digits + start, sizeof(digits) - start);
+    memcpy(to, digits + start, sizeof(digits) - start);
+    return to + (sizeof(digits) - start);
+}
+
+void buffer_int(struct buffer *buffer, int64_t value)
+{
+    char *at = buffer_room(buffer, INT_TEXT_MAX);
+    if (at != NULL)
+        buffer->length = (size_t)(int_format(at, value) - buffer->data);
 }
 
 void buffer_printf(struct buffer *buffer, const char *format, ...)
@@ -274,7 +279,7 @@ void buffer_printf(struct buffer *buffer, const char *format, ...)
     int length = vsnprintf(NULL, 0, format, args);
     if (length < 0)
         buffer->failed = true;
-    else if (buffer_reserve(buffer, (size_t)length + 1)) {
+    else if (buffer_room(buffer, (size_t)length + 1) != NULL) {
         vsnprintf(buffer->data + buffer->length, (size_t)length + 1, format, again);
         buffer->length += (size_t)length;
     }

@@ -62,15 +62,16 @@ static struct date date_from_days(int64_t days)
 {
     days += 719468;
     int64_t era = floor_div(days, 146097);
-    int64_t day_of_era = days - era * 146097;
-    int64_t year_of_era =
+    /* Small and not negative from here on: half the work for the machine, and lists have many. */
+    unsigned day_of_era = (unsigned)(days - era * 146097);
+    unsigned year_of_era =
         (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    int shifted = (int)((5 * day_of_year + 2) / 153); /* months since March */
-    int month = shifted < 10 ? shifted + 3 : shifted - 9;
+    unsigned day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    unsigned shifted = (5 * day_of_year + 2) / 153; /* months since March */
+    unsigned month = shifted < 10 ? shifted + 3 : shifted - 9;
     return (struct date){
         .year = era * 400 + year_of_era + (month <= 2),
-        .month = month,
+        .month = (int)month,
         .day = (int)(day_of_year - (153 * shifted + 2) / 5 + 1),
     };
 }
@@ -217,22 +218,36 @@ static char *put_digits(char *out, int64_t value, int width)
     return out + width;
 }
 
+static char *put_two(char *out, unsigned value)
+{
+    out[0] = (char)('0' + value / 10);
+    out[1] = (char)('0' + value % 10);
+    return out + 2;
+}
+
+static char *put_year(char *out, int64_t year)
+{
+    if (year >= 0 && year <= 9999)
+        return put_two(put_two(out, (unsigned)year / 100), (unsigned)year % 100);
+    if (year < 0) {
+        *out++ = '-';
+        year = -year;
+    }
+    int width = 4;
+    for (int64_t bound = 10000; year >= bound; bound *= 10)
+        width++;
+    return put_digits(out, year, width);
+}
+
 /* Ten characters for the years of this program; more for others, at most 15. */
 static char *put_date(char *out, int64_t day)
 {
     struct date date = date_from_days(day);
-    if (date.year < 0) {
-        *out++ = '-';
-        date.year = -date.year;
-    }
-    int width = 4;
-    for (int64_t bound = 10000; date.year >= bound; bound *= 10)
-        width++;
-    out = put_digits(out, date.year, width);
+    out = put_year(out, date.year);
     *out++ = '-';
-    out = put_digits(out, date.month, 2);
+    out = put_two(out, (unsigned)date.month);
     *out++ = '-';
-    return put_digits(out, date.day, 2);
+    return put_two(out, (unsigned)date.day);
 }
 
 void time_format(int64_t time_ms, char text[static TIME_TEXT_SIZE])
@@ -241,18 +256,17 @@ void time_format(int64_t time_ms, char text[static TIME_TEXT_SIZE])
     if (time_ms == NO_INT)
         return;
     int64_t day = floor_div(time_ms, MS_PER_DAY);
-    int64_t rest = time_ms % MS_PER_DAY;
-    if (rest < 0)
-        rest += MS_PER_DAY;
+    unsigned rest = (unsigned)(time_ms - day * MS_PER_DAY);
     char *out = put_date(text, day);
     *out++ = 'T';
-    out = put_digits(out, rest / 3600000, 2);
+    out = put_two(out, rest / 3600000);
     *out++ = ':';
-    out = put_digits(out, rest / 60000 % 60, 2);
+    out = put_two(out, rest / 60000 % 60);
     *out++ = ':';
-    out = put_digits(out, rest / 1000 % 60, 2);
+    out = put_two(out, rest / 1000 % 60);
     *out++ = '.';
-    out = put_digits(out, rest % 1000, 3);
+    *out++ = (char)('0' + rest % 1000 / 100);
+    out = put_two(out, rest % 100);
     *out++ = 'Z';
     *out = '\0';
 }

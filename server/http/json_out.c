@@ -4,10 +4,21 @@
 #include <funneld/http.h>
 #include <string.h>
 
-/* Bytes that cannot stand in a JSON string as they are. */
-static bool byte_needs_escape(unsigned char byte)
+/* What can stand in a JSON string as it is. NUL is not, so that the end of a text is an end too. */
+static const bool plain_bytes[256] = {
+    [' '] = true,
+    ['!'] = true,
+    ['#' ... '['] = true,
+    [']' ... 0xff] = true,
+};
+
+/* Up to the first byte that is not plain, or the end. */
+static size_t plain_length(const char *text)
 {
-    return byte < 0x20 || byte == '"' || byte == '\\';
+    const char *at = text;
+    while (plain_bytes[(unsigned char)*at])
+        at++;
+    return (size_t)(at - text);
 }
 
 static void escape_append(struct buffer *out, unsigned char byte)
@@ -25,44 +36,131 @@ static void escape_append(struct buffer *out, unsigned char byte)
     buffer_append(out, text, sizeof(text));
 }
 
-/* Runs of plain bytes are copied whole: most texts are one run. */
-static void string_append(struct buffer *out, const char *text)
+/* ---- Values ---- */
+
+static void null_value(struct buffer *out)
+{
+    char *at = buffer_room(out, 4);
+    if (!at)
+        return;
+    memcpy(at, "null", 4);
+    out->length += 4;
+}
+
+static void raw_value(struct buffer *out, const char *text)
+{
+    if (text)
+        buffer_text(out, text);
+    else
+        null_value(out);
+}
+
+static void escaped_value(struct buffer *out, const char *text)
 {
     buffer_char(out, '"');
-    const char *run = text;
-    for (; *text; text++) {
-        if (!byte_needs_escape((unsigned char)*text))
-            continue;
-        buffer_append(out, run, (size_t)(text - run));
-        escape_append(out, (unsigned char)*text);
-        run = text + 1;
+    for (;;) {
+        size_t run = plain_length(text);
+        buffer_append(out, text, run);
+        if (!text[run])
+            break;
+        escape_append(out, (unsigned char)text[run]);
+        text += run + 1;
     }
-    buffer_append(out, run, (size_t)(text - run));
     buffer_char(out, '"');
 }
 
-/* What comes before every value: the comma, and the key unless this is an item of a list. */
-static void value_begin(struct json *json, const char *key)
+/* Most texts are plain from one end to the other. */
+static void text_value(struct buffer *out, const char *text)
+{
+    if (!text) {
+        null_value(out);
+        return;
+    }
+    size_t length = plain_length(text);
+    if (text[length]) {
+        escaped_value(out, text);
+        return;
+    }
+    char *at = buffer_room(out, length + 2);
+    if (!at)
+        return;
+    at[0] = '"';
+    memcpy(at + 1, text, length);
+    at[length + 1] = '"';
+    out->length += length + 2;
+}
+
+static void int_value(struct buffer *out, int64_t value)
+{
+    if (value == NO_INT)
+        null_value(out);
+    else
+        buffer_int(out, value);
+}
+
+static void bool_value(struct buffer *out, int64_t value)
+{
+    raw_value(out, value == NO_INT ? NULL : value ? "true" : "false");
+}
+
+static void id_value(struct buffer *out, const struct id *id)
+{
+    char *at = id_is_nil(id) ? NULL : buffer_room(out, ID_TEXT_SIZE + 1);
+    if (!at) {
+        null_value(out);
+        return;
+    }
+    at[0] = '"';
+    id_format(id, at + 1);
+    at[ID_TEXT_SIZE] = '"'; /* the NUL's place */
+    out->length += ID_TEXT_SIZE + 1;
+}
+
+/* What time_format() or day_format() makes of it. */
+static void date_value(struct buffer *out, int64_t value,
+                       void (*format)(int64_t value, char text[static TIME_TEXT_SIZE]))
+{
+    char *at = value == NO_INT ? NULL : buffer_room(out, TIME_TEXT_SIZE + 1);
+    if (!at) {
+        null_value(out);
+        return;
+    }
+    at[0] = '"';
+    format(value, at + 1);
+    size_t length = strlen(at);
+    at[length] = '"';
+    out->length += length + 1;
+}
+
+/* ---- Names and values ---- */
+
+static void comma_write(struct json *json)
 {
     if (json->comma)
         buffer_char(json->out, ',');
     json->comma = true;
+}
+
+/* An item of a list has no key. */
+static void name_write(struct json *json, const char *key)
+{
+    comma_write(json);
     if (!key)
         return;
-    string_append(json->out, key);
+    text_value(json->out, key);
     buffer_char(json->out, ':');
 }
 
-static void null_write(struct json *json, const char *key)
+static void value_open(struct json *json, char bracket)
 {
-    json_raw(json, key, NULL);
+    buffer_char(json->out, bracket);
+    json->comma = false;
 }
 
 void json_open(struct json *json, const char *key, char bracket)
 {
-    value_begin(json, key);
-    buffer_char(json->out, bracket);
-    json->comma = false;
+    name_write(json, key);
+    value_open(json, bracket);
 }
 
 void json_close(struct json *json, char bracket)
@@ -73,75 +171,38 @@ void json_close(struct json *json, char bracket)
 
 void json_raw(struct json *json, const char *key, const char *text)
 {
-    value_begin(json, key);
-    buffer_text(json->out, text ? text : "null");
+    name_write(json, key);
+    raw_value(json->out, text);
 }
 
 void json_text(struct json *json, const char *key, const char *text)
 {
-    if (!text) {
-        null_write(json, key);
-        return;
-    }
-    value_begin(json, key);
-    string_append(json->out, text);
+    name_write(json, key);
+    text_value(json->out, text);
 }
 
 void json_int(struct json *json, const char *key, int64_t value)
 {
-    if (value == NO_INT) {
-        null_write(json, key);
-        return;
-    }
-    value_begin(json, key);
-    buffer_int(json->out, value);
+    name_write(json, key);
+    int_value(json->out, value);
 }
 
 void json_bool(struct json *json, const char *key, bool value)
 {
-    json_raw(json, key, value ? "true" : "false");
-}
-
-/* Text of our own making, which needs no escapes. */
-static void plain_write(struct json *json, const char *key, const char *text)
-{
-    value_begin(json, key);
-    buffer_char(json->out, '"');
-    buffer_text(json->out, text);
-    buffer_char(json->out, '"');
+    name_write(json, key);
+    bool_value(json->out, value);
 }
 
 void json_id(struct json *json, const char *key, const struct id *id)
 {
-    if (id_is_nil(id)) {
-        null_write(json, key);
-        return;
-    }
-    char text[ID_TEXT_SIZE];
-    id_format(id, text);
-    plain_write(json, key, text);
+    name_write(json, key);
+    id_value(json->out, id);
 }
 
 void json_time(struct json *json, const char *key, int64_t time_ms)
 {
-    if (time_ms == NO_INT) {
-        null_write(json, key);
-        return;
-    }
-    char text[TIME_TEXT_SIZE];
-    time_format(time_ms, text);
-    plain_write(json, key, text);
-}
-
-static void day_write(struct json *json, const char *key, int64_t day)
-{
-    if (day == NO_INT) {
-        null_write(json, key);
-        return;
-    }
-    char text[TIME_TEXT_SIZE];
-    day_format(day, text);
-    plain_write(json, key, text);
+    name_write(json, key);
+    date_value(json->out, time_ms, time_format);
 }
 
 /* ---- By field tables. Members are read with memcpy, so that no type is assumed behind the
@@ -168,35 +229,40 @@ static int member_enum(const void *member)
     return value;
 }
 
-static void texts_write(struct json *json, const char *key, const void *member)
+static void texts_value(struct json *json, const void *member)
 {
     struct texts texts;
     memcpy(&texts, member, sizeof(texts));
-    json_open(json, key, '[');
+    value_open(json, '[');
     for (size_t i = 0; i < texts.count; i++)
         json_text(json, NULL, texts.items[i]);
     json_close(json, ']');
 }
 
-static void rows_write(struct json *json, const char *key, const struct table *of,
-                       const void *member)
+static void row_value(struct json *json, const struct table *table, const void *row)
+{
+    value_open(json, '{');
+    json_members(json, table, row);
+    json_close(json, '}');
+}
+
+static void rows_value(struct json *json, const struct table *of, const void *member)
 {
     struct rows rows;
     memcpy(&rows, member, sizeof(rows));
-    json_open(json, key, '[');
+    value_open(json, '[');
     for (size_t i = 0; i < rows.count; i++)
         json_row(json, NULL, of, (const char *)rows.items + i * of->size);
     json_close(json, ']');
 }
 
-static void ref_write(struct json *json, const char *key, const struct table *of,
-                      const void *member)
+static void ref_value(struct json *json, const struct table *of, const void *member)
 {
     const void *row = member_text(member); /* any pointer is read alike */
     if (row)
-        json_row(json, key, of, row);
+        row_value(json, of, row);
     else
-        null_write(json, key);
+        null_value(json->out);
 }
 
 static bool member_is_null(const struct field *field, const void *member)
@@ -221,33 +287,42 @@ static bool member_is_null(const struct field *field, const void *member)
     return false;
 }
 
-static void member_write(struct json *json, const struct field *field, const void *member)
+/* The field's key needs no look at its bytes. */
+static void member_name(struct json *json, const struct field *field)
 {
-    const char *key = field->name;
+    struct buffer *out = json->out;
+    char *at = buffer_room(out, field->key_bytes + 1);
+    if (!at)
+        return;
+    if (json->comma)
+        *at++ = ',';
+    json->comma = true;
+    memcpy(at, field->key, field->key_bytes);
+    out->length = (size_t)(at - out->data) + field->key_bytes;
+}
+
+static void member_value(struct json *json, const struct field *field, const void *member)
+{
+    struct buffer *out = json->out;
     struct id id;
     switch (field->kind) {
     case FIELD_ID:
         memcpy(&id, member, sizeof(id));
-        json_id(json, key, &id);
+        id_value(out, &id);
         return;
-    case FIELD_INT: json_int(json, key, member_int(member)); return;
-    case FIELD_BOOL:
-        if (member_int(member) == NO_INT)
-            null_write(json, key);
-        else
-            json_bool(json, key, member_int(member) != 0);
-        return;
-    case FIELD_TIME: json_time(json, key, member_int(member)); return;
-    case FIELD_DAY: day_write(json, key, member_int(member)); return;
-    case FIELD_TEXT: json_text(json, key, member_text(member)); return;
+    case FIELD_INT: int_value(out, member_int(member)); return;
+    case FIELD_BOOL: bool_value(out, member_int(member)); return;
+    case FIELD_TIME: date_value(out, member_int(member), time_format); return;
+    case FIELD_DAY: date_value(out, member_int(member), day_format); return;
+    case FIELD_TEXT: text_value(out, member_text(member)); return;
     case FIELD_ENUM:
-        json_text(json, key, member_enum(member) < 0 ? NULL : field->names[member_enum(member)]);
+        text_value(out, member_enum(member) < 0 ? NULL : field->names[member_enum(member)]);
         return;
-    case FIELD_JSON: json_raw(json, key, member_text(member)); return;
-    case FIELD_TEXTS: texts_write(json, key, member); return;
-    case FIELD_ROWS: rows_write(json, key, field->of, member); return;
-    case FIELD_ROW: json_row(json, key, field->of, member); return;
-    case FIELD_REF: ref_write(json, key, field->of, member); return;
+    case FIELD_JSON: raw_value(out, member_text(member)); return;
+    case FIELD_TEXTS: texts_value(json, member); return;
+    case FIELD_ROWS: rows_value(json, field->of, member); return;
+    case FIELD_ROW: row_value(json, field->of, member); return;
+    case FIELD_REF: ref_value(json, field->of, member); return;
     case FIELD_BYTES: return;
     }
 }
@@ -268,16 +343,17 @@ void json_members(struct json *json, const struct table *table, const void *row)
             continue;
         if ((field->flags & FIELD_OMIT_NULL) && member_is_null(field, member))
             continue;
-        if (field->flags & FIELD_INLINE)
+        if (field->flags & FIELD_INLINE) {
             inline_write(json, field, member);
-        else
-            member_write(json, field, member);
+            continue;
+        }
+        member_name(json, field);
+        member_value(json, field, member);
     }
 }
 
 void json_row(struct json *json, const char *key, const struct table *table, const void *row)
 {
-    json_open(json, key, '{');
-    json_members(json, table, row);
-    json_close(json, '}');
+    name_write(json, key);
+    row_value(json, table, row);
 }

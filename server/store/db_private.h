@@ -23,12 +23,16 @@ struct column {
     int names_count; /* FIELD_ENUM: how many values there are, 0 for any */
 };
 
+enum { COLUMNS_MAX = 64 }; /* as many as a table has fields at most */
+
 /* A statement ready to run, with the way its columns map onto its row table. */
 struct prepared {
     struct statement *statement; /* NULL: not prepared yet */
     const char *name;
     const struct table *row; /* NULL: no row is mapped */
     struct column *columns;  /* one per column, NULL when row is NULL */
+    enum param_kind *wants;  /* one per column */
+    void *blank;             /* a row with every field null, to begin with */
     int column_count;
     int param_count;
     bool running;
@@ -94,8 +98,8 @@ enum err run_each(struct ctx *ctx, struct db *db, struct prepared *prepared, voi
 /* ---- row.c ---- */
 
 enum err row_map(struct ctx *ctx, struct db *db, struct prepared *prepared) _must_check_;
-/* The current row of the statement into *row. Texts go to `arena`; with NULL they point into the
- * engine's memory and only lists of texts are put into db->scratch. */
+/* The current row of the statement into *row. What it points to goes to `arena`; with NULL bytes
+ * stay in the engine's memory and texts go to db->scratch. */
 enum err row_fill(struct ctx *ctx, struct db *db, const struct prepared *prepared,
                   struct arena *arena, void *row) _must_check_;
 

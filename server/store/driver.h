@@ -60,9 +60,10 @@ struct driver {
     enum err (*bind)(struct ctx *ctx, struct statement *statement, int index,
                      const struct param *param);
     enum err (*step)(struct ctx *ctx, struct statement *statement, bool *ret_row);
-    /* A value of the current row as `want` or PARAM_NULL; its data is valid until the next step. */
-    enum err (*column)(struct ctx *ctx, struct statement *statement, int column,
-                       enum param_kind want, struct param *ret);
+    /* The first `count` values of the row, each as wanted or PARAM_NULL; their data is valid
+     * until the next step, and texts do not end with a NUL. */
+    enum err (*columns)(struct ctx *ctx, struct statement *statement, const enum param_kind *wants,
+                        int count, struct param *ret);
     void (*reset)(struct statement *statement); /* ends the run, forgets the parameters */
     int64_t (*changes)(const struct connection *connection);
 

@@ -210,29 +210,37 @@ static enum err sqlite_step(struct ctx *ctx, struct statement *statement, bool *
     return OK;
 }
 
-static enum err sqlite_column(struct ctx *ctx, struct statement *statement, int column,
-                              enum param_kind want, struct param *ret)
+static enum err column_misfit(struct ctx *ctx, const struct statement *statement, int column)
+{
+    return fail(ctx, ERR_INTERNAL, NULL, "statement %s: column %s holds a value of another type",
+                statement->name, sqlite3_column_name(statement->handle, column));
+}
+
+/* In this threading mode a column's value may be used like any other. A text is taken as its bytes:
+ * the engine would copy it only to end it with a NUL. */
+static enum err sqlite_columns(struct ctx *ctx, struct statement *statement,
+                               const enum param_kind *wants, int count, struct param *ret)
 {
     static const int types[] = {
         [PARAM_INT] = SQLITE_INTEGER, [PARAM_TEXT] = SQLITE_TEXT, [PARAM_BYTES] = SQLITE_BLOB
     };
-    int type = sqlite3_column_type(statement->handle, column);
-    *ret = (struct param){ .kind = type == SQLITE_NULL ? PARAM_NULL : want };
-    if (type == SQLITE_NULL)
-        return OK;
-    if (type != types[want])
-        return fail(ctx, ERR_INTERNAL, NULL,
-                    "statement %s: column %s holds a value of another type", statement->name,
-                    sqlite3_column_name(statement->handle, column));
-    if (want == PARAM_INT) {
-        ret->integer = sqlite3_column_int64(statement->handle, column);
-        return OK;
+    for (int i = 0; i < count; i++) {
+        sqlite3_value *value = sqlite3_column_value(statement->handle, i);
+        int type = sqlite3_value_type(value);
+        ret[i].kind = type == SQLITE_NULL ? PARAM_NULL : wants[i];
+        if (type == SQLITE_NULL)
+            continue;
+        if (type != types[wants[i]])
+            return column_misfit(ctx, statement, i);
+        if (type == SQLITE_INTEGER) {
+            ret[i].integer = sqlite3_value_int64(value);
+            continue;
+        }
+        ret[i].data = sqlite3_value_blob(value);
+        ret[i].length = (size_t)sqlite3_value_bytes(value);
+        if (!ret[i].data && ret[i].length > 0)
+            return fail(ctx, ERR_MEMORY, NULL, "statement %s: no memory", statement->name);
     }
-    ret->data = want == PARAM_TEXT ? (const void *)sqlite3_column_text(statement->handle, column)
-                                   : sqlite3_column_blob(statement->handle, column);
-    ret->length = (size_t)sqlite3_column_bytes(statement->handle, column);
-    if (!ret->data && (want == PARAM_TEXT || ret->length > 0))
-        return fail(ctx, ERR_MEMORY, NULL, "statement %s: no memory", statement->name);
     return OK;
 }
 
@@ -365,7 +373,7 @@ const struct driver driver_sqlite = {
     .column_name = sqlite_column_name,
     .bind = sqlite_bind,
     .step = sqlite_step,
-    .column = sqlite_column,
+    .columns = sqlite_columns,
     .reset = sqlite_reset,
     .changes = sqlite_changes,
     .script = sqlite_script,

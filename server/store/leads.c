@@ -3,6 +3,8 @@
 
 #include <funneld/store.h>
 
+#include <stdlib.h>
+
 enum err lead_load(struct ctx *ctx, struct db *db, const struct id *id, struct lead *ret)
 {
     return db_one(ctx, db, SQL_LEAD_BY_ID, ret, param_id(id));
@@ -147,76 +149,60 @@ static void narrow_id(struct query *query, int sql, const struct id *value)
         query_part(query, sql, param_id(value));
 }
 
-static enum err list_once(struct ctx *ctx, struct db *db, const struct lead_filter *filter,
-                          struct rows *ret)
+static void narrow(struct query *query, const struct lead_filter *filter)
 {
-    struct query query = { 0 };
-    query_part(&query, SQL_LEAD_LIST);
-    narrow_int(&query, SQL_LEAD_LIST_PIPELINE, filter->pipeline_id);
-    narrow_int(&query, SQL_LEAD_LIST_STAGE, filter->stage_id);
-    narrow_int(&query, SQL_LEAD_LIST_STATUS, filter->status < 0 ? NO_INT : filter->status);
-    narrow_text(&query, SQL_LEAD_LIST_SOURCE, filter->source);
-    narrow_text(&query, SQL_LEAD_LIST_COUNTRY, filter->country);
-    narrow_id(&query, SQL_LEAD_LIST_ID, &filter->id);
-    narrow_id(&query, SQL_LEAD_LIST_CAMPAIGN, &filter->campaign);
-    narrow_id(&query, SQL_LEAD_LIST_OWNER, &filter->owner);
-    narrow_int(&query, SQL_LEAD_LIST_SCORE_GTE, filter->score_gte);
-    narrow_int(&query, SQL_LEAD_LIST_SCORE_LT, filter->score_lt);
-    narrow_int(&query, SQL_LEAD_LIST_CREATED_GTE, filter->created_gte);
-    narrow_int(&query, SQL_LEAD_LIST_CREATED_LT, filter->created_lt);
-    narrow_int(&query, SQL_LEAD_LIST_ENTERED_GTE, filter->entered_gte);
-    narrow_int(&query, SQL_LEAD_LIST_ENTERED_LT, filter->entered_lt);
+    narrow_int(query, SQL_LEAD_LIST_PIPELINE, filter->pipeline_id);
+    narrow_int(query, SQL_LEAD_LIST_STAGE, filter->stage_id);
+    narrow_int(query, SQL_LEAD_LIST_STATUS, filter->status < 0 ? NO_INT : filter->status);
+    narrow_text(query, SQL_LEAD_LIST_SOURCE, filter->source);
+    narrow_text(query, SQL_LEAD_LIST_COUNTRY, filter->country);
+    narrow_id(query, SQL_LEAD_LIST_ID, &filter->id);
+    narrow_id(query, SQL_LEAD_LIST_CAMPAIGN, &filter->campaign);
+    narrow_id(query, SQL_LEAD_LIST_OWNER, &filter->owner);
+    narrow_int(query, SQL_LEAD_LIST_SCORE_GTE, filter->score_gte);
+    narrow_int(query, SQL_LEAD_LIST_SCORE_LT, filter->score_lt);
+    narrow_int(query, SQL_LEAD_LIST_CREATED_GTE, filter->created_gte);
+    narrow_int(query, SQL_LEAD_LIST_CREATED_LT, filter->created_lt);
+    narrow_int(query, SQL_LEAD_LIST_ENTERED_GTE, filter->entered_gte);
+    narrow_int(query, SQL_LEAD_LIST_ENTERED_LT, filter->entered_lt);
     if (filter->after_value != NO_INT)
-        query_part(&query, lead_orders[filter->sort][filter->descending].after,
+        query_part(query, lead_orders[filter->sort][filter->descending].after,
                    param_int(filter->after_value), param_id(&filter->after_id));
-    query_part(&query, lead_orders[filter->sort][filter->descending].order,
-               param_int(filter->limit));
-    return query_rows(ctx, db, &query, ret);
 }
 
-/* Whether a comes before b in the order of the filter; SORT_SCORE only. */
-static bool scores_before(const struct lead_filter *filter, const struct lead *a,
-                          const struct lead *b)
+static int compare_scores(const void *left, const void *right)
 {
-    if (a->score != b->score)
-        return (a->score > b->score) == filter->descending;
-    return id_compare(&a->id, &b->id) < 0;
+    const struct lead *a = left, *b = right;
+    return a->score != b->score ? (a->score > b->score) - (a->score < b->score)
+                                : id_compare(&a->id, &b->id);
+}
+
+static int compare_scores_down(const void *left, const void *right)
+{
+    const struct lead *a = left, *b = right;
+    return a->score != b->score ? compare_scores(b, a) : id_compare(&a->id, &b->id);
 }
 
 /* The index of a stage's leads goes by status first, so that closed leads never stand between the
- * open ones. A list of any status is therefore four short lists, merged. */
+ * open ones. A list of any status is therefore four walks along it, which the engine merges as far
+ * as the page reaches; only then are its leads read, in no order that is promised. */
 static enum err list_any_status(struct ctx *ctx, struct db *db, struct lead_filter filter,
                                 struct rows *ret)
 {
-    struct rows lists[LEAD_STATUS_COUNT];
-    size_t next[LEAD_STATUS_COUNT] = { 0 };
+    struct query query = { 0 };
+    query_part(&query, SQL_LEAD_LIST);
     for (int status = 0; status < LEAD_STATUS_COUNT; status++) {
         filter.status = status;
-        enum err err = list_once(ctx, db, &filter, &lists[status]);
-        if (err)
-            return err;
+        query_part(&query, status == 0 ? SQL_LEAD_LIST_PLACES : SQL_LEAD_LIST_PLACES_MORE);
+        narrow(&query, &filter);
     }
-    struct lead *merged = ctx_alloc(ctx, (size_t)filter.limit * sizeof *merged);
-    if (!merged)
-        return ERR_MEMORY;
-    *ret = (struct rows){ merged, 0 };
-    while (ret->count < (size_t)filter.limit) {
-        int best = -1;
-        const struct lead *first = NULL;
-        for (int status = 0; status < LEAD_STATUS_COUNT; status++) {
-            const struct lead *lead = (const struct lead *)lists[status].items + next[status];
-            if (next[status] < lists[status].count &&
-                (!first || scores_before(&filter, lead, first))) {
-                first = lead;
-                best = status;
-            }
-        }
-        if (!first)
-            break;
-        merged[ret->count++] = *first;
-        next[best]++;
-    }
-    return OK;
+    query_part(&query, filter.descending ? SQL_LEAD_LIST_PLACES_DESC : SQL_LEAD_LIST_PLACES_ASC,
+               param_int(filter.limit));
+    enum err err = query_rows(ctx, db, &query, ret);
+    if (!err && ret->count > 1)
+        qsort(ret->items, ret->count, sizeof(struct lead),
+              filter.descending ? compare_scores_down : compare_scores);
+    return err;
 }
 
 enum err lead_list(struct ctx *ctx, struct db *db, const struct lead_filter *filter,
@@ -224,5 +210,11 @@ enum err lead_list(struct ctx *ctx, struct db *db, const struct lead_filter *fil
 {
     if (filter->sort == SORT_SCORE && filter->stage_id != NO_INT && filter->status < 0)
         return list_any_status(ctx, db, *filter, ret);
-    return list_once(ctx, db, filter, ret);
+    struct query query = { 0 };
+    query_part(&query, SQL_LEAD_LIST);
+    query_part(&query, SQL_LEAD_LIST_WHERE);
+    narrow(&query, filter);
+    query_part(&query, lead_orders[filter->sort][filter->descending].order,
+               param_int(filter->limit));
+    return query_rows(ctx, db, &query, ret);
 }

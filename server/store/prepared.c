@@ -29,6 +29,8 @@ void prepared_close(struct db *db, struct prepared *prepared)
     if (prepared->statement)
         db->driver->finish(prepared->statement);
     free(prepared->columns);
+    free(prepared->wants);
+    free(prepared->blank);
     *prepared = (struct prepared){};
 }
 

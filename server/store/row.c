@@ -51,6 +51,7 @@ static enum err column_map(struct ctx *ctx, struct db *db, struct prepared *prep
         if (prepared->columns[i].field == field)
             return fail(ctx, ERR_INTERNAL, NULL, "statement %s: column %s is there twice",
                         prepared->name, name);
+    prepared->wants[index] = wanted_kinds[field->kind];
     prepared->columns[index] =
         (struct column){ .field = field, .names_count = names_count(field->names) };
     return OK;
@@ -61,13 +62,19 @@ enum err row_map(struct ctx *ctx, struct db *db, struct prepared *prepared)
     if (prepared->column_count == 0)
         return fail(ctx, ERR_INTERNAL, NULL, "statement %s: has no columns for %s", prepared->name,
                     prepared->row->name);
+    if (prepared->column_count > COLUMNS_MAX)
+        return fail(ctx, ERR_INTERNAL, NULL, "statement %s: has more than %d columns",
+                    prepared->name, COLUMNS_MAX);
     prepared->columns = calloc((size_t)prepared->column_count, sizeof(struct column));
-    if (!prepared->columns)
+    prepared->wants = calloc((size_t)prepared->column_count, sizeof(enum param_kind));
+    prepared->blank = malloc(prepared->row->size);
+    if (!prepared->columns || !prepared->wants || !prepared->blank)
         return fail(ctx, ERR_MEMORY, NULL, "statement %s: no memory", prepared->name);
+    table_clear(prepared->row, prepared->blank);
     for (int i = 0; i < prepared->column_count; i++) {
         enum err err = column_map(ctx, db, prepared, i);
         if (err)
-            return err; /* prepared_open() frees the columns */
+            return err; /* prepared_open() frees what is there */
     }
     return OK;
 }
@@ -95,10 +102,11 @@ static enum err texts_fill(struct ctx *ctx, struct arena *arena, const struct pa
     return OK;
 }
 
+/* The engine's text does not end with a NUL. */
 static enum err text_fill(struct ctx *ctx, struct arena *arena, const struct param *value,
                           const char **ret)
 {
-    *ret = arena ? arena_text(arena, value->data, value->length) : value->data;
+    *ret = arena_text(arena, value->data, value->length);
     return *ret ? OK : fail(ctx, ERR_MEMORY, NULL, "no memory for a text");
 }
 
@@ -145,7 +153,7 @@ static enum err column_fill(struct ctx *ctx, struct db *db, const struct prepare
         *(int *)to = (int)value->integer;
         return OK;
     case FIELD_TEXT:
-    case FIELD_JSON: return text_fill(ctx, arena, value, to);
+    case FIELD_JSON: return text_fill(ctx, arena ? arena : &db->scratch, value, to);
     case FIELD_TEXTS: return texts_fill(ctx, arena ? arena : &db->scratch, value, to);
     case FIELD_BYTES: return bytes_fill(ctx, arena, value, to);
     case FIELD_ROWS:
@@ -159,17 +167,15 @@ enum err row_fill(struct ctx *ctx, struct db *db, const struct prepared *prepare
                   struct arena *arena, void *row)
 {
     /* First all null: so are the fields that have no column here, and the columns that are NULL. */
-    table_clear(prepared->row, row);
-    for (int i = 0; i < prepared->column_count; i++) {
+    memcpy(row, prepared->blank, prepared->row->size);
+    struct param values[COLUMNS_MAX];
+    enum err err = db->driver->columns(ctx, prepared->statement, prepared->wants,
+                                       prepared->column_count, values);
+    for (int i = 0; !err && i < prepared->column_count; i++) {
         const struct column *column = &prepared->columns[i];
-        struct param value;
-        enum err err = db->driver->column(ctx, prepared->statement, i,
-                                          wanted_kinds[column->field->kind], &value);
-        if (!err && value.kind != PARAM_NULL)
-            err = column_fill(ctx, db, prepared, column, &value, arena,
+        if (values[i].kind != PARAM_NULL)
+            err = column_fill(ctx, db, prepared, column, &values[i], arena,
                               (char *)row + column->field->offset);
-        if (err)
-            return err;
     }
-    return OK;
+    return err;
 }

@@ -78,7 +78,7 @@ static void *rows_more(struct ctx *ctx, const struct table *table, struct rows *
     if (rows->count < *capacity)
         return rows->items;
     size_t larger = *capacity ? *capacity * 2 : 8;
-    void *items = ctx_alloc(ctx, larger * table->size);
+    void *items = arena_take(ctx->arena, larger * table->size);
     if (!items)
         return NULL;
     if (rows->count)
@@ -105,7 +105,8 @@ enum err run_rows(struct ctx *ctx, struct db *db, struct prepared *prepared, str
         if (err || !found)
             break;
         if (!rows_more(ctx, prepared->row, &rows, &capacity)) {
-            err = ERR_MEMORY;
+            err =
+                fail(ctx, ERR_MEMORY, NULL, "statement %s: no memory for its rows", prepared->name);
             break;
         }
         err = row_fill(ctx, db, prepared, ctx->arena,
@@ -133,7 +134,8 @@ enum err run_int(struct ctx *ctx, struct db *db, struct prepared *prepared, int6
     struct param value = {};
     err = db->driver->step(ctx, prepared->statement, &found);
     if (!err)
-        err = found ? db->driver->column(ctx, prepared->statement, 0, PARAM_INT, &value)
+        err = found ? db->driver->columns(ctx, prepared->statement,
+                                          (enum param_kind[]){ PARAM_INT }, 1, &value)
                     : ERR_NOT_FOUND;
     run_end(db, prepared);
     if (!err)

@@ -82,7 +82,7 @@ SELECT id FROM lead WHERE id > $1 ORDER BY id LIMIT $2;
 SELECT count(*) FROM lead;
 
 -- The list is put together from the parts below: head, filters, position after the last row seen,
--- order.
+-- order; or head and places.
 
 -- lead_list -> lead
 SELECT l.id, l.email, l.phone, l.first_name, l.last_name, l.company, l.job_title, l.website,
@@ -93,7 +93,9 @@ SELECT l.id, l.email, l.phone, l.first_name, l.last_name, l.company, l.job_title
 FROM lead l
 JOIN lead_state s ON s.lead_id = l.id
 JOIN stage g ON g.stage_id = s.stage_id
-JOIN pipeline p ON p.pipeline_id = s.pipeline_id
+JOIN pipeline p ON p.pipeline_id = s.pipeline_id;
+
+-- lead_list_where
 WHERE 1 = 1;
 
 -- lead_list_pipeline
@@ -173,3 +175,27 @@ AND (s.stage_entered_at, s.lead_id) > ($1, $2);
 
 -- lead_list_order_entered_asc
 ORDER BY s.stage_entered_at, s.lead_id LIMIT $1;
+
+-- Of a stage's leads by score, whatever their status, first only the places of a page, by a walk
+-- along lead_state_stage for each status; then the leads. Where no filter asks for it, the inner
+-- join is left out by the engine.
+
+-- lead_list_places
+JOIN (
+SELECT s.lead_id AS id, s.score AS score
+FROM lead_state s
+LEFT JOIN lead l ON l.id = s.lead_id
+WHERE 1 = 1;
+
+-- lead_list_places_more
+UNION ALL
+SELECT s.lead_id AS id, s.score AS score
+FROM lead_state s
+LEFT JOIN lead l ON l.id = s.lead_id
+WHERE 1 = 1;
+
+-- lead_list_places_desc
+ORDER BY score DESC, id LIMIT $1) place ON place.id = l.id;
+
+-- lead_list_places_asc
+ORDER BY score, id LIMIT $1) place ON place.id = l.id;
