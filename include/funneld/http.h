@@ -28,7 +28,7 @@ struct http_header {
     const char *value;
 };
 
-enum { HTTP_REPLY_HEADERS_MAX = 12 };
+enum { HTTP_REPLY_HEADERS_MAX = 16 };
 
 struct http_reply {
     int status;
@@ -66,8 +66,9 @@ struct http_request {
 
 /* Value of a request header, or NULL. Only on the HTTP thread. */
 const char *http_header(const struct http_request *request, const char *name);
-/* Replaces one of the same name. Unless the app sets one, Cache-Control is no-store; X-Request-Id
- * and X-Content-Type-Options are always there. The value lives as long as the request. */
+/* Replaces one of the same name, and what server/http says unless the app does: Cache-Control
+ * no-store, Content-Security-Policy (nothing may be loaded, nobody may frame it), Referrer-Policy,
+ * X-Content-Type-Options. X-Request-Id is always there. The value lives as long as the request. */
 void http_reply_header(struct http_request *request, const char *name, const char *value);
 
 enum http_step {

@@ -315,8 +315,6 @@ static void reply_page(struct call *call, const struct door *door)
         http_reply_header(call->request, "Location", url);
         return;
     }
-    http_reply_header(call->request, "Content-Security-Policy",
-                      "default-src 'none'; frame-ancestors 'none'");
     reply_body(call->request, 200, "text/html; charset=utf-8", page, sizeof page - 1);
 }
 

@@ -165,15 +165,24 @@ static bool header_add(struct MHD_Response *response, const char *name, const ch
     return MHD_add_response_header(response, name, value) == MHD_YES;
 }
 
+/* Nothing of ours is a page with scripts, to be framed, guessed at or kept, unless the app says so.
+ */
+static const struct http_header defaults[] = {
+    { "Cache-Control", "no-store" },
+    { "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'" },
+    { "Referrer-Policy", "no-referrer" },
+    { "X-Content-Type-Options", "nosniff" },
+};
+
 static bool headers_add(const struct http_exchange *exchange, struct MHD_Response *response)
 {
     const struct http_reply *reply = &exchange->request.reply;
     bool added = true;
     for (size_t i = 0; i < reply->header_count; i++)
         added &= header_add(response, reply->headers[i].name, reply->headers[i].value);
-    if (!reply_find(reply, "Cache-Control"))
-        added &= header_add(response, "Cache-Control", "no-store");
-    added &= header_add(response, "X-Content-Type-Options", "nosniff");
+    for (size_t i = 0; i < ARRAY_SIZE(defaults); i++)
+        if (!reply_find(reply, defaults[i].name))
+            added &= header_add(response, defaults[i].name, defaults[i].value);
     added &= header_add(response, "X-Request-Id", exchange->request.ctx.request_id);
     return added && (!reply->close || header_add(response, "Connection", "close"));
 }

@@ -290,6 +290,9 @@ START_TEST(test_reply_headers)
     ck_assert_ptr_nonnull(strstr(answer.head, "X-Request-Id: abc-1.2_3\r\n"));
     ck_assert_ptr_nonnull(strstr(answer.head, "Cache-Control: no-store\r\n"));
     ck_assert_ptr_nonnull(strstr(answer.head, "X-Content-Type-Options: nosniff\r\n"));
+    ck_assert_ptr_nonnull(strstr(answer.head, "Referrer-Policy: no-referrer\r\n"));
+    ck_assert_ptr_nonnull(strstr(answer.head, "Content-Security-Policy: default-src 'none'; "
+                                              "frame-ancestors 'none'\r\n"));
     ck_assert_ptr_nonnull(strstr(answer.head, "Content-Type: text/plain\r\n"));
     ck_assert_ptr_null(strstr(answer.head, "Server:"));
     /* An id that could break a log line is replaced. */
