@@ -258,6 +258,24 @@ struct networks {
 bool networks_parse(const char *text, struct networks *ret);
 bool networks_have(const struct networks *networks, const struct address *address);
 
+/* ---- How often somebody may do something ---- */
+
+/* Buckets that hold a minute's worth and fill steadily. Any thread. */
+struct limiter;
+struct limiter *limiter_new(void); /* NULL: no memory. Takes all it will ever need. */
+void limiter_free(struct limiter *limiter);
+struct allowance {
+    bool granted;
+    int64_t left;   /* more at once */
+    int64_t full_s; /* until all of a minute's worth is there again; 0: it is */
+    int64_t next_s; /* until one more is granted; 0: at once */
+};
+/* One more for whoever has this name. 1 <= per_minute, the same for a name each time. */
+struct allowance limiter_take(struct limiter *limiter, const void *who, size_t bytes,
+                              int64_t per_minute) _must_check_;
+struct allowance limiter_look(struct limiter *limiter, const void *who, size_t bytes,
+                              int64_t per_minute) _must_check_; /* takes nothing */
+
 /* ---- Secrets ---- */
 
 #define KEY_TEXT_SIZE 64

@@ -16,6 +16,7 @@ Suite *err_suite(void);
 Suite *id_suite(void);
 Suite *identity_suite(void);
 Suite *key_suite(void);
+Suite *limiter_suite(void);
 Suite *log_suite(void);
 Suite *metrics_suite(void);
 Suite *table_suite(void);
