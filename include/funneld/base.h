@@ -217,6 +217,8 @@ bool utf8_valid(const char *text, size_t bytes);
 size_t utf8_length(const char *text); /* code points of valid text */
 /* without white space at both ends */
 char *text_trim(struct arena *arena, const char *text, size_t bytes);
+/* The next item of a list with commas or blanks between, not NUL-terminated; NULL at its end. */
+const char *list_item(const char **rest, size_t *bytes);
 /* The address as kept: trimmed, lower case, domain as A-labels; *ret_key is the match key,
  * without the +tag. ERR_VALIDATION on `member` when it is no address. */
 enum err email_normalise(struct ctx *ctx, const char *member, const char *text,

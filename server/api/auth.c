@@ -75,6 +75,9 @@ static enum err identify(struct call *call, const char *text)
     int64_t changes = service_changes(call->service, CHANGE_KEYS);
     if (known->changes == changes && key_equal(known->text, text))
         return known_take(call, known);
+    /* Guessing is slow: who has guessed too often is heard with keys that were right before. */
+    if (!key_equal(known->text, text) && limit_is_reached(call, LIMIT_ADDRESS))
+        return fail(call->ctx, ERR_UNAUTHENTICATED, NULL, "too many wrong keys");
     struct api_key key;
     enum err err = find_key(call, text, &key);
     if (err)
@@ -95,11 +98,14 @@ enum err authenticate(struct call *call, const struct http_request *request)
         return OK;
     }
     if (wanted == SCOPE_NONE)
-        return OK;
+        return limit_stranger(call, OK);
     const char *text = bearer(request);
-    if (!text)
-        return fail(call->ctx, ERR_UNAUTHENTICATED, NULL, "send Authorization: Bearer fnl_...");
-    enum err err = identify(call, text);
+    enum err err =
+        text ? identify(call, text)
+             : fail(call->ctx, ERR_UNAUTHENTICATED, NULL, "send Authorization: Bearer fnl_...");
+    if (err)
+        return err == ERR_UNAUTHENTICATED ? limit_stranger(call, err) : err;
+    err = limit_take(call, LIMIT_KEY, &principal->key_id);
     if (err)
         return err;
     if (principal->scopes & (wanted | SCOPE_ADMIN))

@@ -68,7 +68,7 @@ void reply_buffer(struct http_request *request, int status, const char *content_
 
 static bool names_parameters(const struct call *call)
 {
-    return call && (call->reading_query || !call->route->body);
+    return call && call->route && (call->reading_query || !call->route->body);
 }
 
 static const char *route_path(const struct call *call)
@@ -108,6 +108,13 @@ void reply_problem(struct http_request *request, struct problem_reply *problem)
               problem);
 }
 
+/* What an answer says whatever it is. */
+static void tell_besides(struct call *call)
+{
+    limit_tell(call);
+    origin_tell(call);
+}
+
 static void on_failure(void *self, struct http_request *request, enum err err)
 {
     (void)self;
@@ -124,8 +131,10 @@ static void on_failure(void *self, struct http_request *request, enum err err)
     reply_problem(request, &problem);
     if (info->status == 401)
         http_reply_header(request, "WWW-Authenticate", "Bearer realm=\"funneld\"");
-    if (info->status == 503 || info->status == 429)
+    if (info->status == 503)
         http_reply_header(request, "Retry-After", "1");
+    if (call)
+        tell_besides(call);
 }
 
 static enum http_step refuse(struct http_request *request, enum err err)
@@ -201,31 +210,53 @@ static enum err read_path_id(struct call *call)
     return id_parse(call->params[index], &call->id) ? OK : ERR_NOT_FOUND;
 }
 
-static enum err match(struct service *service, struct http_request *request, struct call *call)
+/* ERR_METHOD sets *ret_allowed, every path having OPTIONS. */
+static enum err match(struct call *call, const char **ret_allowed)
 {
+    struct http_request *request = call->request;
+    const struct service *service = call->service;
     struct http_match found = { 0 };
     enum err err =
         router_match(service->router, &request->arena, request->method, request->path, &found);
     if (err == ERR_METHOD) {
         char allow[64];
-        router_allow(found.allowed, allow);
-        const char *kept = arena_text(&request->arena, allow, strlen(allow));
-        if (kept)
-            http_reply_header(request, "Allow", kept);
+        router_allow(found.allowed | HTTP_OPTIONS, allow);
+        *ret_allowed = ctx_text(call->ctx, allow);
+        return *ret_allowed ? err : ERR_MEMORY;
     }
     if (err)
         return err;
     const struct route *route = &service->routes[found.route];
     if ((route->flags & ROUTE_CONTROL) && !request->control)
         return ERR_NOT_FOUND;
-    *call = (struct call){ .service = service,
-                           .route = route,
-                           .request = request,
-                           .ctx = &request->ctx,
-                           .expected_version = NO_INT };
+    call->route = route;
     memcpy(call->params, found.params, sizeof call->params);
-    request->app = call;
     return OK;
+}
+
+/* Of a path that has no method of its own for that: what it does have, and for the browser of a
+ * page that may use the API what its script may send. */
+static enum http_step answer_options(struct call *call, const char *allowed)
+{
+    call->request->reply.status = 204;
+    http_reply_header(call->request, "Allow", allowed);
+    tell_besides(call);
+    origin_tell_preflight(call, allowed,
+                          "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, "
+                          "X-Request-Id");
+    return HTTP_REPLY;
+}
+
+/* There is nothing here for this request; that counts as a request of a stranger. */
+static enum http_step answer_unmatched(struct call *call, enum err err, const char *allowed)
+{
+    bool asked = err == ERR_METHOD && call->request->method == HTTP_OPTIONS;
+    err = limit_stranger(call, asked ? OK : err);
+    if (!err)
+        return answer_options(call, allowed);
+    if (err == ERR_METHOD)
+        http_reply_header(call->request, "Allow", allowed);
+    return refuse(call->request, err);
 }
 
 static enum err check_media_type(struct call *call)
@@ -245,9 +276,20 @@ static enum http_step on_headers(void *self, struct http_request *request)
     struct call *call = arena_alloc(&request->arena, sizeof *call);
     if (!call)
         return refuse(request, ERR_MEMORY);
-    enum err err = match(service, request, call);
-    if (!err)
-        err = authenticate(call, request);
+    *call = (struct call){
+        .service = service, .request = request, .ctx = &request->ctx, .expected_version = NO_INT
+    };
+    request->app = call;
+    origin_of_api(call);
+    const char *allowed = NULL;
+    enum err err = match(call, &allowed);
+    if (err)
+        return answer_unmatched(call, err, allowed);
+    if (call->route->flags & ROUTE_OWN_ORIGINS) {
+        call->origin = NULL;
+        call->varies_by_origin = false;
+    }
+    err = authenticate(call, request);
     if (!err)
         err = read_path_id(call);
     if (!err)
@@ -256,7 +298,10 @@ static enum http_step on_headers(void *self, struct http_request *request)
         err = check_media_type(call);
     if (!err)
         err = idempotency_read(call);
-    return err ? refuse(request, err) : HTTP_CONTINUE;
+    if (err)
+        return refuse(request, err);
+    tell_besides(call);
+    return HTTP_CONTINUE;
 }
 
 static enum err read_arguments(struct call *call)

@@ -33,6 +33,8 @@ struct service {
     struct router *router;
     struct route_stats *stats; /* one per route, the last for requests without one */
     const char *socket_path;
+    struct limits limits;
+    struct texts origins;
     struct bytes openapi;
     struct secret secret; /* of the installation */
     int64_t started_at;

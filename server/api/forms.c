@@ -87,7 +87,6 @@ static enum err run_submissions(struct call *call)
 enum {
     FORM_BODY_MAX = 64 * 1024,
     REDIRECT_MAX = 2000, /* bytes; what does not fit into a reply's headers would end it unsent */
-    ORIGIN_MAX = 300,    /* bytes: a scheme, the longest name there can be, a port */
 };
 
 struct door {
@@ -98,39 +97,6 @@ struct door {
     enum err unreadable; /* what to tell a script */
 };
 
-/* A header field may hold any byte above 0x7f; what is kept or shown must be UTF-8. */
-static const char *header_text(struct call *call, const char *name)
-{
-    const char *value = http_header(call->request, name);
-    char *text = value ? ctx_text(call->ctx, value) : NULL;
-    for (char *c = text; c && *c; c++)
-        if ((unsigned char)*c >= 0x80)
-            *c = '?';
-    return text;
-}
-
-/* Browsers name the page that a post comes from; others name nothing. */
-static enum err check_origin(struct call *call, const struct form *form)
-{
-    const char *origin = header_text(call, "Origin");
-    if (!origin || form->allowed_origins.count == 0)
-        return OK;
-    for (size_t i = 0; i < form->allowed_origins.count; i++)
-        if (strcasecmp(form->allowed_origins.items[i], origin) == 0)
-            return OK;
-    return fail(call->ctx, ERR_FORBIDDEN, NULL, "this form takes no posts from %s", origin);
-}
-
-/* Lets the script of that page read the answer. "null" is no origin: it is what every sandbox
- * and every local file has. */
-static void allow_origin(struct call *call)
-{
-    const char *origin = header_text(call, "Origin");
-    http_reply_header(call->request, "Vary", "Origin");
-    if (origin && strcmp(origin, "null") != 0 && strlen(origin) <= ORIGIN_MAX)
-        http_reply_header(call->request, "Access-Control-Allow-Origin", origin);
-}
-
 static enum err find_form(struct call *call)
 {
     struct door *door = call_result(call, sizeof *door);
@@ -140,11 +106,7 @@ static enum err find_form(struct call *call)
 static enum err run_preflight(struct call *call)
 {
     enum err err = find_form(call);
-    if (!err)
-        err = check_origin(call, &((struct door *)call->result)->form);
-    if (!err)
-        allow_origin(call);
-    return err;
+    return err ? err : origin_of_form(call, &((struct door *)call->result)->form.allowed_origins);
 }
 
 static enum err read_body(struct call *call, struct door *door)
@@ -159,17 +121,19 @@ static enum err read_body(struct call *call, struct door *door)
                 "send application/x-www-form-urlencoded or application/json");
 }
 
-/* What cannot be read, or comes from a page that may not post, is journalled all the same;
- * `unreadable` says why. */
+/* What cannot be read, comes from a page that may not post, or comes too often, is journalled all
+ * the same; `unreadable` says why. So a person behind a busy address sees no error page, and loses
+ * nothing: only a flood that is above the limit of its address too is turned away at the door. */
 static enum err read_pairs(struct call *call, struct door *door)
 {
-    enum err err = check_origin(call, &door->form);
-    if (!err) {
-        allow_origin(call);
+    enum err err = origin_of_form(call, &door->form.allowed_origins);
+    if (!err)
         err = read_body(call, door);
-    }
+    if (!err)
+        err = limit_take(call, LIMIT_FORM, &door->form.id);
     if (err == ERR_MEMORY)
         return err;
+    limit_tell(call);
     door->unreadable = err;
     if (err) {
         door->post.unreadable =
@@ -350,9 +314,7 @@ static const struct reply_kind post_replies[] = { { 200, "application/json" },
 static void reply_preflight(struct call *call)
 {
     call->request->reply.status = 204;
-    http_reply_header(call->request, "Access-Control-Allow-Methods", "POST, OPTIONS");
-    http_reply_header(call->request, "Access-Control-Allow-Headers", "Content-Type");
-    http_reply_header(call->request, "Access-Control-Max-Age", "86400");
+    origin_tell_preflight(call, "POST, OPTIONS", "Content-Type");
 }
 
 static const struct route rows[] = {
@@ -406,7 +368,7 @@ static const struct route rows[] = {
     { { HTTP_POST, "/f/{form_key}" },
       ACCESS_WRITE,
       SCOPE_NONE,
-      ROUTE_RAW_BODY,
+      ROUTE_RAW_BODY | ROUTE_OWN_ORIGINS,
       .prepare = prepare_post,
       .run = run_post,
       .reply = reply_post,
@@ -418,7 +380,7 @@ static const struct route rows[] = {
     { { HTTP_OPTIONS, "/f/{form_key}" },
       ACCESS_READ,
       SCOPE_NONE,
-      ROUTE_RAW_BODY,
+      ROUTE_RAW_BODY | ROUTE_OWN_ORIGINS,
       .run = run_preflight,
       .reply = reply_preflight,
       .status = 204,

@@ -94,6 +94,9 @@ static const struct {
     { "Idempotency-Replayed", "Replayed", "true: answered again, not done again", has_replayed },
     { "Link", "Link", "RFC 8288: the way to the next page and to the first", has_link },
     { "Retry-After", "RetryAfter", "Seconds to wait", has_retry_after },
+    { "RateLimit", "RateLimit", "What is left, and when there is more: \"key\";r=59999;t=1",
+      always },
+    { "RateLimit-Policy", "RateLimitPolicy", "How much there is: \"key\";q=60000;w=60", always },
     { "WWW-Authenticate", "Challenge", "How to say who asks", has_challenge, true },
 };
 

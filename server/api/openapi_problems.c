@@ -13,6 +13,7 @@ static bool can_fail(const struct route *route, enum err err)
     case ERR_TOO_LARGE:
     case ERR_URI_TOO_LONG:
     case ERR_EXPECTATION:
+    case ERR_TOO_MANY:
     case ERR_HEADERS:
     case ERR_BUSY:
     case ERR_STORAGE:

@@ -2,6 +2,7 @@
 #ifndef FUNNELD_API_ROUTE_H
 #define FUNNELD_API_ROUTE_H
 
+#include "limits.h"
 #include "problem.h"
 
 #include <funneld/crm.h>
@@ -24,11 +25,12 @@ enum access {
 };
 
 enum {
-    ROUTE_RAW_BODY = 1,   /* prepare() reads the body; it need not be JSON */
-    ROUTE_CONTROL = 2,    /* only over the control socket */
-    ROUTE_BACKGROUND = 4, /* waits for the others: imports */
-    ROUTE_LIST = 8,       /* result is a struct page of rows of the result table */
-    ROUTE_VERSIONED = 32, /* takes If-Match: 412 when the lead was changed since it was read */
+    ROUTE_RAW_BODY = 1,     /* prepare() reads the body; it need not be JSON */
+    ROUTE_CONTROL = 2,      /* only over the control socket */
+    ROUTE_BACKGROUND = 4,   /* waits for the others: imports */
+    ROUTE_LIST = 8,         /* result is a struct page of rows of the result table */
+    ROUTE_OWN_ORIGINS = 16, /* says itself which pages may read its answers */
+    ROUTE_VERSIONED = 32,   /* takes If-Match: 412 when the lead was changed since it was read */
 };
 
 /* What makes the answer of a read stale: known without reading it. */
@@ -131,6 +133,13 @@ struct call {
     struct call *next_at_work;
     bool replied;     /* the reply is complete already */
     enum err outcome; /* of a run on another thread */
+    /* What every answer tells besides: what is left of the limit that counts, if any does; which
+     * page may read it, and whether that depends on the page. */
+    const char *policy; /* NULL: none */
+    enum limit limit;
+    struct allowance allowance;
+    const char *origin; /* NULL: none */
+    bool varies_by_origin;
     struct command command;
     struct scan scan;
 };
@@ -142,6 +151,8 @@ void *call_result(struct call *call, size_t bytes) _must_check_;
 void call_location(struct call *call, const char *collection, const struct id *id);
 /* Whether a Content-Type is this one, whatever its parameters; NULL is none. */
 bool media_type_is(const char *content_type, const char *type);
+/* A request header as UTF-8, in which it is shown or kept; NULL: there is none. */
+const char *header_text(const struct call *call, const char *name);
 
 /* Runs `item` for the next slice of `count` items, each in a savepoint of its own, and asks for
  * another slice while there are more. A client's mistake fails its item alone and goes to
@@ -191,6 +202,16 @@ void reply_buffer(struct http_request *request, int status, const char *content_
 /* The reply is this problem; type and request_id are filled in. */
 void reply_problem(struct http_request *request, struct problem_reply *problem);
 
+/* The list of cors_origins. */
+enum err origins_read(struct ctx *ctx, const char *list, struct arena *arena, struct texts *ret)
+    _must_check_;
+/* Settle who may read the answer. ERR_FORBIDDEN: not from that page. */
+void origin_of_api(struct call *call);
+enum err origin_of_form(struct call *call, const struct texts *allowed) _must_check_;
+void origin_tell(struct call *call);
+/* To a browser that asks before it sends. */
+void origin_tell_preflight(struct call *call, const char *methods, const char *headers);
+
 enum err authenticate(struct call *call, const struct http_request *request) _must_check_;
 
 /* Reads the header; on the HTTP thread. */
@@ -215,6 +236,8 @@ struct service_health {
 struct service_health service_health(const struct service *service);
 int64_t service_changes(const struct service *service, enum change change); /* store_changes() */
 int64_t service_started_at(const struct service *service);
+const struct limits *service_limits(const struct service *service);
+const struct texts *service_origins(const struct service *service);
 void service_metrics(const struct service *service, struct buffer *buffer);
 /* The contract, in the process arena; made at start. */
 struct bytes service_openapi(const struct service *service);

@@ -76,6 +76,10 @@ static enum err start_parts(struct ctx *ctx, const struct config *config, struct
     if (!err)
         err = dispatch_prepare(ctx, service);
     if (!err)
+        err = limits_start(ctx, config, &service->arena, &service->limits);
+    if (!err)
+        err = origins_read(ctx, config->cors_origins, &service->arena, &service->origins);
+    if (!err)
         err = writer_start(ctx, service->store, (size_t)config->queue_max, &service->writer);
     if (!err)
         err = reading_start(ctx, service, config);
@@ -136,8 +140,19 @@ void service_stop(struct service *service)
         writer_stop(service->writer);
     if (service->store)
         store_close(service->store);
+    limits_stop(&service->limits);
     struct arena arena = service->arena;
     arena_free(&arena);
+}
+
+const struct limits *service_limits(const struct service *service)
+{
+    return &service->limits;
+}
+
+const struct texts *service_origins(const struct service *service)
+{
+    return &service->origins;
 }
 
 struct service_health service_health(const struct service *service)

@@ -26,6 +26,17 @@ bool media_type_is(const char *content_type, const char *type)
            strchr(" ;\t", content_type[length]) != NULL;
 }
 
+/* A header field may hold any byte above 0x7f. */
+const char *header_text(const struct call *call, const char *name)
+{
+    const char *value = http_header(call->request, name);
+    char *text = value ? ctx_text(call->ctx, value) : NULL;
+    for (char *c = text; c && *c; c++)
+        if ((unsigned char)*c >= 0x80)
+            *c = '?';
+    return text;
+}
+
 /* ---- Long lists of items ---- */
 
 /* What the client got wrong; everything else is ours and fails the whole request, which can then

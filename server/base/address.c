@@ -76,13 +76,10 @@ static bool network_parse(const char *text, size_t bytes, struct network *ret)
 bool networks_parse(const char *text, struct networks *ret)
 {
     *ret = (struct networks){ 0 };
-    for (text += strspn(text, ", "); *text != '\0'; text += strspn(text, ", ")) {
-        size_t bytes = strcspn(text, ", ");
-        if (ret->count == NETWORKS_MAX || !network_parse(text, bytes, &ret->items[ret->count]))
+    size_t bytes;
+    for (const char *item; (item = list_item(&text, &bytes)) != NULL; ret->count++)
+        if (ret->count == NETWORKS_MAX || !network_parse(item, bytes, &ret->items[ret->count]))
             return false;
-        ret->count++;
-        text += bytes;
-    }
     return true;
 }
 

@@ -104,6 +104,23 @@ static bool is_network_list(const char *text)
     return networks_parse(text, &networks);
 }
 
+/* "https://app.example.com:8443": what browsers send, so nothing after the port. */
+static bool is_origin_list(const char *text)
+{
+    static const char schemes[][9] = { "https://", "http://" };
+    size_t bytes;
+    for (const char *item; (item = list_item(&text, &bytes)) != NULL;) {
+        size_t scheme = 0;
+        for (size_t i = 0; i < ARRAY_SIZE(schemes) && scheme == 0; i++)
+            if (strncmp(item, schemes[i], strlen(schemes[i])) == 0)
+                scheme = strlen(schemes[i]);
+        size_t host = strspn(item + scheme, "abcdefghijklmnopqrstuvwxyz0123456789.-:[]");
+        if (scheme == 0 || host == 0 || scheme + host != bytes)
+            return false;
+    }
+    return true;
+}
+
 static const struct {
     const char *key;
     bool (*is_valid)(const char *text);
@@ -113,6 +130,7 @@ static const struct {
     { "database", is_not_empty, "the path of a file" },
     { "time_zone", clock_has_zone, "UTC, or a zone of this system such as Europe/Berlin" },
     { "trusted_proxies", is_network_list, "addresses and networks such as ::1, 10.0.0.0/8" },
+    { "cors_origins", is_origin_list, "origins in small letters such as https://app.example.com" },
     { "currency", is_currency, "an ISO 4217 code such as EUR" },
 };
 

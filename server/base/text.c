@@ -107,3 +107,12 @@ char *text_trim(struct arena *arena, const char *text, size_t bytes)
         bytes -= space;
     return arena_text(arena, text, bytes);
 }
+
+const char *list_item(const char **rest, size_t *bytes)
+{
+    static const char between[] = ", \t";
+    const char *item = *rest + strspn(*rest, between);
+    *bytes = strcspn(item, between);
+    *rest = item + *bytes;
+    return *bytes > 0 ? item : NULL;
+}

@@ -17,15 +17,13 @@ static bool hop_parse(const char *text, size_t bytes, struct address *ret)
 
 void forwarded_add(struct forwarded *forwarded, const struct networks *trusted, const char *value)
 {
-    static const char between[] = ", \t";
-    for (value += strspn(value, between); *value != '\0'; value += strspn(value, between)) {
-        size_t bytes = strcspn(value, between);
+    size_t bytes;
+    for (const char *item; (item = list_item(&value, &bytes)) != NULL;) {
         struct address hop;
-        bool known = hop_parse(value, bytes, &hop);
+        bool known = hop_parse(item, bytes, &hop);
         if (known && (!forwarded->found || forwarded->lost || !networks_have(trusted, &hop)))
             forwarded->client = hop;
         forwarded->found |= known;
         forwarded->lost = !known;
-        value += bytes;
     }
 }

@@ -300,6 +300,38 @@ START_TEST(test_listen_addresses)
 }
 END_TEST
 
+START_TEST(test_lists)
+{
+    static const struct {
+        const char *option, *value;
+        bool right;
+    } cases[] = {
+        { "--trusted-proxies", "", true },
+        { "--trusted-proxies", "127.0.0.1, 10.0.0.0/8 fd00::/8", true },
+        { "--trusted-proxies", "proxy.example.com", false },
+        { "--trusted-proxies", "10.0.0.0/33", false },
+        { "--cors-origins", "", true },
+        { "--cors-origins", "https://a.example, http://localhost:3000 http://[::1]:80", true },
+        { "--cors-origins", "*", false },
+        { "--cors-origins", "null", false },
+        { "--cors-origins", "https://", false },
+        { "--cors-origins", "a.example", false },
+        { "--cors-origins", "https://a.example/", false },
+        { "--cors-origins", "https://a.example https://A.example", false },
+        { "--cors-origins", "https://me@a.example", false },
+        { "--cors-origins", "ftp://a.example", false },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        _cleanup_(request_done) struct request request;
+        request_start(&request);
+        struct config config;
+        const char *const arguments[] = { cases[i].option, cases[i].value, NULL };
+        ck_assert_msg((load(&request, &config, arguments) == OK) == cases[i].right, "%s \"%s\"",
+                      cases[i].option, cases[i].value);
+    }
+}
+END_TEST
+
 START_TEST(test_other_arguments_stay_in_order)
 {
     _cleanup_(request_done) struct request request;
@@ -453,6 +485,7 @@ Suite *config_suite(void)
     tcase_add_test(tests, test_bad_values_elsewhere_name_their_source);
     tcase_add_test(tests, test_numbers);
     tcase_add_test(tests, test_listen_addresses);
+    tcase_add_test(tests, test_lists);
     tcase_add_test(tests, test_other_arguments_stay_in_order);
     tcase_add_test(tests, test_shipped_file_is_the_example);
     tcase_add_test(tests, test_example_loads_as_the_defaults);
