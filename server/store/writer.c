@@ -16,6 +16,7 @@
 enum {
     PASSIVE_BYTES = 4 << 20,
     TRUNCATE_BYTES = 64 << 20,
+    ALARM_BYTES = 1 << 30,
     CHECKPOINT_US = 1000000,
     TRUNCATE_AGAIN_US = 5000000, /* each try holds the writer up while readers are waited for */
     PROBE_US = 1000000,
@@ -51,6 +52,7 @@ struct writer {
     struct batch batch;
     int64_t credit_us; /* what background work may take while others wait */
     int64_t checkpoint_us, truncate_us, probe_us; /* not before these */
+    bool alarmed;                                 /* about the size of the log */
 };
 
 /* ---- Queues; under lock ---- */
@@ -234,6 +236,20 @@ static void backlog_measure(const struct writer *writer)
     metric_set(METRIC_WAL_BACKLOG_BYTES, db->driver->log_backlog_bytes(db->connection));
 }
 
+/* The log cannot begin anew while somebody reads what was before: told once, not every second. */
+static void log_alarm(struct writer *writer)
+{
+    int64_t bytes = store_wal_bytes(writer->store);
+    bool alarm = bytes > ALARM_BYTES;
+    metric_set(METRIC_WAL_ALARM, alarm);
+    if (alarm && !writer->alarmed)
+        log_line(LOG_WARN, "writer",
+                 "the log beside the data file has grown to %lld MiB, because something reads for "
+                 "long: a backup, or another program that has the file open",
+                 (long long)(bytes >> 20));
+    writer->alarmed = alarm;
+}
+
 static void checkpoint(struct writer *writer, bool truncate)
 {
     struct ctx *ctx = &writer->batch.ctx;
@@ -254,6 +270,7 @@ static void checkpoint(struct writer *writer, bool truncate)
     /* A full disk keeps the data file from growing, but the log still has it all. */
     health_look(writer, /* failed= */ false);
     backlog_measure(writer);
+    log_alarm(writer);
 }
 
 static bool truncate_wanted(const struct writer *writer)

@@ -162,6 +162,22 @@ START_TEST(test_backup_holds_nothing_deleted)
 }
 END_TEST
 
+/* The log grows while a backup reads; here it is only made to look so. */
+START_TEST(test_a_log_that_grows_is_told)
+{
+    char text[TEXT_BYTES_MAX] = "";
+    daemon_start();
+    leads_import(0, 1);
+    ck_assert_int_eq(truncate(path_of("f.db-wal"), (off_t)1100 << 20), 0);
+    for (int i = 1; i < 30 && !strstr(text, "the log beside the data file has grown to 1100 MiB");
+         i++) {
+        leads_import(i * 2000, (i + 1) * 2000);
+        file_read("daemon.log", text);
+    }
+    ck_assert_says(text, "the log beside the data file has grown to 1100 MiB");
+}
+END_TEST
+
 /* ---- Restore ---- */
 
 START_TEST(test_restore)
@@ -397,6 +413,7 @@ int main(void)
     tcase_add_loop_test(tcase, test_backup, 0, 2);
     tcase_add_loop_test(tcase, test_backup_is_refused, 0, 2);
     tcase_add_test(tcase, test_backup_holds_nothing_deleted);
+    tcase_add_test(tcase, test_a_log_that_grows_is_told);
     tcase_add_test(tcase, test_restore);
     tcase_add_test(tcase, test_restore_where_nothing_is);
     tcase_add_test(tcase, test_restore_keeps_logs_apart);

@@ -248,6 +248,28 @@ void daemon_start(struct daemon *daemon)
     ck_abort_msg("it did not start: status %#x", (unsigned)status);
 }
 
+int daemon_command(const struct daemon *daemon, const char *const *words)
+{
+    enum { WORDS_MAX = 8 };
+    const char *program = getenv("FUNNELD_TEST_PROGRAM");
+    char *argv[WORDS_MAX + 2] = { (char *)(uintptr_t)program };
+    for (size_t i = 0; i < WORDS_MAX && words[i]; i++)
+        argv[i + 1] = (char *)(uintptr_t)words[i];
+    pid_t pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        int log = open(daemon->log, O_WRONLY | O_CREAT | O_APPEND, 0600);
+        if (log < 0 || dup2(log, STDERR_FILENO) < 0 || dup2(log, STDOUT_FILENO) < 0)
+            _exit(99);
+        setenv("FUNNELD_DATABASE", daemon->database, 1);
+        execv(program, argv);
+        _exit(98);
+    }
+    int status = 0;
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
 /* ---- Ending ---- */
 
 int daemon_wait(struct daemon *daemon, int timeout_ms)

@@ -58,6 +58,10 @@ bool daemon_wait_ready(struct daemon *daemon, int *ret_status);
 /* Both; fails the test when it does not become ready. */
 void daemon_start(struct daemon *daemon);
 
+/* A command on its data file, as an operator gives it: words that end in NULL. Its exit status;
+ * what it says goes to the log. */
+int daemon_command(const struct daemon *daemon, const char *const *words);
+
 /* Waits for its end; the status of waitpid(). Fails the test when it takes longer. */
 int daemon_wait(struct daemon *daemon, int timeout_ms);
 bool daemon_is_running(struct daemon *daemon); /* reaps it when it is not: pid is 0 then */

@@ -72,6 +72,9 @@ bool ledger_step(struct ledger *ledger, enum entry_kind kind);
 void ledger_settle(struct ledger *ledger);
 /* Nothing that was not acknowledged is there, but for whole slices of a long batch. */
 void ledger_expect_gone(struct ledger *ledger);
+/* In a copy that was made while they wrote: what had been looked at before is there, what was
+ * written meanwhile is there whole or not at all. */
+void ledger_expect_copy(struct ledger *ledger);
 /* Looks at everything ever written, and that nothing is there that nobody wrote. */
 void ledger_verify(struct ledger *ledger);
 

@@ -237,6 +237,31 @@ void ledger_expect_gone(struct ledger *ledger)
     client_close(&client);
 }
 
+static bool is_there(struct client *client, const char *lead)
+{
+    char target[96];
+    snprintf(target, sizeof target, "/v1/leads/%s", lead);
+    return client_get(client, target).status == 200;
+}
+
+void ledger_expect_copy(struct ledger *ledger)
+{
+    struct client client;
+    client_init(&client, ledger->daemon);
+    for (int i = 0; i < ledger->worker_count; i++) {
+        struct ledger_worker *worker = &ledger->workers[i];
+        for (size_t j = 0; j < worker->count; j++) {
+            struct entry *entry = &worker->entries[j];
+            if (j < worker->checked)
+                expect_kept(&client, entry);
+            else if (!*entry->lead || is_there(&client, entry->lead))
+                expect_whole_or_nothing(entry, extent(&client, entry));
+        }
+    }
+    client_close(&client);
+    daemon_check(ledger->daemon);
+}
+
 /* ---- Everything ---- */
 
 /* Every activity of the lead is one that was written, and once. */

@@ -65,6 +65,61 @@ START_TEST(test_stop_under_load)
 }
 END_TEST
 
+/* ---- A backup under load ---- */
+
+enum { WRITERS = 16, BEFORE_US = 300000, BETWEEN_US = 100000 };
+
+static void expect_command(const struct daemon *daemon, const char *word, const char *operand)
+{
+    const char *words[] = { word, operand, NULL };
+    int status = daemon_command(daemon, words);
+    if (status != 0) {
+        daemon_show_log(daemon);
+        ck_abort_msg("%s %s ended with %d", word, operand, status);
+    }
+}
+
+/* What was acknowledged before it began is in it, what came meanwhile whole or not at all, and a
+ * recount of it finds no difference. */
+START_TEST(test_backup_under_load)
+{
+    struct daemon copy;
+    char backup[320];
+    daemon_start(&daemon_);
+    ledger_make(&ledger, &daemon_, WRITERS);
+    ck_assert_int_eq(ledger_make_form(&ledger).status, 201);
+    ledger_begin(&ledger);
+    usleep(BEFORE_US);
+    atomic_store(&ledger.stopping, true);
+    ledger_end(&ledger);
+    ledger_settle(&ledger);
+    int before = atomic_load(&ledger.acknowledged);
+
+    ledger_begin(&ledger);
+    usleep(BETWEEN_US);
+    snprintf(backup, sizeof backup, "%s/backup.db", daemon_.folder);
+    expect_command(&daemon_, "backup", backup);
+    usleep(BETWEEN_US);
+    atomic_store(&ledger.stopping, true);
+    ledger_end(&ledger);
+    printf("%d writes acknowledged before a backup, %d while it was made\n", before,
+           atomic_load(&ledger.acknowledged) - before);
+    ck_assert_int_gt(atomic_load(&ledger.acknowledged), before);
+    daemon_stop(&daemon_);
+
+    expect_command(&daemon_, "check", backup);
+    daemon_make(&copy, NULL);
+    expect_command(&copy, "restore", backup);
+    snprintf(copy.key, sizeof copy.key, "%s", daemon_.key);
+    daemon_start(&copy);
+    ledger.daemon = &copy;
+    ledger_expect_copy(&ledger);
+    daemon_stop(&copy);
+    daemon_done(&copy);
+    ledger_done(&ledger);
+}
+END_TEST
+
 /* ---- Many at once ---- */
 
 enum { MANY_MAX = 512, ROUNDS = 6, ROUND_US = 2000000 * DAEMON_SLOWNESS };
@@ -300,6 +355,7 @@ int main(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, test_stop_under_load);
+    tcase_add_test(tcase, test_backup_under_load);
     tcase_add_loop_test(tcase, test_many_at_once, 0, ARRAY_SIZE(manys));
     tcase_add_test(tcase, test_slow_clients);
     tcase_add_test(tcase, test_second_daemon_is_refused);
