@@ -137,6 +137,9 @@ struct lead_filter {
 };
 enum err lead_list(struct ctx *ctx, struct db *db, const struct lead_filter *filter,
                    struct rows *ret) _must_check_; /* struct lead */
+/* Of all pages; position, order and limit do not matter. */
+enum err lead_count(struct ctx *ctx, struct db *db, const struct lead_filter *filter, int64_t *ret)
+    _must_check_;
 
 /* ---- Pipelines, stages, stage events ---- */
 
@@ -179,6 +182,8 @@ struct activity_filter {
 };
 enum err activity_list(struct ctx *ctx, struct db *db, const struct activity_filter *filter,
                        struct rows *ret) _must_check_; /* struct activity */
+enum err activity_count(struct ctx *ctx, struct db *db, const struct activity_filter *filter,
+                        int64_t *ret) _must_check_;
 
 /* ---- Rule sets ---- */
 
@@ -196,6 +201,7 @@ enum err campaign_find(struct ctx *ctx, struct db *db, const char *name, struct 
     _must_check_;
 enum err campaign_list(struct ctx *ctx, struct db *db, const struct id_range *range,
                        struct rows *ret) _must_check_;
+enum err campaign_count(struct ctx *ctx, struct db *db, int64_t *ret) _must_check_;
 enum err campaign_member_add(struct ctx *ctx, struct db *db, const struct id *campaign,
                              const struct id *lead_id, bool *ret_added) _must_check_;
 
@@ -207,6 +213,7 @@ enum err user_find(struct ctx *ctx, struct db *db, const char *email, struct use
     _must_check_;
 enum err user_list(struct ctx *ctx, struct db *db, const struct id_range *range, struct rows *ret)
     _must_check_;
+enum err user_count(struct ctx *ctx, struct db *db, int64_t *ret) _must_check_;
 
 /* ERR_EXISTS */
 enum err form_insert(struct ctx *ctx, struct db *db, const struct form *form) _must_check_;
@@ -215,6 +222,7 @@ enum err form_load(struct ctx *ctx, struct db *db, const struct id *id, struct f
 enum err form_find(struct ctx *ctx, struct db *db, const char *key, struct form *ret) _must_check_;
 enum err form_list(struct ctx *ctx, struct db *db, const struct id_range *range, struct rows *ret)
     _must_check_;
+enum err form_count(struct ctx *ctx, struct db *db, int64_t *ret) _must_check_;
 enum err submission_insert(struct ctx *ctx, struct db *db, const struct submission *submission)
     _must_check_;
 enum err submission_load(struct ctx *ctx, struct db *db, const struct id *id,
@@ -228,6 +236,8 @@ struct submission_filter {
 /* Without the bodies. */
 enum err submission_list(struct ctx *ctx, struct db *db, const struct submission_filter *filter,
                          struct rows *ret) _must_check_;
+enum err submission_count(struct ctx *ctx, struct db *db, const struct submission_filter *filter,
+                          int64_t *ret) _must_check_;
 
 enum err api_key_insert(struct ctx *ctx, struct db *db, const struct api_key *key) _must_check_;
 enum err api_key_find(struct ctx *ctx, struct db *db, const uint8_t hash[static KEY_HASH_BYTES],
@@ -236,6 +246,7 @@ enum err api_key_load(struct ctx *ctx, struct db *db, const struct id *id, struc
     _must_check_;
 enum err api_key_list(struct ctx *ctx, struct db *db, const struct id_range *range,
                       struct rows *ret) _must_check_;
+enum err api_key_count(struct ctx *ctx, struct db *db, int64_t *ret) _must_check_;
 enum err api_key_revoke(struct ctx *ctx, struct db *db, const struct id *id) _must_check_;
 
 enum err setting_get(struct ctx *ctx, struct db *db, const char *name, const char **ret)

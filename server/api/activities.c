@@ -239,6 +239,8 @@ static enum err run_timeline(struct call *call)
     enum err err = lead_load_state(call->ctx, call->db, &call->id, &lead);
     if (!err)
         err = activity_list(call->ctx, call->db, &filter, &rows);
+    if (!err && call->list.count)
+        err = activity_count(call->ctx, call->db, &filter, &call->list.total);
     return err ? err : page_cut(call, &rows);
 }
 

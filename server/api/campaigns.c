@@ -19,7 +19,7 @@ static enum err run_read(struct call *call)
 
 static enum err run_list(struct call *call)
 {
-    return list_by_id(call, campaign_list);
+    return list_by_id(call, campaign_list, campaign_count);
 }
 
 /* ---- Members ---- */

@@ -152,6 +152,8 @@ static void write_page(struct json *json, const struct table *table, const struc
     json_close(json, ']');
     json_bool(json, "has_more", page->has_more);
     json_text(json, "next_cursor", page->next_cursor);
+    if (page->total != NO_INT)
+        json_int(json, "total", page->total);
     json_close(json, '}');
 }
 
@@ -168,8 +170,8 @@ static void render(struct call *call)
         request->reply.status = 204;
         return;
     }
+    const struct table *table = call->result_table ? call->result_table : route->result;
     if (!(route->flags & ROUTE_LIST)) {
-        const struct table *table = call->result_table ? call->result_table : route->result;
         reply_row(request, status, "application/json", table, call->result);
         return;
     }
@@ -177,7 +179,7 @@ static void render(struct call *call)
     struct buffer buffer = { .arena = &request->arena };
     /* Most of what is needed, at once: while it grows, all of it is copied again and again. */
     (void)!buffer_room(&buffer, page->rows.count * ROW_BYTES);
-    write_page(&(struct json){ .out = &buffer }, route->result, page);
+    write_page(&(struct json){ .out = &buffer }, table, page);
     reply_buffer(request, status, "application/json", &buffer);
 }
 

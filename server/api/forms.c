@@ -22,7 +22,7 @@ static enum err run_read(struct call *call)
 
 static enum err run_list(struct call *call)
 {
-    return list_by_id(call, form_list);
+    return list_by_id(call, form_list, form_count);
 }
 
 /* A post as it came, for whoever wants to work it by hand. */
@@ -79,6 +79,8 @@ static enum err run_submissions(struct call *call)
                                         .range = list_range(call) };
     struct rows rows;
     enum err err = submission_list(call->ctx, call->db, &filter, &rows);
+    if (!err && call->list.count)
+        err = submission_count(call->ctx, call->db, &filter, &call->list.total);
     return err ? err : page_cut(call, &rows);
 }
 

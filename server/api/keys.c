@@ -35,7 +35,7 @@ static enum err run_read(struct call *call)
 
 static enum err run_list(struct call *call)
 {
-    enum err err = list_by_id(call, api_key_list);
+    enum err err = list_by_id(call, api_key_list, api_key_count);
     const struct page *page = call->result;
     for (size_t i = 0; !err && i < page->rows.count; i++)
         err = api_key_name_scopes(call->ctx, (struct api_key *)page->rows.items + i);

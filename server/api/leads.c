@@ -192,6 +192,12 @@ static enum err find_named(struct call *call, const struct leads_query *query,
     return *ret_nobody ? OK : err;
 }
 
+static enum err count_leads(struct call *call, const struct lead_filter *filter, bool nobody)
+{
+    call->list.total = 0;
+    return nobody ? OK : lead_count(call->ctx, call->db, filter, &call->list.total);
+}
+
 static enum err run_list(struct call *call)
 {
     const struct leads_query *query = call->query;
@@ -208,6 +214,8 @@ static enum err run_list(struct call *call)
         err = find_named(call, query, &filter, &nobody);
     if (!err && !nobody)
         err = lead_list(call->ctx, call->db, &filter, &rows);
+    if (!err && call->list.count)
+        err = count_leads(call, &filter, nobody);
     return err ? err : page_cut(call, &rows);
 }
 

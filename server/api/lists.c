@@ -10,7 +10,7 @@ enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 200 };
 struct list_query {
     struct input input;
     const char *sort, *cursor;
-    int64_t limit;
+    int64_t limit, count;
 };
 
 static const struct field list_query_fields[] = {
@@ -19,9 +19,31 @@ static const struct field list_query_fields[] = {
     FIELD(struct list_query, limit, INT, .flags = FIELD_NOT_NULL, .min = 1, .max = LIMIT_MAX,
           .note = "rows of a page; 50 unless it is given"),
     FIELD(struct list_query, cursor, TEXT, .max = 200, .note = "next_cursor of the page before"),
+    FIELD(struct list_query, count, BOOL,
+          .note = "true: total says how many rows the filters select, on all pages"),
 };
 static const struct table list_query_table =
     TABLE(struct list_query, "list_query", list_query_fields);
+
+struct fields_query {
+    struct input input;
+    const char *fields;
+};
+
+static const struct field fields_query_fields[] = {
+    FIELD(struct fields_query, fields, TEXT, .max = 1000,
+          .note = "members of the answer (of each row), with commas between: the others are left "
+                  "out, but for the id"),
+};
+static const struct table fields_query_table =
+    TABLE(struct fields_query, "fields_query", fields_query_fields);
+
+/* A read of what a table describes, for whoever has a key. */
+static bool takes_fields(const struct route *route)
+{
+    return route->http.method == HTTP_GET && route->result && !route->reply &&
+           route->scopes != SCOPE_NONE;
+}
 
 size_t route_parameters(const struct route *route, const struct table *ret[ROUTE_TABLES_MAX])
 {
@@ -30,6 +52,8 @@ size_t route_parameters(const struct route *route, const struct table *ret[ROUTE
         ret[count++] = route->query;
     if (route->flags & ROUTE_LIST)
         ret[count++] = &list_query_table;
+    if (takes_fields(route))
+        ret[count++] = &fields_query_table;
     return count;
 }
 
@@ -82,6 +106,8 @@ static enum err read_list(struct call *call, const struct list_query *query)
 {
     struct list *list = &call->list;
     list->limit = query->limit == NO_INT ? LIMIT_DEFAULT : query->limit;
+    list->count = query->count == 1;
+    list->total = NO_INT;
     list->after = (struct position){ .value = NO_INT };
     enum err err = read_sort(call, query->sort);
     if (err || !query->cursor)
@@ -90,20 +116,108 @@ static enum err read_list(struct call *call, const struct list_query *query)
     return cursor_read(call, query->cursor, &list->after);
 }
 
+/* ---- A part of the members ---- */
+
+static bool list_has(const char *list, const char *name)
+{
+    size_t length = strlen(name);
+    for (;; list++) {
+        size_t bytes = strcspn(list, ",");
+        if (bytes == length && memcmp(list, name, length) == 0)
+            return true;
+        list += bytes;
+        if (*list == '\0')
+            return false;
+    }
+}
+
+/* The members that an object of the table shows, those of an inline one among them. NULL takes all
+ * of them. Returns how many were put into ret. */
+static size_t take_members(const struct table *table, size_t offset, const char *list,
+                           struct field *ret)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < table->count; i++) {
+        struct field field = table->fields[i];
+        bool inline_row = field.kind == FIELD_ROW && (field.flags & FIELD_INLINE);
+        field.offset += offset;
+        if (inline_row)
+            count += take_members(field.of, field.offset, list, ret + count);
+        else if (field.kind != FIELD_BYTES && !(field.flags & FIELD_HIDDEN) &&
+                 (!list || strcmp(field.name, "id") == 0 || list_has(list, field.name)))
+            ret[count++] = field;
+    }
+    return count;
+}
+
+static const char *member_names(struct call *call, const struct field *fields, size_t count)
+{
+    struct buffer out = { .arena = call->ctx->arena };
+    for (size_t i = 0; i < count; i++)
+        buffer_printf(&out, "%s%s", i ? ", " : "", fields[i].name);
+    buffer_char(&out, '\0');
+    return out.failed ? "?" : out.data;
+}
+
+/* Each name that was asked for is a member. */
+static enum err check_names(struct call *call, const char *list, const struct field *fields,
+                            size_t count)
+{
+    for (;; list++) {
+        size_t bytes = strcspn(list, ","), i = 0;
+        while (i < count &&
+               (strlen(fields[i].name) != bytes || memcmp(fields[i].name, list, bytes) != 0))
+            i++;
+        if (i == count)
+            return fail_member(call->ctx, "fields", "unknown_value",
+                               "there is no member \"%.*s\"; there are %s", (int)bytes, list,
+                               member_names(call, fields, count));
+        list += bytes;
+        if (*list == '\0')
+            return OK;
+    }
+}
+
+enum { MEMBERS_MAX = 128 };
+
+/* What is asked for becomes a table of its own: what is left out is not even written. */
+static enum err read_fields(struct call *call, const char *list)
+{
+    const struct table *whole = call->route->result;
+    struct field *fields = ctx_alloc(call->ctx, MEMBERS_MAX * sizeof *fields);
+    struct table *part = ctx_alloc(call->ctx, sizeof *part);
+    if (!fields || !part)
+        return ERR_MEMORY;
+    size_t count = take_members(whole, 0, NULL, fields);
+    enum err err = check_names(call, list, fields, count);
+    if (err)
+        return err;
+    *part =
+        (struct table){ whole->name, fields, take_members(whole, 0, list, fields), whole->size };
+    call->result_table = part;
+    return OK;
+}
+
+/* ---- All of it ---- */
+
 enum err read_parameters(struct call *call)
 {
     const struct route *route = call->route;
     struct list_query list;
+    struct fields_query fields = { 0 };
     struct arguments all[ROUTE_TABLES_MAX];
     const struct table *tables[ROUTE_TABLES_MAX];
     size_t count = route_parameters(route, tables);
     if (route->query && !(call->query = ctx_alloc(call->ctx, route->query->size)))
         return ERR_MEMORY;
     for (size_t i = 0; i < count; i++)
-        all[i] =
-            (struct arguments){ tables[i], tables[i] == &list_query_table ? &list : call->query };
+        all[i] = (struct arguments){ tables[i], tables[i] == &list_query_table     ? (void *)&list
+                                                : tables[i] == &fields_query_table ? (void *)&fields
+                                                                                   : call->query };
     enum err err = query_read(call->ctx, call->request->query, all, count);
-    return err || !(route->flags & ROUTE_LIST) ? err : read_list(call, &list);
+    if (!err && (route->flags & ROUTE_LIST))
+        err = read_list(call, &list);
+    return err || !fields.fields ? err : read_fields(call, fields.fields);
 }
 
 /* ---- Pages ---- */
@@ -188,6 +302,7 @@ enum err page_cut(struct call *call, const struct rows *rows)
     if (!page)
         return ERR_MEMORY;
     page->rows = *rows;
+    page->total = call->list.total;
     if (rows->count > limit) {
         page->has_more = true;
         page->rows.count = limit;
@@ -202,8 +317,10 @@ enum err page_cut(struct call *call, const struct rows *rows)
 
 enum err page_of_all(struct call *call, const struct rows *all)
 {
-    const struct list *list = &call->list;
+    struct list *list = &call->list;
     size_t size = call->route->result->size, at = 0;
+    if (list->count)
+        list->total = (int64_t)all->count;
     for (bool seen = !list->started; !seen; at++) {
         if (at == all->count)
             return fail_member(call->ctx, "cursor", "invalid",
@@ -224,13 +341,13 @@ enum err page_of_all(struct call *call, const struct rows *all)
 
 const struct order orders_by_id[] = { { .name = "id", .member = "id" }, { 0 } };
 
-enum err list_by_id(struct call *call,
-                    enum err (*list)(struct ctx *ctx, struct db *db, const struct id_range *range,
-                                     struct rows *ret))
+enum err list_by_id(struct call *call, list_rows *list, list_count *count)
 {
     struct rows rows;
     struct id_range range = list_range(call);
     enum err err = list(call->ctx, call->db, &range, &rows);
+    if (!err && call->list.count)
+        err = count(call->ctx, call->db, &call->list.total);
     return err ? err : page_cut(call, &rows);
 }
 

@@ -275,6 +275,9 @@ static void write_page_schema(struct openapi *writing, const struct table *row)
     json_raw(json, "has_more", "{\"type\":\"boolean\"}");
     json_raw(json, "next_cursor",
              "{\"type\":[\"string\",\"null\"],\"description\":\"cursor of the next page\"}");
+    json_raw(json, "total",
+             "{\"type\":\"integer\",\"format\":\"int64\",\"minimum\":0,\"description\":\"rows on "
+             "all pages; only with count=true\"}");
     json_close(json, '}');
 }
 

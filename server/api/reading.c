@@ -34,8 +34,8 @@ static _Atomic int64_t *place_of(const struct call *call)
     if (call->body)
         hash = mix(hash, ((const struct input *)call->body)->present);
     if (list->order)
-        hash = mix(hash, (uint64_t)(list->order - call->route->orders) << 2 |
-                             (uint64_t)list->descending << 1 | list->started);
+        hash = mix(hash, (uint64_t)(list->order - call->route->orders) << 3 |
+                             (uint64_t)list->descending << 2 | list->started << 1 | list->count);
     return &reading->slow_until_us[hash % SLOW_KINDS];
 }
 

@@ -92,6 +92,7 @@ struct page {
     struct rows rows;
     bool has_more;
     const char *next_cursor;
+    int64_t total; /* NO_INT: was not asked for */
 };
 
 /* A place between two rows of a list. */
@@ -106,6 +107,8 @@ struct list {
     const struct order *order;
     bool descending, started; /* started: there were pages before */
     struct position after;    /* NO_INT and nil at the start */
+    bool count;               /* set total: how many rows the filters select */
+    int64_t total;
 };
 
 struct service;
@@ -169,7 +172,7 @@ enum err call_each(struct call *call, const struct each *each) _must_check_;
 /* ---- Lists ---- */
 
 /* The tables of all parameters that the route takes: its own, and those that it shares. */
-enum { ROUTE_TABLES_MAX = 2 };
+enum { ROUTE_TABLES_MAX = 3 };
 size_t route_parameters(const struct route *route, const struct table *ret[ROUTE_TABLES_MAX]);
 /* Into call->query and call->list. */
 enum err read_parameters(struct call *call) _must_check_;
@@ -182,9 +185,10 @@ enum err page_cut(struct call *call, const struct rows *rows) _must_check_;
 enum err page_of_all(struct call *call, const struct rows *all) _must_check_;
 /* For lists with orders_by_id. */
 struct id_range list_range(const struct call *call);
-enum err list_by_id(struct call *call,
-                    enum err (*list)(struct ctx *ctx, struct db *db, const struct id_range *range,
-                                     struct rows *ret)) _must_check_;
+typedef enum err list_rows(struct ctx *ctx, struct db *db, const struct id_range *range,
+                           struct rows *ret);
+typedef enum err list_count(struct ctx *ctx, struct db *db, int64_t *ret);
+enum err list_by_id(struct call *call, list_rows *list, list_count *count) _must_check_;
 
 /* NULL: no memory, recorded. */
 const char *cursor_write(struct call *call, const struct position *position) _must_check_;

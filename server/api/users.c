@@ -18,7 +18,7 @@ static enum err run_read(struct call *call)
 
 static enum err run_list(struct call *call)
 {
-    return list_by_id(call, user_list);
+    return list_by_id(call, user_list, user_count);
 }
 
 static const struct route rows[] = {

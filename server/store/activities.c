@@ -38,17 +38,31 @@ enum err activity_log(struct ctx *ctx, struct db *db, const struct id *lead_id, 
     return db_each(ctx, db, SQL_ACTIVITY_LOG, &row, visit, self, param_id(lead_id));
 }
 
+static void narrow(struct query *query, const struct activity_filter *filter)
+{
+    if (filter->type)
+        query_part(query, SQL_ACTIVITY_LIST_TYPE, param_text(filter->type));
+    if (filter->occurred_gte != NO_INT)
+        query_part(query, SQL_ACTIVITY_LIST_GTE, param_int(filter->occurred_gte));
+    if (filter->occurred_lt != NO_INT)
+        query_part(query, SQL_ACTIVITY_LIST_LT, param_int(filter->occurred_lt));
+}
+
+enum err activity_count(struct ctx *ctx, struct db *db, const struct activity_filter *filter,
+                        int64_t *ret)
+{
+    struct query query = { 0 };
+    query_part(&query, SQL_ACTIVITY_COUNT, param_id(&filter->lead_id));
+    narrow(&query, filter);
+    return query_int(ctx, db, &query, ret);
+}
+
 enum err activity_list(struct ctx *ctx, struct db *db, const struct activity_filter *filter,
                        struct rows *ret)
 {
     struct query query = { 0 };
     query_part(&query, SQL_ACTIVITY_LIST, param_id(&filter->lead_id));
-    if (filter->type)
-        query_part(&query, SQL_ACTIVITY_LIST_TYPE, param_text(filter->type));
-    if (filter->occurred_gte != NO_INT)
-        query_part(&query, SQL_ACTIVITY_LIST_GTE, param_int(filter->occurred_gte));
-    if (filter->occurred_lt != NO_INT)
-        query_part(&query, SQL_ACTIVITY_LIST_LT, param_int(filter->occurred_lt));
+    narrow(&query, filter);
     if (filter->after_at != NO_INT)
         query_part(&query, filter->descending ? SQL_ACTIVITY_LIST_EARLIER : SQL_ACTIVITY_LIST_LATER,
                    param_int(filter->after_at), param_id(&filter->after_id));

@@ -30,6 +30,11 @@ enum err campaign_list(struct ctx *ctx, struct db *db, const struct id_range *ra
     return rows_by_id(ctx, db, SQL_CAMPAIGN_LIST, range, ret);
 }
 
+enum err campaign_count(struct ctx *ctx, struct db *db, int64_t *ret)
+{
+    return db_int_params(ctx, db, SQL_CAMPAIGN_COUNT, ret, NULL, 0);
+}
+
 enum err campaign_member_add(struct ctx *ctx, struct db *db, const struct id *campaign,
                              const struct id *lead_id, bool *ret_added)
 {

@@ -49,6 +49,11 @@ enum err form_list(struct ctx *ctx, struct db *db, const struct id_range *range,
     return rows_by_id(ctx, db, SQL_FORM_LIST, range, ret);
 }
 
+enum err form_count(struct ctx *ctx, struct db *db, int64_t *ret)
+{
+    return db_int_params(ctx, db, SQL_FORM_COUNT, ret, NULL, 0);
+}
+
 enum err submission_insert(struct ctx *ctx, struct db *db, const struct submission *submission)
 {
     return db_exec(
@@ -64,15 +69,29 @@ enum err submission_load(struct ctx *ctx, struct db *db, const struct id *id,
     return db_one(ctx, db, SQL_SUBMISSION_BY_ID, ret, param_id(id));
 }
 
+static void narrow(struct query *query, const struct submission_filter *filter)
+{
+    if (!id_is_nil(&filter->form))
+        query_part(query, SQL_SUBMISSION_LIST_FORM, param_id(&filter->form));
+    if (filter->verdict >= 0)
+        query_part(query, SQL_SUBMISSION_LIST_VERDICT, param_int(filter->verdict));
+}
+
+enum err submission_count(struct ctx *ctx, struct db *db, const struct submission_filter *filter,
+                          int64_t *ret)
+{
+    struct query query = { 0 };
+    query_part(&query, SQL_SUBMISSION_COUNT);
+    narrow(&query, filter);
+    return query_int(ctx, db, &query, ret);
+}
+
 enum err submission_list(struct ctx *ctx, struct db *db, const struct submission_filter *filter,
                          struct rows *ret)
 {
     struct query query = { 0 };
     query_part(&query, SQL_SUBMISSION_LIST);
-    if (!id_is_nil(&filter->form))
-        query_part(&query, SQL_SUBMISSION_LIST_FORM, param_id(&filter->form));
-    if (filter->verdict >= 0)
-        query_part(&query, SQL_SUBMISSION_LIST_VERDICT, param_int(filter->verdict));
+    narrow(&query, filter);
     query_by_id(&query, &filter->range);
     return query_rows(ctx, db, &query, ret);
 }

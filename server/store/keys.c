@@ -27,6 +27,11 @@ enum err api_key_list(struct ctx *ctx, struct db *db, const struct id_range *ran
     return rows_by_id(ctx, db, SQL_API_KEY_LIST, range, ret);
 }
 
+enum err api_key_count(struct ctx *ctx, struct db *db, int64_t *ret)
+{
+    return db_int_params(ctx, db, SQL_API_KEY_COUNT, ret, NULL, 0);
+}
+
 enum err api_key_revoke(struct ctx *ctx, struct db *db, const struct id *id)
 {
     db_note(db, CHANGE_KEYS);

@@ -149,9 +149,8 @@ static void narrow_id(struct query *query, int sql, const struct id *value)
         query_part(query, sql, param_id(value));
 }
 
-static void narrow(struct query *query, const struct lead_filter *filter)
+static void select_leads(struct query *query, const struct lead_filter *filter)
 {
-    narrow_int(query, SQL_LEAD_LIST_PIPELINE, filter->pipeline_id);
     narrow_int(query, SQL_LEAD_LIST_STAGE, filter->stage_id);
     narrow_int(query, SQL_LEAD_LIST_STATUS, filter->status < 0 ? NO_INT : filter->status);
     narrow_text(query, SQL_LEAD_LIST_SOURCE, filter->source);
@@ -165,6 +164,41 @@ static void narrow(struct query *query, const struct lead_filter *filter)
     narrow_int(query, SQL_LEAD_LIST_CREATED_LT, filter->created_lt);
     narrow_int(query, SQL_LEAD_LIST_ENTERED_GTE, filter->entered_gte);
     narrow_int(query, SQL_LEAD_LIST_ENTERED_LT, filter->entered_lt);
+}
+
+static bool narrows_lead(const struct lead_filter *filter)
+{
+    return filter->source || filter->country || !id_is_nil(&filter->id) ||
+           !id_is_nil(&filter->campaign) || !id_is_nil(&filter->owner) ||
+           filter->created_gte != NO_INT || filter->created_lt != NO_INT;
+}
+
+static bool narrows_state(const struct lead_filter *filter)
+{
+    return filter->pipeline_id != NO_INT || filter->stage_id != NO_INT || filter->status >= 0 ||
+           filter->score_gte != NO_INT || filter->score_lt != NO_INT ||
+           filter->entered_gte != NO_INT || filter->entered_lt != NO_INT;
+}
+
+/* Reads no more than the filters do: what an index covers is counted there. */
+enum err lead_count(struct ctx *ctx, struct db *db, const struct lead_filter *filter, int64_t *ret)
+{
+    bool lead = narrows_lead(filter), state = narrows_state(filter);
+    struct query query = { 0 };
+    query_part_params(&query,
+                      lead && state ? SQL_LEAD_COUNT
+                      : state       ? SQL_LEAD_COUNT_STATES
+                                    : SQL_LEAD_COUNT_LEADS,
+                      NULL, 0);
+    narrow_int(&query, SQL_LEAD_COUNT_PIPELINE, filter->pipeline_id);
+    select_leads(&query, filter);
+    return query_int(ctx, db, &query, ret);
+}
+
+static void narrow(struct query *query, const struct lead_filter *filter)
+{
+    narrow_int(query, SQL_LEAD_LIST_PIPELINE, filter->pipeline_id);
+    select_leads(query, filter);
     if (filter->after_value != NO_INT)
         query_part(query, lead_orders[filter->sort][filter->descending].after,
                    param_int(filter->after_value), param_id(&filter->after_id));

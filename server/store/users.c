@@ -22,3 +22,8 @@ enum err user_list(struct ctx *ctx, struct db *db, const struct id_range *range,
 {
     return rows_by_id(ctx, db, SQL_USER_LIST, range, ret);
 }
+
+enum err user_count(struct ctx *ctx, struct db *db, int64_t *ret)
+{
+    return db_int_params(ctx, db, SQL_USER_COUNT, ret, NULL, 0);
+}

@@ -12,7 +12,7 @@ const struct answer *post_page(const char *body);
 /* What the journal holds, newest first: GET /v1/submissions. */
 const struct answer *journal(void);
 /* How many leads there are. */
-size_t lead_count(void);
+size_t count_of_leads(void);
 
 TCase *journal_tcase(void);
 

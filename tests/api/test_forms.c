@@ -41,7 +41,7 @@ const struct answer *journal(void)
     return answer;
 }
 
-size_t lead_count(void)
+size_t count_of_leads(void)
 {
     return answer_count(get(fixture.client, "/v1/leads?limit=200"), "data");
 }
@@ -173,7 +173,7 @@ START_TEST(known_lead)
     expect_text(answer, "ACME", "company");
     expect_text(answer, "fair", "source");
     expect_int(answer, 25, "score");
-    ck_assert_uint_eq(lead_count(), 1);
+    ck_assert_uint_eq(count_of_leads(), 1);
     expect_text(journal(), "merged", "data.0.verdict");
     answer = post_page("email=ann%40example.com");
     ck_assert_ptr_null(strstr(answer->body, "ACME"));
@@ -192,7 +192,7 @@ START_TEST(two_at_once)
         ck_assert_int_eq(race.statuses[0], 200);
         ck_assert_int_eq(race.statuses[1], 200);
     }
-    ck_assert_uint_eq(lead_count(), 20);
+    ck_assert_uint_eq(count_of_leads(), 20);
     ck_assert_uint_eq(answer_count(journal(), "data"), 40);
 }
 END_TEST
@@ -336,7 +336,7 @@ START_TEST(trapped)
             ck_assert(answer_is_null(answer, "data.0.lead_id"));
         }
     }
-    ck_assert_uint_eq(lead_count(), 1);
+    ck_assert_uint_eq(count_of_leads(), 1);
 }
 END_TEST
 

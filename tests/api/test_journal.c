@@ -88,7 +88,7 @@ START_TEST(every_post)
         if (failed)
             expect_text(answer, answer_text(told, "data.0.id"), "submission");
     }
-    ck_assert_uint_eq(lead_count(), 4);
+    ck_assert_uint_eq(count_of_leads(), 4);
 }
 END_TEST
 
@@ -118,13 +118,13 @@ START_TEST(bound)
     memset(body, 'x', 65537);
     memcpy(body, "email=a%40example.com&x=", 24);
     expect_problem(post_script(body), 413, "too_large", NULL, NULL);
-    ck_assert_uint_eq(lead_count(), 0);
+    ck_assert_uint_eq(count_of_leads(), 0);
     body[65536] = '\0';
     expect_status(post_script(body), 200);
     struct bytes raw;
     journal_newest(&raw);
     ck_assert_uint_eq(raw.length, 65536);
-    ck_assert_uint_eq(lead_count(), 1);
+    ck_assert_uint_eq(count_of_leads(), 1);
     free(body);
     struct buffer many = { .arena = &fixture.arena };
     for (int i = 0; i < 1001; i++)
@@ -209,7 +209,7 @@ START_TEST(allowed_origins)
         ck_assert_str_eq(answer_header(answer, "Access-Control-Allow-Origin"), allowed[i]);
         ck_assert_str_eq(answer_header(answer, "Vary"), "Origin");
     }
-    ck_assert_uint_eq(lead_count(), 1);
+    ck_assert_uint_eq(count_of_leads(), 1);
     expect_status(ask(fixture.client, .path = "/f/listed-form", .key = "", .content_type = "",
                       .body = "email=b%40example.com"),
                   200); /* servers name no origin */
@@ -246,7 +246,7 @@ START_TEST(refused_origins)
         expect_status(answer, 200);
         ck_assert_ptr_null(answer_header(answer, "Location"));
     }
-    ck_assert_uint_eq(lead_count(), 0);
+    ck_assert_uint_eq(count_of_leads(), 0);
 }
 END_TEST
 

@@ -224,6 +224,118 @@ START_TEST(links)
 }
 END_TEST
 
+/* The total is that of all pages, whichever is asked for, and of these filters. */
+START_TEST(totals)
+{
+    const char *names[100], *path = path_of(_i, lead), *filter = lists[_i].filter;
+    size_t all = walk(textf("%s?sort=%s", path, lists[_i].sort), 200, names);
+    const struct answer *answer = get(fixture.client, "%s?limit=1&count=true", path);
+    expect_shape(answer, "", PAGE_SHAPE " total:n");
+    expect_int(answer, all, "total");
+    if (answer_bool(answer, "has_more"))
+        expect_int(get(fixture.client, "%s?count=true&cursor=%s", path,
+                       answer_text(answer, "next_cursor")),
+                   all, "total");
+    expect_shape(get(fixture.client, "%s?count=false", path), "", PAGE_SHAPE);
+    if (!filter)
+        return;
+    size_t some = walk(textf("%s?%s", path, filter), 200, names);
+    expect_int(get(fixture.client, "%s?%s&count=true", path, filter), some, "total");
+}
+END_TEST
+
+static const char *const lead_filters[] = {
+    "pipeline=default",
+    "stage=target",
+    "status=open",
+    "status=won",
+    "stage=close&status=open&score[gte]=0",
+    "score[lt]=0",
+    "source=web",
+    "source=web&status=open",
+    "country=DE",
+    "created_at[gte]=2020-01-01T00:00:00Z&stage_entered_at[gte]=2020-01-01T00:00:00Z",
+    "email=ann@example.com",
+    "email=nobody@example.com",
+    "pipeline=default&source=fair",
+};
+
+START_TEST(totals_of_leads)
+{
+    const char *names[100], *filter = lead_filters[_i];
+    size_t some = walk(textf("/v1/leads?%s", filter), 2, names);
+    expect_int(get(fixture.client, "/v1/leads?%s&limit=1&count=true", filter), some, "total");
+    expect_int(get(fixture.client, "/v1/leads?%s&campaign=%s&count=true", filter, campaign),
+               walk(textf("/v1/leads?%s&campaign=%s", filter, campaign), 200, names), "total");
+}
+END_TEST
+
+/* Only what was asked for, and the id. */
+START_TEST(some_fields)
+{
+    const struct answer *answer = get(fixture.client, "/v1/leads?fields=email,score&limit=2");
+    expect_shape(answer, "", PAGE_SHAPE);
+    expect_shape(answer, "data.0", "id:i email:t score:n");
+    expect_shape(answer, "data.1", "id:i email:t score:n");
+    const char *target = strchr(answer_header(answer, "Link"), '<') + 1;
+    answer = get(fixture.client, "%.*s", (int)strcspn(target, ">"), target);
+    expect_shape(answer, "data.0", "id:i email:t score:n");
+    expect_shape(get(fixture.client, "/v1/leads/%s?fields=stage", lead), "", "id:i stage:t");
+    expect_shape(get(fixture.client, "/v1/leads/%s?fields=id,id", lead), "", "id:i");
+    expect_shape(get(fixture.client, "/v1/pipelines?fields=key"), "data.0", "key:t");
+    expect_shape(get(fixture.client, "/v1/pipelines/default/board?fields=as_of"), "", "as_of:T");
+    answer = get(fixture.client, "/v1/submissions?limit=1");
+    const char *submission = textf("%s", answer_text(answer, "data.0.id"));
+    expect_shape(get(fixture.client, "/v1/submissions/%s?fields=body,verdict", submission), "",
+                 "id:i body:t verdict:t");
+    expect_status(get(fixture.client, "/v1/leads?fields=id&cursor=%s",
+                      answer_text(get(fixture.client, "/v1/leads?limit=1"), "next_cursor")),
+                  200);
+}
+END_TEST
+
+START_TEST(wrong_fields)
+{
+    static const char *const wrong[] = {
+        "colour", "id,colour", "id,",      ",",     "id,,email",
+        "email ", "EMAIL",     "stage_id", "tally", "pipeline_id"
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+        struct buffer path = { .arena = &fixture.arena };
+        buffer_text(&path, "/v1/leads?fields=");
+        for (const char *c = wrong[i]; *c; c++)
+            buffer_text(&path, *c == ' ' ? "%20" : (char[]){ *c, '\0' });
+        buffer_char(&path, '\0');
+        expect_problem(get(fixture.client, "%s", path.data), 422, "validation_failed", "?fields",
+                       "unknown_value");
+    }
+    const struct answer *answer = get(fixture.client, "/v1/users?fields=email,colour");
+    ck_assert(strstr(answer_text(answer, "errors.0.detail"), "\"colour\""));
+    ck_assert(strstr(answer_text(answer, "errors.0.detail"), "id, email, name, created_at"));
+    expect_problem(post(fixture.client, "/v1/users?fields=id", "{}"), 422, "validation_failed",
+                   "?fields", "unknown_parameter");
+}
+END_TEST
+
+/* Long ones pass too. */
+START_TEST(long_links)
+{
+    struct buffer fields = { .arena = &fixture.arena };
+    for (int i = 0; i < 330; i++)
+        buffer_text(&fields, i ? ",id" : "id");
+    for (int i = 0; i < 2; i++) {
+        const struct answer *answer =
+            get(fixture.client, "/v1/leads?limit=1&fields=%.*s", (int)fields.length, fields.data);
+        expect_status(answer, 200);
+        ck_assert_uint_gt(strlen(answer_header(answer, "Link")), 900);
+        answer = get(fixture.client, "/v1/leads?limit=1&cursor=%s&fields=%.*s",
+                     answer_text(answer, "next_cursor"), (int)fields.length, fields.data);
+        expect_status(answer, 200);
+        ck_assert_uint_gt(strlen(answer_header(answer, "Link")), 1000);
+    }
+}
+END_TEST
+
 /* Whatever stands in the query, a link is one. */
 START_TEST(odd_links)
 {
@@ -252,6 +364,11 @@ Suite *test_suite(void)
     tcase_add_test(tcase, same_filters);
     tcase_add_loop_test(tcase, links, 0, ARRAY_SIZE(lists));
     tcase_add_test(tcase, odd_links);
+    tcase_add_test(tcase, long_links);
+    tcase_add_loop_test(tcase, totals, 0, ARRAY_SIZE(lists));
+    tcase_add_loop_test(tcase, totals_of_leads, 0, ARRAY_SIZE(lead_filters));
+    tcase_add_test(tcase, some_fields);
+    tcase_add_test(tcase, wrong_fields);
     suite_add_tcase(suite, tcase);
     return suite;
 }

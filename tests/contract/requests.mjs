@@ -30,6 +30,10 @@ class Contract {
         for (const schema of Object.values(closed.components.schemas))
             if (schema.properties) schema.additionalProperties ??= false;
         this.ajv.addSchema(closed, 'contract');
+        /* With `fields` an answer has only some of the members; those it has are the same. */
+        const parts = structuredClone(closed);
+        for (const schema of Object.values(parts.components.schemas)) delete schema.required;
+        this.ajv.addSchema(parts, 'parts');
         this.validators = new Map();
     }
 
@@ -43,12 +47,12 @@ class Contract {
     }
 
     /** What is wrong with the value, or null. */
-    complaint(schema, value) {
-        let validate = this.validators.get(schema);
+    complaint(schema, value, document = 'contract') {
+        const text = JSON.stringify(schema).replaceAll('"#/', `"${document}#/`);
+        let validate = this.validators.get(text);
         if (!validate) {
-            const text = JSON.stringify(schema).replaceAll('"#/', '"contract#/');
             validate = this.ajv.compile(JSON.parse(text));
-            this.validators.set(schema, validate);
+            this.validators.set(text, validate);
         }
         return validate(value) ? null : this.ajv.errorsText(validate.errors);
     }
@@ -180,11 +184,13 @@ function judgeHeaders(contract, told, answer) {
     return strange.length ? `headers that are not told of: ${strange}` : null;
 }
 
-function judgeBody(contract, told, type, json, { method }, { body }) {
+function judgeBody(contract, told, type, json, { method, target }, { status, body }) {
     if (!told.content) return body ? 'a body that is not told of' : null;
     const content = told.content[type];
     if (!content) return `a type that is not told of: ${type}`;
-    return method === 'HEAD' ? null : contract.complaint(content.schema, json ?? body);
+    if (method === 'HEAD') return null;
+    const document = status === 200 && /[?&]fields=./.test(target) ? 'parts' : 'contract';
+    return contract.complaint(content.schema, json ?? body, document);
 }
 
 /** What the contract forbids must not be done, and what it allows is not refused for its form. */

@@ -31,6 +31,9 @@ SELECT lead_id, occurred_at, id, type, recorded_at, campaign, source_system, ext
 FROM activity
 WHERE lead_id = $1;
 
+-- activity_count
+SELECT count(*) FROM activity WHERE lead_id = $1;
+
 -- activity_list_type
 AND type = $1;
 

@@ -19,6 +19,9 @@ SELECT id, name, channel, starts_on, ends_on, budget_minor, created_at,
 FROM campaign
 WHERE 1 = 1;
 
+-- campaign_count
+SELECT count(*) FROM campaign;
+
 -- campaign_member_insert
 INSERT INTO campaign_member (campaign, lead_id, joined_at) VALUES ($1, $2, $3)
 ON CONFLICT (campaign, lead_id) DO NOTHING;

@@ -19,6 +19,9 @@ SELECT id, name, key, redirect_hosts, allowed_origins, source, campaign, created
 FROM form
 WHERE 1 = 1;
 
+-- form_count
+SELECT count(*) FROM form;
+
 -- submission_insert
 INSERT INTO submission (id, form, received_at, content_type, body, verdict, detail, lead_id)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
@@ -33,6 +36,9 @@ WHERE id = $1;
 SELECT id, form, received_at, content_type, verdict, detail, lead_id
 FROM submission
 WHERE 1 = 1;
+
+-- submission_count
+SELECT count(*) FROM submission WHERE 1 = 1;
 
 -- submission_list_form
 AND form = $1;

@@ -12,6 +12,9 @@ SELECT id, name, scopes, created_at, revoked_at FROM api_key WHERE id = $1;
 -- api_key_list -> api_key
 SELECT id, name, scopes, created_at, revoked_at FROM api_key WHERE 1 = 1;
 
+-- api_key_count
+SELECT count(*) FROM api_key;
+
 -- api_key_revoke
 UPDATE api_key SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL;
 

@@ -98,6 +98,22 @@ JOIN pipeline p ON p.pipeline_id = s.pipeline_id;
 -- lead_list_where
 WHERE 1 = 1;
 
+-- lead_count
+SELECT count(*)
+FROM lead l
+JOIN lead_state s ON s.lead_id = l.id
+WHERE 1 = 1;
+
+-- lead_count_leads
+SELECT count(*) FROM lead l WHERE 1 = 1;
+
+-- lead_count_states
+SELECT count(*) FROM lead_state s WHERE 1 = 1;
+
+-- lead_count_pipeline
+-- By the stages, which the index of stages begins with.
+AND s.stage_id IN (SELECT g.stage_id FROM stage g WHERE g.pipeline_id = $1);
+
 -- lead_list_pipeline
 AND s.pipeline_id = $1;
 

@@ -11,3 +11,6 @@ SELECT id, email, name, created_at FROM app_user WHERE email = $1;
 
 -- user_list -> user
 SELECT id, email, name, created_at FROM app_user WHERE 1 = 1;
+
+-- user_count
+SELECT count(*) FROM app_user;
