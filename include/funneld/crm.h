@@ -25,6 +25,9 @@ enum err installation_prepare(struct ctx *ctx, struct db *db, const struct confi
  * restored backup still knows both. */
 enum err installation_secret(struct ctx *ctx, struct db *db, struct secret *ret) _must_check_;
 
+/* The zone that its days are in, as it was settled at the first start. */
+enum err installation_time_zone(struct ctx *ctx, struct db *db, const char **ret) _must_check_;
+
 /* ---- Catalog: pipelines and the rule set in force, kept with each connection until they change
  * ---- */
 
@@ -123,7 +126,7 @@ enum err user_create(struct ctx *ctx, struct db *db, const struct user_input *in
                      struct user *ret) _must_check_;
 enum err api_key_create(struct ctx *ctx, struct db *db, const char *name, unsigned scopes,
                         struct api_key *ret) _must_check_; /* ret->key is the secret */
-/* Fills scope_names from scopes. */
+/* Fills scopes from scope_bits. */
 enum err api_key_name_scopes(struct ctx *ctx, struct api_key *key) _must_check_;
 
 /* ---- Forms ---- */

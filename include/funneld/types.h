@@ -334,8 +334,8 @@ struct api_key {
     struct id id;
     const char *name;
     struct bytes hash;
-    int64_t scopes; /* bits of enum scope */
-    struct texts scope_names;
+    int64_t scope_bits;  /* of enum scope */
+    struct texts scopes; /* their names */
     int64_t created_at;
     int64_t revoked_at;
     const char *key; /* the secret: only in the answer that creates it */

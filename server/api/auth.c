@@ -83,8 +83,9 @@ static enum err identify(struct call *call, const char *text)
     if (err)
         return err;
     struct principal *principal = &call->ctx->principal;
-    *principal =
-        (struct principal){ .key_id = key.id, .name = key.name, .scopes = (unsigned)key.scopes };
+    *principal = (struct principal){ .key_id = key.id,
+                                     .name = key.name,
+                                     .scopes = (unsigned)key.scope_bits };
     known_keep(known, text, changes, principal);
     return OK;
 }

@@ -331,9 +331,25 @@ static bool is_for_another_thread(const struct call *call)
     return call->route->access == ACCESS_WRITE || reading_is_for_scanner(call);
 }
 
+/* A record that the client has as it is. */
+static void leave_out_unchanged(const struct call *call)
+{
+    struct http_reply *reply = &call->request->reply;
+    const char *known = http_header(call->request, "If-None-Match");
+    if (call->route->http.method != HTTP_GET || reply->status != 200 || !known)
+        return;
+    for (size_t i = 0; i < reply->header_count; i++)
+        if (strcmp(reply->headers[i].name, "ETag") == 0 && strstr(known, reply->headers[i].value)) {
+            reply->status = 304;
+            reply->content_type = reply->body = NULL;
+            reply->body_bytes = 0;
+        }
+}
+
 static void answer(struct call *call)
 {
     render(call);
+    leave_out_unchanged(call);
     if (call->etag)
         freshness_end(call);
 }

@@ -49,7 +49,59 @@ static enum err run_revoke(struct call *call)
     return err ? err : api_key_revoke(call->ctx, call->db, &call->id);
 }
 
+/* ---- Who asks ---- */
+
+struct me {
+    struct id id;
+    const char *name;
+    struct texts scopes;
+    int64_t created_at;
+    const char *time_zone, *currency, *version;
+};
+
+static const struct field me_fields[] = {
+    FIELD(struct me, id, ID, .note = "of the key; null on the console"),
+    FIELD(struct me, name, TEXT, .flags = FIELD_NOT_NULL, .note = "of the key"),
+    FIELD(struct me, scopes, TEXTS, .note = "read, write, ingest, admin"),
+    FIELD(struct me, created_at, TIME, .note = "when the key was made; null on the console"),
+    FIELD(struct me, time_zone, TEXT, .flags = FIELD_NOT_NULL, .note = "that days are in"),
+    FIELD(struct me, currency, TEXT, .flags = FIELD_NOT_NULL,
+          .note = "of the default pipeline's amounts, ISO 4217"),
+    FIELD(struct me, version, TEXT, .flags = FIELD_NOT_NULL, .note = "of funneld"),
+};
+static const struct table me_table = TABLE(struct me, "me", me_fields);
+
+static enum err run_me(struct call *call)
+{
+    const struct principal *principal = &call->ctx->principal;
+    const struct catalog *catalog;
+    struct api_key key = { .scope_bits = principal->scopes, .created_at = NO_INT };
+    struct me *me = call_result(call, sizeof *me);
+    enum err err = me ? catalog_get(call->ctx, call->db, &catalog) : ERR_MEMORY;
+    if (!err && !id_is_nil(&principal->key_id))
+        err = api_key_load(call->ctx, call->db, &principal->key_id, &key);
+    if (!err)
+        err = api_key_name_scopes(call->ctx, &key);
+    if (err)
+        return err;
+    *me = (struct me){ .id = principal->key_id,
+                       .name = principal->name,
+                       .scopes = key.scopes,
+                       .created_at = key.created_at,
+                       .currency = catalog_pipeline(catalog, NULL)->currency,
+                       .version = FUNNELD_VERSION };
+    return installation_time_zone(call->ctx, call->db, &me->time_zone);
+}
+
 static const struct route rows[] = {
+    { { HTTP_GET, "/v1/me" },
+      ACCESS_READ,
+      SCOPE_READ | SCOPE_WRITE | SCOPE_INGEST,
+      .run = run_me,
+      .result = &me_table,
+      .status = 200,
+      .operation = "getMe",
+      .summary = "Who asks, and of what installation" },
     { { HTTP_POST, "/v1/keys" },
       ACCESS_WRITE,
       SCOPE_ADMIN,

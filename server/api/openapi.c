@@ -19,6 +19,7 @@ static const struct {
     { "rule-sets", "Published rules of scores and of stages" },
     { "users", "Owners of leads" },
     { "keys", "Who may do what" },
+    { "me", "Who asks" },
     { "import", "Many records of another system at once; told again, nothing changes" },
 };
 

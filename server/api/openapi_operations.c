@@ -21,9 +21,15 @@ bool openapi_takes_form(const struct route *route)
     return (route->flags & ROUTE_RAW_BODY) && route->http.method == HTTP_POST;
 }
 
+static bool tells_lead(const struct route *route)
+{
+    return route->result == &lead_table && !(route->flags & ROUTE_LIST);
+}
+
 static bool is_fresh(const struct route *route)
 {
-    return route->freshness != FRESH_UNKNOWN;
+    return route->freshness != FRESH_UNKNOWN ||
+           (tells_lead(route) && route->http.method == HTTP_GET);
 }
 
 static bool is_versioned(const struct route *route)
@@ -51,8 +57,7 @@ static bool always(const struct route *route, int status)
 
 static bool has_etag(const struct route *route, int status)
 {
-    bool lead = route->result == &lead_table && !(route->flags & ROUTE_LIST);
-    return (is_success(status) || status == 304) && (lead || is_fresh(route));
+    return (is_success(status) || status == 304) && (tells_lead(route) || is_fresh(route));
 }
 
 static bool has_location(const struct route *route, int status)

@@ -107,10 +107,10 @@ static void key_row_print(const struct api_key *key)
 {
     char id[ID_TEXT_SIZE], scopes[64] = "";
     id_format(&key->id, id);
-    for (size_t i = 0; i < key->scope_names.count; i++) {
+    for (size_t i = 0; i < key->scopes.count; i++) {
         size_t length = strlen(scopes);
         snprintf(scopes + length, sizeof(scopes) - length, "%s%s", i > 0 ? "," : "",
-                 key->scope_names.items[i]);
+                 key->scopes.items[i]);
     }
     printf("%s  ", id);
     time_print(key->created_at, "");
@@ -178,5 +178,6 @@ enum status key_revoke_command(const struct cli *cli)
         return complain(STATUS_FAILED, "no key has the id %s; `funneld key list` shows them", text);
     if (answer.status != 204 && answer.status != 200)
         return answer_complain(cli->ctx, &answer);
-    return STATUS_OK;
+    printf("The key %s is revoked; it opens nothing any more.\n", text);
+    return output_end(STATUS_OK);
 }

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static const char secret_setting[] = "secret";
+static const char secret_setting[] = "secret", zone_setting[] = "time_zone";
 
 #define POINTS(points) ((points)*INT64_C(1000))
 
@@ -83,10 +83,15 @@ static enum err prepare_rule_set(struct ctx *ctx, struct db *db)
     return rule_set_insert(ctx, db, &rule_set);
 }
 
+enum err installation_time_zone(struct ctx *ctx, struct db *db, const char **ret)
+{
+    return setting_get(ctx, db, zone_setting, ret);
+}
+
 static enum err check_zone(struct ctx *ctx, struct db *db, const struct config *config)
 {
     const char *zone = NULL;
-    enum err err = setting_get(ctx, db, "time_zone", &zone);
+    enum err err = installation_time_zone(ctx, db, &zone);
     if (!err && strcmp(zone, config->time_zone) != 0)
         return fail(ctx, ERR_CONFIG, "time_zone",
                     "the days of this data file are those of %s; set time_zone = %s", zone, zone);
@@ -131,7 +136,7 @@ enum err installation_prepare(struct ctx *ctx, struct db *db, const struct confi
     if (!currency_is_valid(config->currency))
         return fail(ctx, ERR_CONFIG, "currency", "an ISO 4217 code like USD");
     struct api_key key;
-    err = setting_put(ctx, db, "time_zone", config->time_zone);
+    err = setting_put(ctx, db, zone_setting, config->time_zone);
     if (!err)
         err = setting_put(ctx, db, "catalog_version", "1");
     if (!err)

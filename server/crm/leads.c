@@ -491,6 +491,15 @@ static enum err identify_edit(struct ctx *ctx, const struct lead *before, struct
     return err;
 }
 
+/* An amount is in the currency of its pipeline: while there is one, null says nothing. */
+static void keep_currency(const struct lead *lead, struct lead_input *input)
+{
+    bool given = input_has(&lead_patch_table, input, "amount_minor");
+    int64_t amount = given ? input->amount_minor : lead->amount_minor;
+    if (!input->currency && amount != NO_INT)
+        input->input.present &= ~(UINT64_C(1) << table_find(&lead_patch_table, "currency"));
+}
+
 enum err lead_edit(struct ctx *ctx, struct db *db, const struct id *id,
                    const struct lead_input *given, int64_t expected_version, struct lead *ret)
 {
@@ -503,6 +512,7 @@ enum err lead_edit(struct ctx *ctx, struct db *db, const struct id *id,
     if (err)
         return err;
     struct lead before = history.lead;
+    keep_currency(&before, &input);
     err = identify_edit(ctx, &before, &input);
     if (!err)
         err = check_currency(ctx, history.pipeline, input.currency);

@@ -31,9 +31,9 @@ enum err api_key_name_scopes(struct ctx *ctx, struct api_key *key)
     if (!names.items)
         return ERR_MEMORY;
     for (size_t bit = 0; bit < count; bit++)
-        if (key->scopes & (INT64_C(1) << bit))
+        if (key->scope_bits & (INT64_C(1) << bit))
             names.items[names.count++] = scope_names[bit];
-    key->scope_names = names;
+    key->scopes = names;
     return OK;
 }
 
@@ -47,7 +47,7 @@ enum err api_key_create(struct ctx *ctx, struct db *db, const char *name, unsign
     table_clear(&api_key_table, ret);
     ret->id = id_new(ctx);
     ret->name = name;
-    ret->scopes = scopes;
+    ret->scope_bits = scopes;
     ret->created_at = ctx->now_ms;
     ret->key = ctx_text(ctx, text);
     ret->hash = (struct bytes){ arena_copy(ctx->arena, hash, sizeof hash), sizeof hash };

@@ -6,7 +6,7 @@ enum err api_key_insert(struct ctx *ctx, struct db *db, const struct api_key *ke
 {
     db_note(db, CHANGE_KEYS);
     return db_exec(ctx, db, SQL_API_KEY_INSERT, param_id(&key->id), param_text(key->name),
-                   param_bytes(key->hash.data, key->hash.length), param_int(key->scopes),
+                   param_bytes(key->hash.data, key->hash.length), param_int(key->scope_bits),
                    param_int(key->created_at));
 }
 

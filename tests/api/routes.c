@@ -46,6 +46,7 @@ const struct known_route known_routes[] = {
     { "GET", "/v1/metrics/funnel", "read", NULL, false },
     { "POST", "/v1/keys", "admin", "{'name':'site','scopes':['ingest']}", false },
     { "GET", "/v1/keys", "admin", NULL, false },
+    { "GET", "/v1/me", "read write ingest", NULL, false },
     { "GET", "/v1/keys/{id}", "admin", NULL, false },
     { "DELETE", "/v1/keys/{id}", "admin", NULL, false },
     { "POST", "/v1/import/leads", "admin", "{'items':[{'email':'c@example.com'}]}", false },

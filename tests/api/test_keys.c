@@ -15,9 +15,9 @@ START_TEST(key_is_shown_once)
     expect_status(answer, 201);
     expect_shape(answer, "", KEY_SHAPE " key:t");
     expect_text(answer, "site", "name");
-    ck_assert_uint_eq(answer_count(answer, "scope_names"), 2);
-    expect_text(answer, "read", "scope_names.0");
-    expect_text(answer, "ingest", "scope_names.1");
+    ck_assert_uint_eq(answer_count(answer, "scopes"), 2);
+    expect_text(answer, "read", "scopes.0");
+    expect_text(answer, "ingest", "scopes.1");
     const char *key = answer_text(answer, "key"), *id = answer_text(answer, "id");
     ck_assert_msg(strncmp(key, "fnl_", 4) == 0 && strlen(key) >= 47, "%s", key);
     const char *location = answer_header(answer, "Location");
@@ -33,7 +33,7 @@ START_TEST(key_is_shown_once)
     answer = get(fixture.client, "/v1/keys/%s", id);
     expect_status(answer, 200);
     expect_shape(answer, "", KEY_SHAPE);
-    ck_assert_uint_eq(answer_count(answer, "scope_names"), 2);
+    ck_assert_uint_eq(answer_count(answer, "scopes"), 2);
 }
 END_TEST
 
@@ -52,6 +52,27 @@ START_TEST(key_refused)
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
         expect_problem(post(fixture.client, "/v1/keys", "%s", cases[i].body), 422,
                        "validation_failed", cases[i].place, cases[i].why);
+}
+END_TEST
+
+START_TEST(who_asks)
+{
+    const struct answer *answer =
+        ask(fixture.client, .path = "/v1/me", .key = service_key("site", "ingest','read"));
+    expect_status(answer, 200);
+    expect_shape(answer, "", "id:i name:t scopes:a created_at:T time_zone:t currency:t version:t");
+    expect_text(answer, "site", "name");
+    ck_assert_uint_eq(answer_count(answer, "scopes"), 2);
+    expect_text(answer, "read", "scopes.0");
+    expect_text(answer, "ingest", "scopes.1");
+    expect_text(answer, "UTC", "time_zone");
+    expect_text(answer, "USD", "currency");
+    expect_text(answer, FUNNELD_VERSION, "version");
+    expect_text(get(fixture.client, "/v1/me"), "admin", "name");
+    answer = get(fixture.control, "/v1/me");
+    expect_text(answer, "console", "name");
+    expect_text(answer, "admin", "scopes.0");
+    ck_assert(answer_is_null(answer, "id") && answer_is_null(answer, "created_at"));
 }
 END_TEST
 
@@ -316,6 +337,7 @@ Suite *test_suite(void)
     tcase_set_timeout(tcase, 20);
     tcase_add_test(tcase, key_is_shown_once);
     tcase_add_test(tcase, key_refused);
+    tcase_add_test(tcase, who_asks);
     tcase_add_test(tcase, key_needed);
     tcase_add_test(tcase, revoked_at_once);
     tcase_add_test(tcase, many_keys);

@@ -302,6 +302,42 @@ START_TEST(changed)
 }
 END_TEST
 
+/* An amount is in the currency of its pipeline, whatever is said. */
+START_TEST(currency_stays)
+{
+    const char *lead =
+        service_create("/v1/leads", "{'email':'ann@example.com','amount_minor':500}");
+    const struct answer *answer = change(lead, "{'currency':null}");
+    expect_text(answer, "USD", "currency");
+    expect_int(answer, 1, "version");
+    answer = change(lead, "{'currency':null,'city':'Bern'}");
+    expect_text(answer, "USD", "currency");
+    expect_int(answer, 2, "version");
+    answer = change(lead, "{'currency':null,'amount_minor':null}");
+    ck_assert(answer_is_null(answer, "currency") && answer_is_null(answer, "amount_minor"));
+    expect_int(answer, 3, "version");
+    expect_int(change(lead, "{'currency':null}"), 3, "version");
+}
+END_TEST
+
+START_TEST(read_again)
+{
+    const char *path =
+        textf("/v1/leads/%s", service_create("/v1/leads", "{'email':'ann@example.com'}"));
+    const char *etag = textf("%s", answer_header(get(fixture.client, "%s", path), "ETag"));
+    const char *const known[] = { textf("If-None-Match: %s", etag),
+                                  textf("If-None-Match: \"v9-s9\", W/%s", etag) };
+    for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+        const struct answer *answer = ask(fixture.client, .path = path, .headers = { known[i] });
+        expect_status(answer, 304);
+        ck_assert_uint_eq(answer->body_bytes, 0);
+        ck_assert_str_eq(answer_header(answer, "ETag"), etag);
+    }
+    post(fixture.client, textf("%s/activities", path), "{'type':'demo_requested'}");
+    expect_status(ask(fixture.client, .path = path, .headers = { known[0] }), 200);
+}
+END_TEST
+
 START_TEST(change_refused)
 {
     const char *lead = service_create("/v1/leads", "{'email':'ann@example.com'}");
@@ -525,6 +561,8 @@ Suite *test_suite(void)
     tcase_add_test(tcase, merge_never_pairs);
     tcase_add_test(tcase, external_identity_is_unambiguous);
     tcase_add_test(tcase, changed);
+    tcase_add_test(tcase, currency_stays);
+    tcase_add_test(tcase, read_again);
     tcase_add_test(tcase, change_refused);
     tcase_add_test(tcase, keys_move);
     tcase_add_test(tcase, external_id_later);

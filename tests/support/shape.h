@@ -35,7 +35,7 @@ bool is_time_text(const char *text); /* RFC 3339 in UTC with milliseconds */
 #define FORM_SHAPE                                                                                 \
     "id:i name:t key:t redirect_hosts:a allowed_origins:a source:t? campaign:i? created_at:T"
 #define SUBMISSION_SHAPE "id:i form:i received_at:T content_type:t? verdict:t detail:t? lead_id:i?"
-#define KEY_SHAPE "id:i name:t scope_names:a created_at:T revoked_at:T?"
+#define KEY_SHAPE "id:i name:t scopes:a created_at:T revoked_at:T?"
 #define FUNNEL_SHAPE                                                                               \
     "basis:t from:D to:D as_of:T pipeline:t currency:t group_by:t? within_days:n? units:o "        \
     "groups:a"

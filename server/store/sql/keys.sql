@@ -4,13 +4,13 @@
 INSERT INTO api_key (id, name, hash, scopes, created_at) VALUES ($1, $2, $3, $4, $5);
 
 -- api_key_by_hash -> api_key
-SELECT id, name, scopes, created_at, revoked_at FROM api_key WHERE hash = $1;
+SELECT id, name, scopes AS scope_bits, created_at, revoked_at FROM api_key WHERE hash = $1;
 
 -- api_key_by_id -> api_key
-SELECT id, name, scopes, created_at, revoked_at FROM api_key WHERE id = $1;
+SELECT id, name, scopes AS scope_bits, created_at, revoked_at FROM api_key WHERE id = $1;
 
 -- api_key_list -> api_key
-SELECT id, name, scopes, created_at, revoked_at FROM api_key WHERE 1 = 1;
+SELECT id, name, scopes AS scope_bits, created_at, revoked_at FROM api_key WHERE 1 = 1;
 
 -- api_key_count
 SELECT count(*) FROM api_key;
