@@ -538,14 +538,14 @@ void config_differences(struct buffer *buffer, const struct config *a, const str
 
 void config_help(struct buffer *buffer)
 {
-    buffer_printf(buffer, "  %-24s Read options from this file. [%s]\n", "--config=FILE",
+    buffer_printf(buffer, "  %-28s Read options from this file. [%s]\n", "--config=FILE",
                   CONFIG_FILE);
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         static const char *const placeholders[] = { "=TEXT", "=N", "=NAME" };
         char name[KEY_SIZE];
         key_spell(name, "--", options[i].key, flag_byte);
         strncat(name, placeholders[options[i].kind], sizeof(name) - strlen(name) - 1);
-        buffer_printf(buffer, "  %-24s %s [", name, options[i].help);
+        buffer_printf(buffer, "  %-28s %s [", name, options[i].help);
         option_default(buffer, &options[i]);
         if (options[i].kind != OPTION_KIND_TEXT) {
             buffer_text(buffer, "; ");
