@@ -7,11 +7,12 @@ FROM debian:12-slim AS build
 WORKDIR /src
 COPY scripts/lib/packages scripts/lib/packages
 RUN apt-get update -qq \
- && awk '$1 == "build" { print $2 }' scripts/lib/packages \
+ && awk '$1 == "build" || $1 == "node" { print $2 }' scripts/lib/packages \
     | DEBIAN_FRONTEND=noninteractive xargs apt-get install -y -qq --no-install-recommends \
  && rm -rf /var/lib/apt/lists/*
 COPY . .
-RUN meson setup build --prefix=/usr && ninja -C build funneld \
+RUN npm ci --prefix server/api/rapidoc \
+ && meson setup build --prefix=/usr && ninja -C build funneld \
  && install -D -s -m 0755 build/funneld /out/usr/bin/funneld
 
 # Runs it: the libraries and one binary, as a user that owns nothing but the data.

@@ -15,7 +15,7 @@ enum { ROW_BYTES = 700 }; /* of a row of a list as JSON, roughly: a lead's */
 static const struct routes *const all_routes[] = {
     &health_routes,  &lead_routes,     &stage_routes,  &activity_routes,
     &scoring_routes, &campaign_routes, &user_routes,   &form_routes,
-    &metric_routes,  &key_routes,      &import_routes,
+    &metric_routes,  &key_routes,      &import_routes, &docs_routes,
 };
 
 enum err dispatch_prepare(struct ctx *ctx, struct service *service)
@@ -39,7 +39,10 @@ enum err dispatch_prepare(struct ctx *ctx, struct service *service)
     struct buffer openapi = { .arena = &service->arena };
     openapi_write(service, &openapi);
     service->openapi = (struct bytes){ (const uint8_t *)openapi.data, openapi.length };
-    return service->router && !openapi.failed
+    struct buffer docs = { .arena = &service->arena };
+    docs_write(service, &docs);
+    service->docs = (struct bytes){ (const uint8_t *)docs.data, docs.length };
+    return service->router && !openapi.failed && !docs.failed
                ? OK
                : fail(ctx, ERR_MEMORY, NULL, "no memory for the routes");
 }

@@ -35,7 +35,7 @@ struct service {
     const char *socket_path;
     struct limits limits;
     struct texts origins;
-    struct bytes openapi;
+    struct bytes openapi, docs;
     struct secret secret; /* of the installation */
     int64_t started_at;
     struct call *at_work; /* only the writer's thread: calls with an Idempotency-Key */

@@ -5,9 +5,7 @@
 #include <string.h>
 
 /* What a tag is about; the lint finds one that is missing. */
-static const struct {
-    const char *name, *description;
-} tags[] = {
+const struct openapi_tag openapi_tags[] = {
     { "service", "Whether it lives and can work, what it counted, and this contract" },
     { "leads", "People or businesses that may buy, what they did, and their way to a close" },
     { "activities", "What happened with leads, one by one or in batches" },
@@ -21,6 +19,7 @@ static const struct {
     { "keys", "Who may do what" },
     { "me", "Who asks" },
     { "import", "Many records of another system at once; told again, nothing changes" },
+    { NULL, NULL },
 };
 
 bool openapi_has(const struct route *route)
@@ -73,10 +72,10 @@ static void write_info(struct json *json)
 static void write_tags(struct json *json)
 {
     json_open(json, "tags", '[');
-    for (size_t i = 0; i < ARRAY_SIZE(tags); i++) {
+    for (const struct openapi_tag *tag = openapi_tags; tag->name; tag++) {
         json_open(json, NULL, '{');
-        json_text(json, "name", tags[i].name);
-        json_text(json, "description", tags[i].description);
+        json_text(json, "name", tag->name);
+        json_text(json, "description", tag->description);
         json_close(json, '}');
     }
     json_close(json, ']');

@@ -23,6 +23,12 @@ void openapi_value(struct openapi *writing, const struct field *field, bool inpu
 /* "schemas" of every table that was referred to; the last part. */
 void openapi_schemas(struct openapi *writing);
 
+/* What the tags are about; ends with name NULL. */
+struct openapi_tag {
+    const char *name, *description;
+};
+extern const struct openapi_tag openapi_tags[];
+
 bool openapi_can_fail(const struct route *route, int status);
 /* The content of a problem of that status, and what it means. */
 void openapi_problem(struct openapi *writing, int status);

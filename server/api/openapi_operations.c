@@ -26,10 +26,20 @@ static bool tells_lead(const struct route *route)
     return route->result == &lead_table && !(route->flags & ROUTE_LIST);
 }
 
+/* Whether a reply of the route's own make has this status. */
+static bool has_reply(const struct route *route, int status)
+{
+    for (const struct reply_kind *kind = route->replies; kind && kind->status; kind++)
+        if (kind->status == status)
+            return true;
+    return false;
+}
+
+/* Answers If-None-Match with 304. */
 static bool is_fresh(const struct route *route)
 {
-    return route->freshness != FRESH_UNKNOWN ||
-           (tells_lead(route) && route->http.method == HTTP_GET);
+    bool lead = tells_lead(route) && route->http.method == HTTP_GET;
+    return route->freshness != FRESH_UNKNOWN || lead || has_reply(route, 304);
 }
 
 static bool is_versioned(const struct route *route)
@@ -366,21 +376,13 @@ static void write_problem(struct openapi *writing, int status)
     json_close(json, '}');
 }
 
-/* The result under the status of a problem: a service that is not ready says what is missing. */
-static bool answers_with(const struct route *route, int status)
-{
-    for (const struct reply_kind *kind = route->replies; kind && kind->status; kind++)
-        if (kind->status == status)
-            return true;
-    return false;
-}
-
+/* With the result under the same status: a service that is not ready says what is missing. */
 static void write_failure(struct openapi *writing, const struct route *route, int status)
 {
     char name[NAME_BYTES], titles[OPENAPI_TITLES_BYTES];
     struct json *json = writing->json;
     open_status(json, status);
-    if (!answers_with(route, status)) {
+    if (!has_reply(route, status)) {
         write_component_ref(json, "responses", problem_name(status, name));
     } else {
         json_text(json, "description", openapi_titles(status, titles));
@@ -403,7 +405,7 @@ static void write_responses(struct openapi *writing, const struct route *route)
     if (route->repeat_status)
         write_answer(writing, route, route->repeat_status);
     for (const struct reply_kind *kind = route->replies; kind && kind->status; kind++)
-        if (!kind->media_type)
+        if (!kind->media_type && kind->status != 304)
             write_answer(writing, route, kind->status);
     if (is_fresh(route))
         write_answer(writing, route, 304);

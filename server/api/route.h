@@ -230,7 +230,7 @@ void idempotency_leave(struct call *call);
 
 extern const struct routes lead_routes, stage_routes, activity_routes, scoring_routes,
     campaign_routes, user_routes, form_routes, metric_routes, key_routes, import_routes,
-    health_routes;
+    health_routes, docs_routes;
 
 /* ---- The service, as the routes see it ---- */
 
@@ -245,6 +245,8 @@ const struct texts *service_origins(const struct service *service);
 void service_metrics(const struct service *service, struct buffer *buffer);
 /* The contract, in the process arena; made at start. */
 struct bytes service_openapi(const struct service *service);
+struct bytes service_docs(const struct service *service);
+void docs_write(const struct service *service, struct buffer *page);
 void openapi_write(const struct service *service, struct buffer *buffer);
 
 #endif

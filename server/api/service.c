@@ -176,6 +176,11 @@ struct bytes service_openapi(const struct service *service)
     return service->openapi;
 }
 
+struct bytes service_docs(const struct service *service)
+{
+    return service->docs;
+}
+
 /* The labels of a route, both empty for the requests without one. */
 static const char *route_labels(const struct service *service, struct arena *arena, size_t index)
 {

@@ -63,6 +63,8 @@ const extraHeaders = fc.constantFrom({ Accept: 'text/html' }, { Expect: 'tea' },
     { 'Sec-Fetch-Mode': 'navigate' }, { Origin: 'https://www.example.com' },
     { 'X-Request-Id': 'mine-1' }, { 'X-Long': 'y'.repeat(21000) });
 
+const visits = fc.constantFrom({}, { 'Sec-Fetch-Mode': 'navigate' });
+
 export class Generator {
     constructor(contract) {
         this.contract = contract;
@@ -189,7 +191,8 @@ export class Generator {
             body: this.body(operation),
             type: often(fc.constant('application/json'), 20, mediaTypes),
             key: often(fc.constant('admin'), 12, keys),
-            extra: often(fc.constant({}), 20, extraHeaders),
+            extra: path.startsWith('/f/') ? fc.oneof(visits, visits, extraHeaders)
+                : often(fc.constant({}), 20, extraHeaders),
         });
     }
 
