@@ -9,6 +9,7 @@
 
 enum {
     SPARE_MAX = 64,
+    UNCOUNTED_BYTES = 32 * 1024,
     SWALLOW_MAX = 64 * 1024,      /* bytes of a body worth reading only to keep the connection */
     BODY_RESERVE_MAX = 64 * 1024, /* more is reserved only as it really comes */
 };
@@ -33,6 +34,7 @@ static struct http_exchange *exchange_take(struct http_thread *thread)
     thread->spare_count--;
     struct arena arena =
         exchange->request.arena; /* its first block is kept: most requests allocate nothing */
+    arena.limit_bytes = 0;
     *exchange = (struct http_exchange){ .request.arena = arena };
     return exchange;
 }
@@ -203,25 +205,6 @@ static struct MHD_Response *response_new(struct http_exchange *exchange)
     return NULL;
 }
 
-static enum MHD_Result reply_queue(struct http_exchange *exchange)
-{
-    struct http_thread *thread = exchange->thread;
-    struct http_reply *reply = &exchange->request.reply;
-    if (reply->status == 0) /* no memory to say what is wrong */
-        *reply = (struct http_reply){ .status = err_info(ERR_INTERNAL)->status, .close = true };
-    if (atomic_load(&thread->shared->draining))
-        reply->close = true;
-    struct MHD_Response *response = response_new(exchange);
-    if (!response)
-        return MHD_NO;
-    exchange->state = EXCHANGE_REPLIED;
-    /* First: the library may send all of it within this call, and end the exchange. */
-    connection_turn(&thread->reaper, exchange->connection, CONNECTION_WRITING);
-    enum MHD_Result result = MHD_queue_response(exchange->mhd, (unsigned)reply->status, response);
-    MHD_destroy_response(response);
-    return result;
-}
-
 /* The app words the answer. */
 static void refusal_write(struct http_exchange *exchange, enum err err)
 {
@@ -235,6 +218,46 @@ static void refusal_write(struct http_exchange *exchange, enum err err)
     if (err == ERR_BUSY && !reply_find(&request->reply, "Retry-After"))
         http_reply_header(request, "Retry-After", "1");
     metric_add(METRIC_HTTP_REJECTED, 1);
+}
+
+static bool is_reading(const struct http_request *request)
+{
+    return request->method == HTTP_GET || request->method == HTTP_HEAD;
+}
+
+/* A reply is in memory until its client has taken it, so it counts like the body of a request, with
+ * all that was allocated for it. What a request needs at the least is not worth counting. */
+static bool reply_has_room(struct http_exchange *exchange)
+{
+    struct http_shared *shared = exchange->thread->shared;
+    int64_t more = (int64_t)exchange->request.arena.total_bytes - exchange->charged_bytes;
+    if (exchange->request.arena.total_bytes <= UNCOUNTED_BYTES || more <= 0)
+        return true;
+    exchange->charged_bytes += more;
+    return atomic_fetch_add(&shared->inflight_bytes, more) + more <= shared->inflight_max_bytes;
+}
+
+static enum MHD_Result reply_queue(struct http_exchange *exchange)
+{
+    struct http_thread *thread = exchange->thread;
+    struct http_reply *reply = &exchange->request.reply;
+    /* What was written stays written: its answer has to be told. */
+    if (!reply_has_room(exchange) && is_reading(&exchange->request) && !thread->control)
+        refusal_write(exchange, fail(&exchange->request.ctx, ERR_BUSY, NULL,
+                                     "too many answers are being read at the moment"));
+    if (reply->status == 0) /* no memory to say what is wrong */
+        *reply = (struct http_reply){ .status = err_info(ERR_INTERNAL)->status, .close = true };
+    if (atomic_load(&thread->shared->draining))
+        reply->close = true;
+    struct MHD_Response *response = response_new(exchange);
+    if (!response)
+        return MHD_NO;
+    exchange->state = EXCHANGE_REPLIED;
+    /* First: the library may send all of it within this call, and end the exchange. */
+    connection_turn(&thread->reaper, exchange->connection, CONNECTION_WRITING);
+    enum MHD_Result result = MHD_queue_response(exchange->mhd, (unsigned)reply->status, response);
+    MHD_destroy_response(response);
+    return result;
 }
 
 /* Answers without reading on. Where the body ends is unknown or not worth waiting for, so the
@@ -316,6 +339,8 @@ static enum err headers_check(struct http_exchange *exchange, const char *method
     request->ctx.request_id = exchange->request_id;
     request->method = method_find(method);
     request->body_limit_bytes = exchange->thread->shared->body_max_bytes;
+    if (is_reading(request) && !request->control)
+        request->arena.limit_bytes = exchange->thread->shared->answer_max_bytes;
     enum err err = gate_check(&request->ctx, gate);
     if (err != OK)
         return err;

@@ -19,8 +19,9 @@ struct http_shared {
     size_t body_max_bytes;
     struct networks trusted; /* proxies */
     int64_t inflight_max_bytes;
+    size_t answer_max_bytes; /* that one reading request may take */
     atomic_bool draining;
-    atomic_int_fast64_t inflight_bytes; /* of bodies in memory */
+    atomic_int_fast64_t inflight_bytes; /* of bodies and replies in memory */
 };
 
 struct http_thread {

@@ -434,6 +434,9 @@ static struct http_server *server_new(const struct config *config, const struct 
     server->app = *app;
     server->shared.app = &server->app;
     server->shared.body_max_bytes = (size_t)config->body_max_kib * 1024;
+    /* One question, however it is put, leaves room for others. */
+    server->shared.answer_max_bytes =
+        (size_t)(config->inflight_max_mib < 16 ? 4 : config->inflight_max_mib / 4) * 1024 * 1024;
     server->shared.inflight_max_bytes = config->inflight_max_mib * 1024 * 1024;
     server->listen_fd = server->control_fd = -1;
     pthread_mutex_init(&server->lock, NULL);

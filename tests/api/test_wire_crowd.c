@@ -258,6 +258,60 @@ START_TEST(test_untaken_replies)
 }
 END_TEST
 
+/* ---- Answers that nobody takes ---- */
+
+#define GET_BIG "GET /big HTTP/1.1\r\nHost: a\r\n\r\n"
+
+static int status_of(struct client *client, const char *text)
+{
+    struct answer answer;
+    client_text(client, text);
+    return client_answer(client, true, 3000, &answer) ? answer.status : 0;
+}
+
+/* The memory of answers is bounded: five of 8 MiB, and one is too many until one is gone. */
+START_TEST(test_untaken_answers)
+{
+    enum { ANSWERS = 5 };
+    struct client holding[ANSWERS], client;
+    struct answer answer;
+    wire_init(&wire);
+    wire.config.inflight_max_mib = 8 * ANSWERS + 1;
+    wire_start(&wire);
+    for (int i = 0; i < ANSWERS; i++) {
+        client_open(&holding[i], &wire);
+        receive_little(&holding[i]);
+        client_text(&holding[i], GET_BIG);
+    }
+    client_open(&client, &wire);
+    wait_until(status_of(&client, GET_BIG) == 503); /* once all of them are there */
+    client_expect(&client, GET_BIG, 503, &answer);
+    ck_assert_ptr_nonnull(strstr(answer.head, "Retry-After: 1\r\n"));
+    ck_assert(!answer.close);
+    client_expect(&client, GET_HELLO, 200, &answer); /* small ones go on */
+    client_close(&holding[0]);
+    wait_until(status_of(&client, GET_BIG) == 200);
+    client_close(&client);
+    for (int i = 1; i < ANSWERS; i++)
+        client_close(&holding[i]);
+}
+END_TEST
+
+/* One question may not take all of it. */
+START_TEST(test_answer_too_big)
+{
+    struct client client;
+    struct answer answer;
+    wire_init(&wire);
+    wire.config.inflight_max_mib = 28; /* a quarter is less than 8 MiB */
+    wire_start(&wire);
+    client_open(&client, &wire);
+    client_expect(&client, GET_BIG, 503, &answer);
+    client_expect(&client, GET_HELLO, 200, &answer);
+    client_close(&client);
+}
+END_TEST
+
 /* ---- For whom a proxy speaks ---- */
 
 static void expect_client(const char *headers, const char *seen)
@@ -327,6 +381,8 @@ Suite *wire_crowd_suite(void)
     tcase_add_test(tcase, test_early_connection);
     tcase_add_test(tcase, test_trickling_reader);
     tcase_add_test(tcase, test_untaken_replies);
+    tcase_add_test(tcase, test_untaken_answers);
+    tcase_add_test(tcase, test_answer_too_big);
     tcase_add_test(tcase, test_forwarded);
     tcase_add_test(tcase, test_forwarded_by_anybody);
     suite_add_tcase(suite, tcase);

@@ -89,6 +89,10 @@ static enum http_step page_headers(struct wire *wire, struct http_request *reque
     case PAGE_304: reply_text(request, 304, "never sent"); return HTTP_REPLY;
     case PAGE_BIG: {
         char *big = arena_alloc(&request->arena, BIG_BYTES);
+        if (!big) {
+            app_failure(wire, request, ERR_MEMORY);
+            return HTTP_REPLY;
+        }
         memset(big, 'x', BIG_BYTES);
         reply(request, 200, big, BIG_BYTES);
         return HTTP_REPLY;
