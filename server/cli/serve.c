@@ -11,8 +11,10 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A migration or a last checkpoint may take minutes on a slow disk: better to wait for it. */
-#define PATIENCE "EXTEND_TIMEOUT_USEC=600000000"
+/* A migration may take minutes on a slow disk: better to wait for it. A last checkpoint that is cut
+ * short is only made up for at the next start. */
+#define START_PATIENCE "EXTEND_TIMEOUT_USEC=600000000"
+#define STOP_PATIENCE "EXTEND_TIMEOUT_USEC=60000000"
 
 /* Every connection is a file, and the usual limit of 1024 is less than connections_max. */
 static void file_limit_raise(int64_t connections)
@@ -139,7 +141,7 @@ static enum status serve(struct serving *serving, const sigset_t *signals)
     supervisor_tell(supervisor, "READY=1\nSTATUS=Listening on http://%s.", address);
 
     int number = signal_wait(serving, signals);
-    supervisor_tell(supervisor, "STOPPING=1\nSTATUS=Answering what has arrived.\n" PATIENCE);
+    supervisor_tell(supervisor, "STOPPING=1\nSTATUS=Answering what has arrived.\n" STOP_PATIENCE);
     if (number > 0)
         log_line(LOG_INFO, "serve", "stops because of SIG%s", sigabbrev_np(number));
     else
@@ -158,7 +160,7 @@ enum status serve_command(const struct cli *cli)
     file_limit_raise(serving.config.connections_max);
 
     supervisor_open(&serving.supervisor);
-    supervisor_tell(&serving.supervisor, "STATUS=Opening the data file.\n" PATIENCE);
+    supervisor_tell(&serving.supervisor, "STATUS=Opening the data file.\n" START_PATIENCE);
     enum err err = service_start(cli->ctx, &serving.config, &serving.service);
     enum status status = err == OK ? serve(&serving, &signals) : start_fail(cli, err);
     supervisor_close(&serving.supervisor);
