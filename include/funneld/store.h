@@ -202,6 +202,9 @@ enum err campaign_find(struct ctx *ctx, struct db *db, const char *name, struct 
 enum err campaign_list(struct ctx *ctx, struct db *db, const struct id_range *range,
                        struct rows *ret) _must_check_;
 enum err campaign_count(struct ctx *ctx, struct db *db, int64_t *ret) _must_check_;
+/* struct campaign_member; the range is one of lead ids. */
+enum err campaign_members(struct ctx *ctx, struct db *db, const struct id *campaign,
+                          const struct id_range *range, struct rows *ret) _must_check_;
 enum err campaign_member_add(struct ctx *ctx, struct db *db, const struct id *campaign,
                              const struct id *lead_id, bool *ret_added) _must_check_;
 

@@ -256,6 +256,13 @@ struct campaign {
 };
 extern const struct table campaign_table;
 
+/* One lead of a campaign. */
+struct campaign_member {
+    struct id lead_id;
+    int64_t joined_at;
+};
+extern const struct table campaign_member_table;
+
 struct campaign_input {
     struct input input;
     const char *name;

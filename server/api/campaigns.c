@@ -121,6 +121,24 @@ static enum err run_attach(struct call *call)
     return call_each(call, &(struct each){ "lead_ids", true, count, attach, attach_failed });
 }
 
+static const struct order member_orders[] = {
+    { .name = "lead_id", .member = "lead_id" },
+    { 0 },
+};
+
+static enum err run_members(struct call *call)
+{
+    struct campaign campaign;
+    struct rows rows;
+    struct id_range range = list_range(call);
+    enum err err = campaign_load(call->ctx, call->db, &call->id, &campaign);
+    if (!err)
+        err = campaign_members(call->ctx, call->db, &call->id, &range, &rows);
+    if (!err && call->list.count)
+        call->list.total = campaign.member_count;
+    return err ? err : page_cut(call, &rows);
+}
+
 static const struct route rows[] = {
     { { HTTP_POST, "/v1/campaigns" },
       ACCESS_WRITE,
@@ -150,6 +168,16 @@ static const struct route rows[] = {
       .status = 200,
       .operation = "getCampaign",
       .summary = "Read a campaign" },
+    { { HTTP_GET, "/v1/campaigns/{id}/members" },
+      ACCESS_READ,
+      SCOPE_READ,
+      ROUTE_LIST,
+      .orders = member_orders,
+      .run = run_members,
+      .result = &campaign_member_table,
+      .status = 200,
+      .operation = "listCampaignMembers",
+      .summary = "Leads of a campaign" },
     { { HTTP_POST, "/v1/campaigns/{id}/members" },
       ACCESS_WRITE,
       SCOPE_WRITE,

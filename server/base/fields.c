@@ -286,6 +286,14 @@ static const struct field campaign_fields[] = {
 };
 const struct table campaign_table = TABLE(struct campaign, "campaign", campaign_fields);
 
+static const struct field campaign_member_fields[] = {
+    FIELD(struct campaign_member, lead_id, ID, .flags = FIELD_NOT_NULL, .note = "UUIDv7"),
+    FIELD(struct campaign_member, joined_at, TIME, .flags = FIELD_NOT_NULL,
+          .note = "when it was attached"),
+};
+const struct table campaign_member_table =
+    TABLE(struct campaign_member, "campaign_member", campaign_member_fields);
+
 static const struct field campaign_create_fields[] = {
     FIELD(struct campaign_input, name, TEXT, .flags = FIELD_REQUIRED, .min = 1, .max = 200,
           .note = "unique"),

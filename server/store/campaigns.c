@@ -35,6 +35,15 @@ enum err campaign_count(struct ctx *ctx, struct db *db, int64_t *ret)
     return db_int_params(ctx, db, SQL_CAMPAIGN_COUNT, ret, NULL, 0);
 }
 
+enum err campaign_members(struct ctx *ctx, struct db *db, const struct id *campaign,
+                          const struct id_range *range, struct rows *ret)
+{
+    struct query query = { 0 };
+    query_part(&query, SQL_CAMPAIGN_MEMBERS, param_id(campaign));
+    query_by_id(&query, range);
+    return query_rows(ctx, db, &query, ret);
+}
+
 enum err campaign_member_add(struct ctx *ctx, struct db *db, const struct id *campaign,
                              const struct id *lead_id, bool *ret_added)
 {

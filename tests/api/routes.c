@@ -34,6 +34,7 @@ const struct known_route known_routes[] = {
     { "POST", "/v1/campaigns", "write", "{'name':'Spring'}", false },
     { "GET", "/v1/campaigns", "read", NULL, false },
     { "GET", "/v1/campaigns/{id}", "read", NULL, false },
+    { "GET", "/v1/campaigns/{id}/members", "read", NULL, false },
     { "POST", "/v1/campaigns/{id}/members", "write", "{'lead_ids':['x']}", false },
     { "POST", "/v1/users", "admin", "{'email':'bob@example.com','name':'Bob'}", false },
     { "GET", "/v1/users", "read", NULL, false },

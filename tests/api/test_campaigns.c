@@ -97,6 +97,10 @@ START_TEST(members)
     expect_members(campaign, 2);
     expect_int(attach(campaign, textf("'%s'", a)), 0, "added");
     expect_members(campaign, 2);
+    answer = get(fixture.client, "/v1/campaigns/%s/members", campaign);
+    expect_shape(answer, "data.0", "lead_id:i joined_at:T");
+    expect_text(answer, a, "data.0.lead_id");
+    ck_assert_uint_eq(answer_count(answer, "data"), 2);
 }
 END_TEST
 

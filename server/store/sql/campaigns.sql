@@ -22,6 +22,11 @@ WHERE 1 = 1;
 -- campaign_count
 SELECT count(*) FROM campaign;
 
+-- campaign_members -> campaign_member
+SELECT m.id AS lead_id, m.joined_at
+FROM (SELECT lead_id AS id, joined_at FROM campaign_member WHERE campaign = $1) m
+WHERE 1 = 1;
+
 -- campaign_member_insert
 INSERT INTO campaign_member (campaign, lead_id, joined_at) VALUES ($1, $2, $3)
 ON CONFLICT (campaign, lead_id) DO NOTHING;
