@@ -73,6 +73,25 @@ enum err lead_edit(struct ctx *ctx, struct db *db, const struct id *id,
 enum err lead_identify(struct ctx *ctx, struct db *db, const char *email, const char *source_system,
                        const char *external_id, struct id *ret) _must_check_;
 
+/* ---- Erasures ---- */
+
+/* Set lead_id and facts; the rest is zeroed, and belongs to lead_erase() from slice to slice. */
+struct lead_erasing {
+    struct id lead_id;
+    enum erasure_facts facts;
+    struct erasure erasure;
+    struct activity_place after;
+};
+/* One slice, to be committed before the next; begun again it goes on. From the first on the lead is
+ * ERR_GONE everywhere, and its keys are free. ERR_NOT_FOUND: there never was one. What was deleted
+ * may stand in the log until store_wipe(). */
+enum err lead_erase(struct ctx *ctx, struct db *db, struct lead_erasing *erasing, bool *ret_more)
+    _must_check_;
+/* A slice of those that a crash has cut short; *erasing is zeroed at first, and again after an
+ * error or a failed commit. */
+enum err lead_erase_unfinished(struct ctx *ctx, struct db *db, struct lead_erasing *erasing,
+                               bool *ret_more) _must_check_;
+
 /* ---- Stages ---- */
 
 enum err lead_move(struct ctx *ctx, struct db *db, const struct id *id, const char *stage,

@@ -119,6 +119,7 @@ enum change {
     CHANGE_ANY,     /* whatever it was: noted by itself */
     CHANGE_ROLLUPS, /* a cell moved */
     CHANGE_KEYS,    /* who may call */
+    CHANGE_ERASED,  /* somebody is gone */
     CHANGE_COUNT,
 };
 void db_note(struct db *db, enum change change);

@@ -49,6 +49,9 @@ void hash_parts(const struct bytes *parts, size_t count, uint8_t hash[static HAS
 struct secret;
 void secret_sign(const struct secret *secret, const char *purpose, const struct bytes *parts,
                  size_t count, uint8_t hash[static HASH_BYTES]);
+/* In hexadecimal, in ctx's arena. NULL: no memory, recorded. */
+struct ctx;
+char *hash_text(struct ctx *ctx, const uint8_t hash[static HASH_BYTES]);
 /* In constant time. */
 bool hashes_equal(const uint8_t *a, const uint8_t *b, size_t bytes);
 

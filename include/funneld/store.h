@@ -61,6 +61,10 @@ enum err store_restore(struct ctx *ctx, const char *backup, const char *path, bo
 /* Copies the WAL into the file: passive, or waiting up to 200 ms for readers and cutting the WAL
  * to nothing. Writer thread only. */
 enum err store_checkpoint(struct ctx *ctx, struct store *store, bool truncate) _must_check_;
+/* As a cutting checkpoint, and more: nothing that was deleted and committed is in a byte of file or
+ * log afterwards, nor among the pages that the writer's connection keeps. ERR_BUSY: readers hold
+ * the log. */
+enum err store_wipe(struct ctx *ctx, struct store *store) _must_check_;
 /* How often such a change has been committed since the file was opened. Any thread. Never behind
  * what a client has been told. */
 int64_t store_changes(const struct store *store, enum change change);
@@ -84,7 +88,11 @@ struct id_range {
 
 /* ---- Leads ---- */
 
+/* ERR_GONE, as what follows: it was there, and was erased. */
 enum err lead_load(struct ctx *ctx, struct db *db, const struct id *id, struct lead *ret)
+    _must_check_;
+/* An erased one too, as long as it counts. */
+enum err lead_load_any(struct ctx *ctx, struct db *db, const struct id *id, struct lead *ret)
     _must_check_;
 /* Only the hot row: id, stage, status, score, tally. Everything else of *ret is null. */
 enum err lead_load_state(struct ctx *ctx, struct db *db, const struct id *id, struct lead *ret)
@@ -112,6 +120,10 @@ enum err lead_change_add(struct ctx *ctx, struct db *db, const struct lead_chang
     _must_check_;
 enum err lead_changes(struct ctx *ctx, struct db *db, const struct id *lead_id, struct rows *ret)
     _must_check_; /* struct lead_change, oldest first */
+enum err lead_change_list(struct ctx *ctx, struct db *db, const struct id *lead_id,
+                          const struct id_range *range, struct rows *ret) _must_check_;
+enum err lead_change_count(struct ctx *ctx, struct db *db, const struct id *lead_id, int64_t *ret)
+    _must_check_;
 /* The next leads by id, for recounts; nil starts. Only `id` of each struct lead is set. */
 enum err lead_ids_after(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit,
                         struct rows *ret) _must_check_;
@@ -130,6 +142,7 @@ struct lead_filter {
     int64_t created_gte, created_lt;
     int64_t entered_gte, entered_lt;
     enum lead_sort sort;
+    bool with_erased;    /* those that there is nobody behind any more too */
     bool descending;     /* ties go by id, upwards */
     int64_t after_value; /* of the sort field in the last row seen; NO_INT: from the start */
     struct id after_id;
@@ -140,6 +153,61 @@ enum err lead_list(struct ctx *ctx, struct db *db, const struct lead_filter *fil
 /* Of all pages; position, order and limit do not matter. */
 enum err lead_count(struct ctx *ctx, struct db *db, const struct lead_filter *filter, int64_t *ret)
     _must_check_;
+
+/* ---- Erasures ---- */
+
+enum err erasure_insert(struct ctx *ctx, struct db *db, const struct erasure *erasure) _must_check_;
+/* Who, when and what of it, by its id; unfinished. */
+enum err erasure_begin_again(struct ctx *ctx, struct db *db, const struct erasure *erasure)
+    _must_check_;
+enum err erasure_finish(struct ctx *ctx, struct db *db, const struct erasure *erasure) _must_check_;
+enum err erasure_find(struct ctx *ctx, struct db *db, const struct id *lead_id, struct erasure *ret)
+    _must_check_;
+enum err erasure_next_unfinished(struct ctx *ctx, struct db *db, struct erasure *ret) _must_check_;
+enum err erasure_list(struct ctx *ctx, struct db *db, const struct id_range *range,
+                      struct rows *ret) _must_check_;
+enum err erasure_count(struct ctx *ctx, struct db *db, int64_t *ret) _must_check_;
+/* How many rows beside the lead's own still say something of who it was. */
+enum err erasure_leftovers(struct ctx *ctx, struct db *db, const struct id *lead_id, int64_t *ret)
+    _must_check_;
+
+enum err lead_mark_erased(struct ctx *ctx, struct db *db, const struct lead *lead) _must_check_;
+enum err lead_state_remove(struct ctx *ctx, struct db *db, const struct id *id) _must_check_;
+enum err lead_keys_remove(struct ctx *ctx, struct db *db, const struct id *id) _must_check_;
+/* Its address and number, even when its state is gone. */
+enum err lead_identity(struct ctx *ctx, struct db *db, const struct id *id, struct lead *ret)
+    _must_check_;
+/* The changes of these: struct lead_change. */
+enum err lead_identities(struct ctx *ctx, struct db *db, const struct id *id, struct rows *ret)
+    _must_check_;
+/* What stays of who it is: all that figures are made of. */
+enum err lead_facts(struct ctx *ctx, struct db *db, const struct id *id, struct lead *ret)
+    _must_check_;
+enum err lead_remove(struct ctx *ctx, struct db *db, const struct id *id)
+    _must_check_; /* and its memberships */
+
+/* Each of these takes at most `limit` rows and adds how many they were to *ret_count; fewer than
+ * that: none are left. `whole`: the row goes, otherwise only what is personal in it. */
+enum err lead_changes_remove(struct ctx *ctx, struct db *db, const struct id *lead_id,
+                             int64_t limit, int64_t *ret_count) _must_check_;
+enum err stage_events_remove(struct ctx *ctx, struct db *db, const struct id *lead_id, bool whole,
+                             int64_t limit, int64_t *ret_count) _must_check_;
+enum err submissions_of_lead_remove(struct ctx *ctx, struct db *db, const struct id *lead_id,
+                                    int64_t limit, int64_t *ret_count) _must_check_;
+enum err submissions_by_key_remove(struct ctx *ctx, struct db *db,
+                                   const uint8_t hash[static HASH_BYTES], bool of_nobody,
+                                   int64_t limit, int64_t *ret_count) _must_check_;
+/* Leaves their keys behind with `status` and without an answer. */
+enum err kept_answers_remove(struct ctx *ctx, struct db *db, const struct id *lead_id,
+                             int64_t status, int64_t limit, int64_t *ret_count) _must_check_;
+/* Behind this one; at -1: from the first on. */
+struct activity_place {
+    struct id lead_id;
+    int64_t at;
+    struct id id;
+};
+enum err activities_remove(struct ctx *ctx, struct db *db, struct activity_place *after, bool whole,
+                           int64_t limit, int64_t *ret_count) _must_check_; /* moves on */
 
 /* ---- Pipelines, stages, stage events ---- */
 
@@ -228,6 +296,12 @@ enum err form_list(struct ctx *ctx, struct db *db, const struct id_range *range,
 enum err form_count(struct ctx *ctx, struct db *db, int64_t *ret) _must_check_;
 enum err submission_insert(struct ctx *ctx, struct db *db, const struct submission *submission)
     _must_check_;
+/* Notes that the post names whom this hash stands for; told twice it is noted once. */
+enum err submission_key_add(struct ctx *ctx, struct db *db, const struct id *submission,
+                            const uint8_t hash[static HASH_BYTES]) _must_check_;
+/* Removes at most `limit` that no lead came of and that are older. */
+enum err submissions_expire(struct ctx *ctx, struct db *db, int64_t before, int64_t limit,
+                            int64_t *ret_count) _must_check_;
 enum err submission_load(struct ctx *ctx, struct db *db, const struct id *id,
                          struct submission *ret) _must_check_;
 
@@ -264,6 +338,9 @@ enum err kept_answer_insert(struct ctx *ctx, struct db *db, const struct kept_an
     _must_check_;
 enum err kept_answer_fill(struct ctx *ctx, struct db *db, const struct kept_answer *answer)
     _must_check_;
+/* Notes that it shows this lead, beside that of answer->lead_id. */
+enum err kept_answer_show(struct ctx *ctx, struct db *db, const struct kept_answer *answer,
+                          const struct id *lead_id) _must_check_;
 enum err kept_answer_delete(struct ctx *ctx, struct db *db, const struct kept_answer *answer)
     _must_check_;
 /* Removes at most `limit` that are older. */

@@ -90,6 +90,7 @@ struct lead {
     int64_t last_fact_at; /* latest activity or change of an attribute that the tally holds */
     /* latest automatic stage event that a replay may still change; NO_INT: none */
     int64_t automatic_at;
+    int64_t erased_at; /* from then on it is nobody's; NO_INT: it is somebody's */
 };
 extern const struct table lead_table;
 
@@ -124,6 +125,25 @@ struct lead_change {
 extern const struct table lead_change_table;
 
 enum lead_key_kind { LEAD_KEY_EMAIL = 1, LEAD_KEY_EXTERNAL = 2, LEAD_KEY_PHONE = 3 };
+
+/* ---- Erasures ---- */
+
+enum erasure_facts {
+    FACTS_KEPT,   /* ids, times, types, stages: figures of the past stay as they are */
+    FACTS_REMOVED /* figures fall as if the lead had never been */
+};
+extern const char *const erasure_facts_names[];
+
+/* Who had which lead erased. It says nothing of the person. */
+struct erasure {
+    struct id id;
+    struct id lead_id;
+    enum erasure_facts facts;
+    const char *actor;
+    int64_t begun_at;
+    int64_t finished_at; /* NO_INT: some of it is still to be removed */
+};
+extern const struct table erasure_table;
 
 /* ---- Stage events ---- */
 
@@ -359,11 +379,11 @@ extern const char *const scope_names[]; /* by bit number of enum scope */
 
 /* The answer to a request that carried an Idempotency-Key. */
 struct kept_answer {
-    struct id key_id; /* of the API key; nil for the console */
-    const char *key;
-    struct bytes fingerprint;
+    struct id key_id;         /* of the API key; nil for the console */
+    const char *key;          /* a keyed hash of what the client chose */
+    struct bytes fingerprint; /* a keyed hash of the request */
     int64_t created_at;
-    int64_t status; /* NO_INT: being worked on */
+    int64_t status; /* NO_INT: being worked on; 410: it named a lead that was erased since */
     const char *location, *etag;
     struct bytes body;
     struct id lead_id; /* whose data the body shows */

@@ -23,10 +23,16 @@ struct command {
     void (*done)(struct command *command);
     /* imports and the like: at most a quarter of the writer's time while others wait */
     bool background;
+    /* 0, or: it comes round again so long after it is done or has failed, and done() is for the end
+     * of the writer. */
+    int64_t every_us;
 
     /* Set by run: there is another slice, to be run in a later transaction. What is done so far
      * is committed. */
     bool more;
+    /* Set by run: done() waits until what was deleted is in no byte of the log either. Readers may
+     * keep it there: then the result is ERR_UNSETTLED, although what was done is committed. */
+    bool wipe;
 
     /* Set by the writer, read in done(). OK means: fsynced. */
     enum err result;
@@ -34,6 +40,7 @@ struct command {
     /* Fields below belong to the writer. */
     struct command *next;
     int64_t queued_us; /* monotonic */
+    int64_t due_us;    /* while it waits for a wipe or for its next round */
     struct savepoint savepoint;
 };
 

@@ -64,13 +64,15 @@ static enum err run_create(struct call *call)
     if (recorded.duplicate)
         call->status = call->route->repeat_status;
     call_location(call, "activities", &recorded.activity.id);
-    return OK;
+    return call_shows(call, &recorded.activity.lead_id); /* told before it may be another's */
 }
 
 static enum err run_read(struct call *call)
 {
     struct activity *activity = call_result(call, sizeof *activity);
-    return activity ? activity_load(call->ctx, call->db, &call->id, activity) : ERR_MEMORY;
+    struct lead lead;
+    enum err err = activity ? activity_load(call->ctx, call->db, &call->id, activity) : ERR_MEMORY;
+    return err ? err : lead_load_state(call->ctx, call->db, &activity->lead_id, &lead);
 }
 
 /* ---- A batch ---- */
@@ -160,7 +162,7 @@ static enum err item_recorded(struct call *call, size_t index,
         (struct item_result){ .status = recorded->duplicate ? 200 : 201, .answer = answer };
     batch->duplicate += recorded->duplicate;
     batch->recorded += !recorded->duplicate;
-    return OK;
+    return call_shows(call, &recorded->activity.lead_id);
 }
 
 static enum err record_item(struct call *call, size_t index)

@@ -13,9 +13,9 @@ enum { ROW_BYTES = 700 }; /* of a row of a list as JSON, roughly: a lead's */
 /* ---- Routes ---- */
 
 static const struct routes *const all_routes[] = {
-    &health_routes,  &lead_routes,     &stage_routes,  &activity_routes,
-    &scoring_routes, &campaign_routes, &user_routes,   &form_routes,
-    &metric_routes,  &key_routes,      &import_routes, &docs_routes,
+    &health_routes,   &lead_routes, &stage_routes,   &activity_routes, &scoring_routes,
+    &campaign_routes, &user_routes, &form_routes,    &metric_routes,   &key_routes,
+    &import_routes,   &docs_routes, &erasure_routes,
 };
 
 enum err dispatch_prepare(struct ctx *ctx, struct service *service)
@@ -409,6 +409,7 @@ static enum err run_writing(struct command *command, struct db *db)
     call->db = db;
     enum err err = call->idempotency_key ? run_once(call) : call->route->run(call);
     call->db = NULL;
+    command->wipe = call->route->flags & ROUTE_WIPES;
     return err;
 }
 

@@ -3,6 +3,7 @@
 #define FUNNELD_API_DISPATCH_H
 
 #include "route.h"
+#include "upkeep.h"
 
 #include <funneld/config.h>
 
@@ -27,6 +28,7 @@ struct service {
     struct store *store;
     struct writer *writer;
     struct reading reading;
+    struct upkeep upkeep;
     struct http_server *http;
     const struct route *routes;
     size_t route_count;

@@ -43,8 +43,23 @@ static const struct {
     [FRESH_BY_COMMITS] = { CHANGE_ANY, 'c' },
 };
 
+/* What is kept may show who is gone. Nobody would be told it, but it must not stay either. */
+static void forget_erased(struct call *call)
+{
+    struct thread *thread = call->request->thread_app;
+    int64_t erasures = service_changes(call->service, CHANGE_ERASED);
+    if (erasures == thread->erasures)
+        return;
+    thread->erasures = erasures;
+    for (size_t i = 0; i < ARRAY_SIZE(thread->answers); i++) {
+        arena_free(&thread->answers[i].arena);
+        thread->answers[i] = (struct cached_answer){ 0 };
+    }
+}
+
 enum err freshness_begin(struct call *call)
 {
+    forget_erased(call);
     enum freshness by = call->route->freshness;
     enum change change = kinds[by].change;
     struct thread *thread = call->request->thread_app;

@@ -6,7 +6,6 @@
 #include <string.h>
 
 enum { KEY_LENGTH_MAX = 255, EXPIRE_AT_ONCE = 2 };
-#define KEPT_MS MS_PER_DAY
 
 /* A quoted string by the draft, and bare as many clients send it. */
 enum err idempotency_read(struct call *call)
@@ -14,6 +13,8 @@ enum err idempotency_read(struct call *call)
     const char *text = http_header(call->request, "Idempotency-Key");
     if (!text || call->route->access != ACCESS_WRITE || call->route->reply)
         return OK;
+    if (call->route->http.method == HTTP_DELETE)
+        return OK; /* done again it does the same, and waits for the same */
     size_t length = strlen(text);
     if (length >= 2 && text[0] == '"' && text[length - 1] == '"') {
         text++;
@@ -29,27 +30,53 @@ enum err idempotency_read(struct call *call)
     return call->idempotency_key ? OK : ERR_MEMORY;
 }
 
+/* What stands in the file says neither what the client chose nor what it sent: both may name
+ * somebody who is erased. */
+static enum err sign(struct call *call, const char *purpose, const struct bytes *parts,
+                     size_t count, uint8_t **ret)
+{
+    *ret = ctx_alloc(call->ctx, HASH_BYTES);
+    if (!*ret)
+        return ERR_MEMORY;
+    secret_sign(&call->service->secret, purpose, parts, count, *ret);
+    return OK;
+}
+
+static enum err key_text(struct call *call, const char **ret)
+{
+    const struct bytes part = { (const uint8_t *)call->idempotency_key,
+                                strlen(call->idempotency_key) };
+    uint8_t *hash;
+    enum err err = sign(call, "idempotency_key", &part, 1, &hash);
+    if (err)
+        return err;
+    *ret = hash_text(call->ctx, hash);
+    return *ret ? OK : ERR_MEMORY;
+}
+
 static enum err fingerprint(struct call *call, struct bytes *ret)
 {
     const struct http_request *request = call->request;
     const struct bytes parts[] = {
         { (const uint8_t *)&request->method, sizeof request->method },
-        { (const uint8_t *)request->path, strlen(request->path) + 1 },
-        { (const uint8_t *)request->query, strlen(request->query) + 1 },
+        { (const uint8_t *)request->path, strlen(request->path) },
+        { (const uint8_t *)request->query, strlen(request->query) },
         { (const uint8_t *)request->body, request->body_bytes },
     };
-    uint8_t *hash = ctx_alloc(call->ctx, HASH_BYTES);
-    if (!hash)
-        return ERR_MEMORY;
-    hash_parts(parts, ARRAY_SIZE(parts), hash);
-    *ret = (struct bytes){ hash, HASH_BYTES };
-    return OK;
+    uint8_t *hash;
+    enum err err = sign(call, "idempotency_fingerprint", parts, ARRAY_SIZE(parts), &hash);
+    if (!err)
+        *ret = (struct bytes){ hash, HASH_BYTES };
+    return err;
 }
 
 /* The reply as it was, with a header that says so. */
 static enum err answer_again(struct call *call, const struct kept_answer *kept)
 {
     struct http_request *request = call->request;
+    if (kept->status == err_info(ERR_GONE)->status)
+        return fail(call->ctx, ERR_GONE, NULL,
+                    "it was done, but the answer named a lead that was erased since");
     request->reply = (struct http_reply){ .status = (int)kept->status,
                                           .content_type = "application/json",
                                           .body = (const char *)kept->body.data,
@@ -102,18 +129,20 @@ static enum err key_take(struct call *call)
 {
     struct kept_answer known, *mine = &call->kept;
     *mine = (struct kept_answer){ .key_id = call->ctx->principal.key_id,
-                                  .key = call->idempotency_key,
                                   .created_at = call->ctx->now_ms };
-    enum err err = fingerprint(call, &mine->fingerprint);
+    enum err err = key_text(call, &mine->key);
+    if (!err)
+        err = fingerprint(call, &mine->fingerprint);
     if (!err)
         err = kept_answer_find(call->ctx, call->db, &mine->key_id, mine->key, &known);
-    if (!err && known.created_at >= call->ctx->now_ms - KEPT_MS)
+    if (!err && known.created_at >= call->ctx->now_ms - IDEMPOTENCY_KEPT_MS)
         return use_known(call, mine, &known);
     if (!err)
         err = kept_answer_delete(call->ctx, call->db, &known);
     if (err && err != ERR_NOT_FOUND)
         return err;
-    err = kept_answers_expire(call->ctx, call->db, call->ctx->now_ms - KEPT_MS, EXPIRE_AT_ONCE);
+    err = kept_answers_expire(call->ctx, call->db, call->ctx->now_ms - IDEMPOTENCY_KEPT_MS,
+                              EXPIRE_AT_ONCE);
     return err ? err : kept_answer_insert(call->ctx, call->db, mine);
 }
 
@@ -135,6 +164,25 @@ static const char *reply_value(const struct http_reply *reply, const char *name)
     return NULL;
 }
 
+/* The leads that the answer shows, so that an erasure finds it. One that was erased while a long
+ * list was worked off takes the answer with it at once. */
+static enum err keep_shown(struct call *call, struct kept_answer *mine)
+{
+    for (const struct shown_lead *shown = call->shown; shown; shown = shown->next) {
+        struct erasure erasure;
+        enum err err = erasure_find(call->ctx, call->db, &shown->id, &erasure);
+        if (!err)
+            *mine = (struct kept_answer){ .key_id = mine->key_id,
+                                          .key = mine->key,
+                                          .status = err_info(ERR_GONE)->status };
+        else if (err == ERR_NOT_FOUND)
+            err = kept_answer_show(call->ctx, call->db, mine, &shown->id);
+        if (err)
+            return err;
+    }
+    return OK;
+}
+
 enum err idempotency_end(struct call *call)
 {
     const struct http_reply *reply = &call->request->reply;
@@ -145,5 +193,18 @@ enum err idempotency_end(struct call *call)
     mine->body = (struct bytes){ (const uint8_t *)reply->body, reply->body_bytes };
     mine->lead_id =
         call->route->result == &lead_table ? ((const struct lead *)call->result)->id : call->id;
-    return kept_answer_fill(call->ctx, call->db, mine);
+    enum err err = keep_shown(call, mine);
+    return err ? err : kept_answer_fill(call->ctx, call->db, mine);
+}
+
+enum err call_shows(struct call *call, const struct id *lead_id)
+{
+    if (!call->idempotency_key || id_compare(lead_id, &call->id) == 0)
+        return OK;
+    struct shown_lead *shown = ctx_alloc(call->ctx, sizeof *shown);
+    if (!shown)
+        return ERR_MEMORY;
+    *shown = (struct shown_lead){ *lead_id, call->shown };
+    call->shown = shown;
+    return OK;
 }

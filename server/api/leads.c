@@ -86,7 +86,10 @@ struct leads_query {
     struct id campaign, owner;
     int64_t score, score_gte, score_gt, score_lte, score_lt;
     int64_t created_gte, created_lt, entered_gte, entered_lt;
+    int erased;
 };
+
+static const char *const erased_names[] = { "hide", "show", NULL };
 
 static const struct field leads_query_fields[] = {
     FIELD(struct leads_query, pipeline, TEXT, .note = "key"),
@@ -110,6 +113,9 @@ static const struct field leads_query_fields[] = {
     FIELD_AS(struct leads_query, created_lt, TIME, "created_at[lt]"),
     FIELD_AS(struct leads_query, entered_gte, TIME, "stage_entered_at[gte]"),
     FIELD_AS(struct leads_query, entered_lt, TIME, "stage_entered_at[lt]"),
+    FIELD_NAMED(struct leads_query, erased, erased_names,
+                .note = "show: those that there is nobody behind any more too, as the figures of "
+                        "the past count them"),
 };
 static const struct table leads_query_table =
     TABLE(struct leads_query, "leads_query", leads_query_fields);
@@ -155,6 +161,7 @@ static int64_t either(int64_t a, int64_t b, bool larger)
 static void narrow(const struct leads_query *query, struct lead_filter *filter)
 {
     filter->status = query->status;
+    filter->with_erased = query->erased == 1;
     filter->source = query->source;
     filter->country = query->country;
     filter->campaign = query->campaign;
@@ -219,6 +226,21 @@ static enum err run_list(struct call *call)
     return err ? err : page_cut(call, &rows);
 }
 
+/* ---- What was changed ---- */
+
+static enum err run_changes(struct call *call)
+{
+    struct lead lead;
+    struct rows rows;
+    struct id_range range = list_range(call);
+    enum err err = lead_load_state(call->ctx, call->db, &call->id, &lead);
+    if (!err)
+        err = lead_change_list(call->ctx, call->db, &call->id, &range, &rows);
+    if (!err && call->list.count)
+        err = lead_change_count(call->ctx, call->db, &call->id, &call->list.total);
+    return err ? err : page_cut(call, &rows);
+}
+
 static const struct route rows[] = {
     { { HTTP_POST, "/v1/leads" },
       ACCESS_WRITE,
@@ -264,5 +286,15 @@ static const struct route rows[] = {
       .operation = "updateLead",
       .summary = "Change a lead",
       .example = "{'job_title':'Head of IT','phone':null}" },
+    { { HTTP_GET, "/v1/leads/{id}/changes" },
+      ACCESS_READ,
+      SCOPE_READ,
+      ROUTE_LIST,
+      .orders = orders_by_id,
+      .run = run_changes,
+      .result = &lead_change_table,
+      .status = 200,
+      .operation = "listChanges",
+      .summary = "What was changed in a lead, by whom and when, oldest first" },
 };
 const struct routes lead_routes = { rows, ARRAY_SIZE(rows) };

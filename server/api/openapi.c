@@ -15,6 +15,7 @@ const struct openapi_tag openapi_tags[] = {
     { "forms", "Public doors for leads" },
     { "submissions", "The journal of form posts, as they came" },
     { "rule-sets", "Published rules of scores and of stages" },
+    { "erasures", "Who had which lead erased" },
     { "users", "Owners of leads" },
     { "keys", "Who may do what" },
     { "me", "Who asks" },

@@ -25,6 +25,11 @@ static bool can_fail(const struct route *route, enum err err)
     case ERR_NOT_FOUND: return strchr(route->http.path, '{');
     case ERR_DUPLICATE:
     case ERR_CONFLICT: return openapi_is_repeatable(route);
+    case ERR_GONE: /* the lead that is named, or one that a repeated request was about */
+        return strncmp(route->http.path, "/v1/leads/{", 11) == 0 ||
+               strncmp(route->http.path, "/v1/activities/{", 16) == 0 ||
+               openapi_is_repeatable(route);
+    case ERR_UNSETTLED: return (route->flags & ROUTE_WIPES);
     case ERR_VERSION: return (route->flags & ROUTE_VERSIONED);
     case ERR_MEDIA_TYPE: return route->body || openapi_takes_form(route);
     case ERR_VALIDATION: /* parameters that a route does not know are refused too */
@@ -41,7 +46,7 @@ static bool is_told(enum err err)
         .http = { HTTP_PATCH, "/{id}" },
         .access = ACCESS_WRITE,
         .scopes = SCOPE_ADMIN,
-        .flags = ROUTE_VERSIONED,
+        .flags = ROUTE_VERSIONED | ROUTE_WIPES,
         .body = &lead_patch_table,
     };
     return can_fail(&any, err);

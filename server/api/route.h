@@ -31,6 +31,7 @@ enum {
     ROUTE_LIST = 8,         /* result is a struct page of rows of the result table */
     ROUTE_OWN_ORIGINS = 16, /* says itself which pages may read its answers */
     ROUTE_VERSIONED = 32,   /* takes If-Match: 412 when the lead was changed since it was read */
+    ROUTE_WIPES = 64,       /* answers once what it has deleted is in no byte of the log either */
 };
 
 /* What makes the answer of a read stale: known without reading it. */
@@ -113,6 +114,12 @@ struct list {
 
 struct service;
 
+/* A lead that the answer of a list shows, or of a route that is not about it. */
+struct shown_lead {
+    struct id id;
+    const struct shown_lead *next;
+};
+
 /* Lives in the arena of its request. */
 struct call {
     struct service *service;
@@ -132,6 +139,7 @@ struct call {
     size_t next;                      /* of a long list: the item to go on with */
     const char *idempotency_key;      /* NULL: none came */
     struct kept_answer kept;          /* what a retry will be told */
+    const struct shown_lead *shown;   /* what it says of whom, beside the lead of {id} */
     const char *etag;                 /* freshness: of this answer */
     struct call *next_at_work;
     bool replied;     /* the reply is complete already */
@@ -218,11 +226,14 @@ void origin_tell_preflight(struct call *call, const char *methods, const char *h
 
 enum err authenticate(struct call *call, const struct http_request *request) _must_check_;
 
+#define IDEMPOTENCY_KEPT_MS MS_PER_DAY
 /* Reads the header; on the HTTP thread. */
 enum err idempotency_read(struct call *call) _must_check_;
 /* On the writer, before and after the use case: call->replied when the answer was kept before. */
 enum err idempotency_begin(struct call *call) _must_check_;
 enum err idempotency_end(struct call *call) _must_check_;
+/* Of an answer that may be kept: it shows this lead. */
+enum err call_shows(struct call *call, const struct id *lead_id) _must_check_;
 /* On the writer, once for every call, however it ended: another with its key may begin. */
 void idempotency_leave(struct call *call);
 
@@ -230,7 +241,7 @@ void idempotency_leave(struct call *call);
 
 extern const struct routes lead_routes, stage_routes, activity_routes, scoring_routes,
     campaign_routes, user_routes, form_routes, metric_routes, key_routes, import_routes,
-    health_routes, docs_routes;
+    erasure_routes, health_routes, docs_routes;
 
 /* ---- The service, as the routes see it ---- */
 

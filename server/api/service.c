@@ -83,6 +83,8 @@ static enum err start_parts(struct ctx *ctx, const struct config *config, struct
         err = writer_start(ctx, service->store, (size_t)config->queue_max, &service->writer);
     if (!err)
         err = reading_start(ctx, service, config);
+    if (!err)
+        err = upkeep_start(ctx, config, service->writer, &service->upkeep);
     struct http_app app = dispatch_app;
     app.self = service;
     return err ? err : http_start(ctx, config, service->socket_path, &app, &service->http);
@@ -138,6 +140,7 @@ void service_stop(struct service *service)
     reading_stop(service);
     if (service->writer)
         writer_stop(service->writer);
+    upkeep_free(&service->upkeep);
     if (service->store)
         store_close(service->store);
     limits_stop(&service->limits);

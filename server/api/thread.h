@@ -33,6 +33,7 @@ struct thread {
     struct cached_answer answers[CACHED_ANSWERS];
     struct known_key keys[KNOWN_KEYS];
     struct known_etag etags[CHANGE_COUNT];
+    int64_t erasures; /* CHANGE_ERASED when an answer was last kept */
 };
 
 /* Where a text has its place among so many; two that fall on the same one take turns. */

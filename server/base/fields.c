@@ -13,6 +13,7 @@ const char *const verdict_names[] = { "created", "merged", "trapped", "failed", 
 const char *const dimension_names[] = { "all", "source", "campaign", "owner", NULL };
 const char *const basis_names[] = { "cohort", "period", NULL };
 const char *const scope_names[] = { "read", "write", "ingest", "admin", NULL };
+const char *const erasure_facts_names[] = { "kept", "removed", NULL };
 const int horizon_days[HORIZON_COUNT] = { 1, 3, 7, 14, 30, 60, 90, 180 };
 
 static const struct field stage_fields[] = {
@@ -84,6 +85,8 @@ static const struct field lead_fields[] = {
     FIELD(struct lead, tally, BYTES, .flags = FIELD_HIDDEN),
     FIELD(struct lead, last_fact_at, TIME, .flags = FIELD_HIDDEN),
     FIELD(struct lead, automatic_at, TIME, .flags = FIELD_HIDDEN),
+    FIELD(struct lead, erased_at, TIME, .flags = FIELD_OMIT_NULL,
+          .note = "since when there is nobody behind it"),
 };
 const struct table lead_table = TABLE(struct lead, "lead", lead_fields);
 
@@ -137,7 +140,7 @@ static const struct field lead_import_fields[] = {
 const struct table lead_import_table = TABLE(struct lead_input, "lead_import", lead_import_fields);
 
 static const struct field lead_change_fields[] = {
-    FIELD(struct lead_change, id, ID, .flags = FIELD_HIDDEN),
+    FIELD(struct lead_change, id, ID, .flags = FIELD_NOT_NULL, .note = "UUIDv7"),
     FIELD(struct lead_change, lead_id, ID, .flags = FIELD_HIDDEN),
     FIELD(struct lead_change, at, TIME, .flags = FIELD_NOT_NULL, .note = "when it was changed"),
     FIELD(struct lead_change, field, TEXT, .flags = FIELD_NOT_NULL, .note = "name of the member"),
@@ -146,6 +149,17 @@ static const struct field lead_change_fields[] = {
     FIELD(struct lead_change, actor, TEXT, .note = "name of the key or user"),
 };
 const struct table lead_change_table = TABLE(struct lead_change, "lead_change", lead_change_fields);
+
+static const struct field erasure_fields[] = {
+    FIELD(struct erasure, id, ID, .flags = FIELD_NOT_NULL, .note = "UUIDv7"),
+    FIELD(struct erasure, lead_id, ID, .flags = FIELD_NOT_NULL, .note = "the lead that was erased"),
+    FIELD_NAMED(struct erasure, facts, erasure_facts_names, .flags = FIELD_NOT_NULL,
+                .note = "whether what happened and when still counts in figures of the past"),
+    FIELD(struct erasure, actor, TEXT, .note = "name of the key that had it erased"),
+    FIELD(struct erasure, begun_at, TIME, .flags = FIELD_NOT_NULL, .note = "since when it is gone"),
+    FIELD(struct erasure, finished_at, TIME, .note = "null while some of it is still removed"),
+};
+const struct table erasure_table = TABLE(struct erasure, "erasure", erasure_fields);
 
 static const struct field stage_event_fields[] = {
     FIELD(struct stage_event, id, ID, .flags = FIELD_NOT_NULL, .note = "UUIDv7"),

@@ -29,11 +29,21 @@ void secret_generate(struct secret *ret)
     randombytes_buf(ret->bytes, sizeof(ret->bytes));
 }
 
+static char *hex_text(struct ctx *ctx, const uint8_t *bytes, size_t count)
+{
+    size_t size = 2 * count + 1;
+    char *text = ctx_alloc(ctx, size);
+    return text == NULL ? NULL : sodium_bin2hex(text, size, bytes, count);
+}
+
 char *secret_text(struct ctx *ctx, const struct secret *secret)
 {
-    size_t size = 2 * sizeof(secret->bytes) + 1;
-    char *text = ctx_alloc(ctx, size);
-    return text == NULL ? NULL : sodium_bin2hex(text, size, secret->bytes, sizeof(secret->bytes));
+    return hex_text(ctx, secret->bytes, sizeof(secret->bytes));
+}
+
+char *hash_text(struct ctx *ctx, const uint8_t hash[static HASH_BYTES])
+{
+    return hex_text(ctx, hash, HASH_BYTES);
 }
 
 bool secret_parse(const char *text, struct secret *ret)

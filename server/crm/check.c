@@ -129,12 +129,57 @@ static void find_lead(struct recount *recount, const struct id *id, const char *
     find(recount, "lead %s: %s", text, difference);
 }
 
+/* An erased lead says no more who it was. Its score stays: what it came of is gone. */
+static enum err check_erased(struct ctx *ctx, struct db *db, const struct lead *lead,
+                             const char **ret_difference)
+{
+    struct erasure erasure;
+    struct lead facts;
+    int64_t leftovers = 0;
+    enum err err = erasure_find(ctx, db, &lead->id, &erasure);
+    if (!err && erasure.finished_at == NO_INT)
+        return OK;
+    if (!err)
+        err = lead_facts(ctx, db, &lead->id, &facts);
+    if (!err)
+        err = erasure_leftovers(ctx, db, &lead->id, &leftovers);
+    if (err == ERR_NOT_FOUND)
+        *ret_difference = "is erased, but nobody had it erased";
+    if (err)
+        return err == ERR_NOT_FOUND ? OK : err;
+    for (size_t i = 0; i < lead_table.count; i++) {
+        const struct field *field = &lead_table.fields[i];
+        bool is_kept = table_find(&lead_patch_table, field->name) < 0 ||
+                       !value_is_null(field, (const char *)&facts + field->offset);
+        leftovers += !is_kept && !value_is_null(field, (const char *)lead + field->offset);
+    }
+    if (leftovers > 0)
+        *ret_difference = "was erased, but something of it is left";
+    return OK;
+}
+
+static enum err check_derived(struct ctx *ctx, struct db *db, const struct history *history,
+                              const char **ret_difference)
+{
+    struct replayed replayed;
+    enum err err = history_rescore(ctx, db, history, &replayed);
+    if (err)
+        return err;
+    if (history->lead.score != replayed.score)
+        *ret_difference = "its score is not what its log gives";
+    else if (!replayed.events_agree)
+        *ret_difference = "its automatic stage events are not what its log gives";
+    else if (!replayed.tally_agrees)
+        *ret_difference = "its tally is not what its log gives: later scores would be wrong";
+    return OK;
+}
+
 static enum err check_lead(struct ctx *ctx, struct db *db, const struct id *id,
                            struct recount *recount)
 {
     struct history history;
-    struct replayed replayed;
-    enum err err = history_load(ctx, db, id, &history);
+    const char *difference = NULL;
+    enum err err = history_load_any(ctx, db, id, &history);
     if (!err && history.count == 0) { /* nothing can be derived */
         find_lead(recount, id, "it has no stage event, not even that of its creation");
         return OK;
@@ -142,17 +187,12 @@ static enum err check_lead(struct ctx *ctx, struct db *db, const struct id *id,
     if (!err)
         err = contributions(ctx, &history, count_cell, recount);
     if (!err)
-        err = history_rescore(ctx, db, &history, &replayed);
+        difference = lead_difference(&history.lead, &history);
+    if (!err && !difference)
+        err = history.lead.erased_at == NO_INT ? check_derived(ctx, db, &history, &difference)
+                                               : check_erased(ctx, db, &history.lead, &difference);
     if (err)
         return err;
-    const struct lead *lead = &history.lead;
-    const char *difference = lead_difference(lead, &history);
-    if (!difference && lead->score != replayed.score)
-        difference = "its score is not what its log gives";
-    if (!difference && !replayed.events_agree)
-        difference = "its automatic stage events are not what its log gives";
-    if (!difference && !replayed.tally_agrees)
-        difference = "its tally is not what its log gives: later scores would be wrong";
     if (difference)
         find_lead(recount, id, difference);
     return OK;
@@ -167,9 +207,9 @@ static enum err check_keys(struct ctx *ctx, struct db *db, const struct id *id,
         [LEAD_KEY_EMAIL] = "e-mail address", [LEAD_KEY_EXTERNAL] = "external id"
     };
     struct lead lead;
-    enum err err = lead_load(ctx, db, id, &lead);
+    enum err err = lead_load_any(ctx, db, id, &lead);
     if (err)
-        return err == ERR_NOT_FOUND ? OK : err; /* erased: it has none */
+        return err == ERR_NOT_FOUND ? OK : err;
     for (enum lead_key_kind kind = LEAD_KEY_EMAIL; kind <= LEAD_KEY_EXTERNAL && !err; kind++) {
         const char *key;
         struct id found;

@@ -106,6 +106,9 @@ static void add_status(struct cells *cells, const struct standing *standing,
                                   .value_minor =
                                       lead->amount_minor == NO_INT ? 0 : lead->amount_minor };
     if (standing->status == LEAD_OPEN) {
+        /* What is open is there to be worked, and nobody is behind this one any more. */
+        if (lead->erased_at != NO_INT)
+            return;
         add_cell(cells, ROLLUP_OPEN, 0, standing->stage_id, &lead->owner, value);
         return;
     }

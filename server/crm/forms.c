@@ -291,6 +291,8 @@ enum err form_submit(struct ctx *ctx, struct db *db, const struct form_post *pos
     if (!err)
         err = submission_insert(ctx, db, ret);
     if (!err)
+        err = submission_index(ctx, db, &ret->id, post);
+    if (!err)
         db_count(db, METRIC_SUBMISSIONS);
     return err;
 }

@@ -24,15 +24,14 @@ enum err history_judge(struct ctx *ctx, struct db *db, struct history *history)
     return err;
 }
 
-enum err history_load(struct ctx *ctx, struct db *db, const struct id *lead_id, struct history *ret)
+static enum err load_of(struct ctx *ctx, struct db *db, const struct lead *lead,
+                        struct history *ret)
 {
-    *ret = (struct history){ 0 };
+    *ret = (struct history){ .lead = *lead };
     enum err err = history_judge(ctx, db, ret);
-    if (!err)
-        err = lead_load(ctx, db, lead_id, &ret->lead);
     struct rows rows = { 0 };
     if (!err)
-        err = stage_events(ctx, db, lead_id, &rows);
+        err = stage_events(ctx, db, &lead->id, &rows);
     if (err)
         return err;
     ret->pipeline = catalog_pipeline(ret->catalog, ret->lead.pipeline);
@@ -48,6 +47,21 @@ enum err history_load(struct ctx *ctx, struct db *db, const struct id *lead_id, 
         if (events[i].voided_at == NO_INT)
             put_in_order(ret, &events[i]);
     return OK;
+}
+
+enum err history_load(struct ctx *ctx, struct db *db, const struct id *lead_id, struct history *ret)
+{
+    struct lead lead;
+    enum err err = lead_load(ctx, db, lead_id, &lead);
+    return err ? err : load_of(ctx, db, &lead, ret);
+}
+
+enum err history_load_any(struct ctx *ctx, struct db *db, const struct id *lead_id,
+                          struct history *ret)
+{
+    struct lead lead;
+    enum err err = lead_load_any(ctx, db, lead_id, &lead);
+    return err ? err : load_of(ctx, db, &lead, ret);
 }
 
 enum err history_open(struct ctx *ctx, struct db *db, const struct id *lead_id, struct history *ret)

@@ -25,6 +25,9 @@ enum err history_judge(struct ctx *ctx, struct db *db, struct history *history) 
 /* Loads the lead (ERR_NOT_FOUND) and takes its contributions away. */
 enum err history_open(struct ctx *ctx, struct db *db, const struct id *lead_id, struct history *ret)
     _must_check_;
+/* Loads an erased one too, as long as it counts: for recounts and erasures. */
+enum err history_load_any(struct ctx *ctx, struct db *db, const struct id *lead_id,
+                          struct history *ret) _must_check_;
 /* Loads only. */
 enum err history_load(struct ctx *ctx, struct db *db, const struct id *lead_id, struct history *ret)
     _must_check_;
@@ -112,7 +115,21 @@ enum err contributions(struct ctx *ctx, const struct history *history, contribut
 enum err contributions_apply(struct ctx *ctx, struct db *db, const struct history *history,
                              int sign) _must_check_;
 
+/* ---- The journal of form posts ---- */
+
+/* By what the entries are found that name somebody: an address as match key, or an E.164 number. */
+void submission_hash(const struct secret *secret, enum lead_key_kind kind, const char *key,
+                     uint8_t hash[static HASH_BYTES]);
+/* Notes whom the post names. */
+enum err submission_index(struct ctx *ctx, struct db *db, const struct id *submission,
+                          const struct form_post *post) _must_check_;
+
 /* ---- What the use cases share ---- */
+
+/* The lead's amounts are in the currency of its pipeline from now on; kept among its changes. */
+enum err lead_take_currency(struct ctx *ctx, struct db *db, struct history *history) _must_check_;
+/* Whether the member of that table is null. */
+bool value_is_null(const struct field *field, const void *value);
 
 /* ERR_VERSION unless the lead is at that version; NO_INT: any. */
 enum err lead_require_version(struct ctx *ctx, const struct lead *lead, int64_t expected_version)

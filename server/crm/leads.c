@@ -204,7 +204,7 @@ static enum err set_member(struct ctx *ctx, struct db *db, const struct history 
     return lead_change_add(ctx, db, &change);
 }
 
-static bool is_null(const struct field *field, const void *value)
+bool value_is_null(const struct field *field, const void *value)
 {
     switch (field->kind) {
     case FIELD_TEXT: return !*(const char *const *)value;
@@ -224,8 +224,8 @@ static enum err set_members(struct ctx *ctx, struct db *db, struct history *hist
     for (size_t i = 0; i < lead_patch_table.count && !err; i++) {
         struct member member = member_at(input, &history->lead, i);
         bool given = how == OVERWRITE ? input_has(table, input, member.field->name)
-                                      : !is_null(member.field, member.given) &&
-                                            is_null(member.field, member.kept);
+                                      : !value_is_null(member.field, member.given) &&
+                                            value_is_null(member.field, member.kept);
         if (given)
             err = set_member(ctx, db, history, &member, ret);
     }
@@ -380,16 +380,33 @@ static enum err create(struct ctx *ctx, struct db *db, const struct lead_input *
 
 /* ---- Changing ---- */
 
+enum err lead_take_currency(struct ctx *ctx, struct db *db, struct history *history)
+{
+    struct lead *lead = &history->lead;
+    const char *currency = history->pipeline->currency;
+    if (lead->amount_minor == NO_INT || texts_equal(lead->currency, currency))
+        return OK;
+    struct lead_change change = { .id = id_new(ctx),
+                                  .lead_id = lead->id,
+                                  .at = ctx->now_ms,
+                                  .field = "currency",
+                                  .old_value = lead->currency,
+                                  .new_value = currency,
+                                  .actor = ctx_actor(ctx) };
+    lead->currency = currency;
+    return lead_change_add(ctx, db, &change);
+}
+
 /* Saves what set_members() changed. */
 static enum err save(struct ctx *ctx, struct db *db, struct history *history,
                      const struct lead *before, const struct changes *changes)
 {
     struct lead *lead = &history->lead;
-    if (lead->amount_minor != NO_INT)
-        lead->currency = history->pipeline->currency;
     lead->version++;
     lead->updated_at = ctx->now_ms;
-    enum err err = update_keys(ctx, db, before, lead);
+    enum err err = lead_take_currency(ctx, db, history);
+    if (!err)
+        err = update_keys(ctx, db, before, lead);
     if (!err)
         err = lead_save(ctx, db, lead);
     bool added;

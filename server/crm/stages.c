@@ -119,8 +119,8 @@ static enum err set_amount(struct ctx *ctx, struct db *db, struct history *histo
         change.old_value = arena_printf(ctx->arena, "%lld", (long long)lead->amount_minor);
     change.new_value = arena_printf(ctx->arena, "%lld", (long long)amount_minor);
     lead->amount_minor = amount_minor;
-    lead->currency = history->pipeline->currency;
-    return lead_change_add(ctx, db, &change);
+    enum err err = lead_change_add(ctx, db, &change);
+    return err ? err : lead_take_currency(ctx, db, history);
 }
 
 enum err lead_close(struct ctx *ctx, struct db *db, const struct id *id, enum lead_status status,

@@ -89,7 +89,7 @@ void batch_run(struct batch *batch, struct command *command)
     *batch->end = command;
     batch->end = &command->next;
     batch->count++;
-    command->more = false;
+    command->more = command->wipe = false;
     command->result = OK;
     if (batch->lost)
         return;

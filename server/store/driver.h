@@ -78,6 +78,8 @@ struct driver {
 
     /* Upkeep of the engine's log. backlog: bytes of it that the data file does not have yet. */
     enum err (*checkpoint)(struct ctx *ctx, struct connection *connection, bool truncate);
+    /* Cuts the log, on the disk, and forgets every page it keeps in memory. */
+    enum err (*wipe)(struct ctx *ctx, struct connection *connection);
     int64_t (*log_bytes)(const struct connection *connection);
     int64_t (*log_backlog_bytes)(const struct connection *connection);
 

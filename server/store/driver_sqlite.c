@@ -350,6 +350,23 @@ static enum err sqlite_checkpoint(struct ctx *ctx, struct connection *connection
     return code ? connection_fail_at(ctx, connection, code, name, /* settling= */ true) : OK;
 }
 
+/* SQLite does not sync what it has cut: after a power cut the log could be there again. The pages
+ * kept in memory go too, for what lies between their cells: see driver_sqlite_vfs.c. */
+static enum err sqlite_wipe(struct ctx *ctx, struct connection *connection)
+{
+    enum err err = sqlite_checkpoint(ctx, connection, /* truncate= */ true);
+    if (err)
+        return err;
+    sqlite3_file *log = NULL;
+    int code = sqlite3_file_control(connection->handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    if (!code && log && log->pMethods)
+        code = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+    if (code)
+        return connection_fail_at(ctx, connection, code, "wipe", /* settling= */ true);
+    code = sqlite3_db_release_memory(connection->handle);
+    return code ? connection_fail(ctx, connection, code, "wipe") : OK;
+}
+
 static int64_t sqlite_log_bytes(const struct connection *connection)
 {
     return connection->log_frames * connection->frame_bytes;
@@ -382,6 +399,7 @@ const struct driver driver_sqlite = {
     .set_deadline = sqlite_set_deadline,
     .take_fault = sqlite_take_fault,
     .checkpoint = sqlite_checkpoint,
+    .wipe = sqlite_wipe,
     .log_bytes = sqlite_log_bytes,
     .log_backlog_bytes = sqlite_log_backlog_bytes,
     .copy = sqlite_copy,

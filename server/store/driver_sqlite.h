@@ -28,6 +28,13 @@ enum err connection_fail(struct ctx *ctx, struct connection *connection, int cod
  * to end it. */
 enum err controls_prepare(struct ctx *ctx, struct connection *connection) _must_check_;
 
+/* ---- driver_sqlite_vfs.c ---- */
+
+/* The name under which a connection is opened that writes. */
+#define SQLITE_CLEAN_VFS "funneld"
+/* Makes it known to SQLite; once. Without memory nothing can be opened by that name. */
+void sqlite_vfs_start(void);
+
 /* ---- driver_sqlite_open.c ---- */
 
 /* The first column of the first row, as text; "" without a row. */

@@ -52,6 +52,11 @@ static const struct pragma settings[] = {
 static const struct pragma writer_settings[] = {
     { "PRAGMA journal_mode = WAL", "PRAGMA journal_mode", "wal" },
     { "PRAGMA cache_size = -65536", "PRAGMA cache_size", "-65536" },
+    /* What is deleted is overwritten. */
+    { "PRAGMA secure_delete = ON", "PRAGMA secure_delete", "1" },
+    /* Both for driver_sqlite_vfs.c: no page but those of a tree begins with the mark of one. */
+    { "PRAGMA auto_vacuum = NONE", "PRAGMA auto_vacuum", "0" },
+    { "PRAGMA max_page_count = 33554431", "PRAGMA max_page_count", "33554431" },
 };
 
 static const struct pragma reader_settings[] = {
@@ -80,6 +85,7 @@ static void sqlite_start(void)
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* its counters are one lock for all threads */
     sqlite3_config(SQLITE_CONFIG_LOG, sqlite_log, NULL);
     sqlite3_initialize();
+    sqlite_vfs_start();
 }
 
 /* ---- Settings ---- */
@@ -281,7 +287,8 @@ enum err sqlite_open(struct ctx *ctx, const char *path, enum access access, stru
         return fail(ctx, ERR_MEMORY, NULL, "no memory for a connection");
     int flags = access == ACCESS_WRITE ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
     int code = sqlite3_open_v2(path, &connection->handle,
-                               flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+                               flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+                               access == ACCESS_WRITE ? SQLITE_CLEAN_VFS : NULL);
     if (code && !connection->handle)
         err = fail(ctx, ERR_MEMORY, NULL, "no memory for a connection");
     else if (code)

@@ -63,6 +63,22 @@ enum err submission_insert(struct ctx *ctx, struct db *db, const struct submissi
         param_text(submission->detail), param_id(&submission->lead_id));
 }
 
+enum err submission_key_add(struct ctx *ctx, struct db *db, const struct id *submission,
+                            const uint8_t hash[static HASH_BYTES])
+{
+    return db_exec(ctx, db, SQL_SUBMISSION_KEY_INSERT, param_bytes(hash, HASH_BYTES),
+                   param_id(submission));
+}
+
+enum err submissions_expire(struct ctx *ctx, struct db *db, int64_t before, int64_t limit,
+                            int64_t *ret_count)
+{
+    enum err err = db_exec(ctx, db, SQL_SUBMISSIONS_EXPIRE, param_int(before), param_int(limit));
+    if (!err)
+        *ret_count = db_changes(db);
+    return err;
+}
+
 enum err submission_load(struct ctx *ctx, struct db *db, const struct id *id,
                          struct submission *ret)
 {

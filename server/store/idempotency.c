@@ -32,6 +32,13 @@ enum err kept_answer_fill(struct ctx *ctx, struct db *db, const struct kept_answ
                    param_id(&answer->lead_id));
 }
 
+enum err kept_answer_show(struct ctx *ctx, struct db *db, const struct kept_answer *answer,
+                          const struct id *lead_id)
+{
+    return db_exec(ctx, db, SQL_KEPT_ANSWER_SHOW, key_param(answer), param_text(answer->key),
+                   param_id(lead_id));
+}
+
 enum err kept_answer_delete(struct ctx *ctx, struct db *db, const struct kept_answer *answer)
 {
     return db_exec(ctx, db, SQL_KEPT_ANSWER_DELETE, key_param(answer), param_text(answer->key));

@@ -1,18 +1,41 @@
 /* leads.c: leads, their keys and their changes, row by row. No rules here. */
+#include "lists.h"
 #include "sql.h"
 
 #include <funneld/store.h>
 
 #include <stdlib.h>
 
+/* Whether there was ever one of this id. */
+static enum err missing(struct ctx *ctx, struct db *db, const struct id *id)
+{
+    struct erasure erasure;
+    enum err err = erasure_find(ctx, db, id, &erasure);
+    return err ? err : fail(ctx, ERR_GONE, NULL, "the lead was erased");
+}
+
+/* What was read, as those see it who know nothing of erasures. */
+static enum err unless_erased(struct ctx *ctx, struct db *db, const struct lead *lead,
+                              const struct id *id, enum err err)
+{
+    bool gone = err == ERR_NOT_FOUND || (!err && lead->erased_at != NO_INT);
+    return gone ? missing(ctx, db, id) : err;
+}
+
 enum err lead_load(struct ctx *ctx, struct db *db, const struct id *id, struct lead *ret)
+{
+    return unless_erased(ctx, db, ret, id, lead_load_any(ctx, db, id, ret));
+}
+
+enum err lead_load_any(struct ctx *ctx, struct db *db, const struct id *id, struct lead *ret)
 {
     return db_one(ctx, db, SQL_LEAD_BY_ID, ret, param_id(id));
 }
 
 enum err lead_load_state(struct ctx *ctx, struct db *db, const struct id *id, struct lead *ret)
 {
-    return db_one(ctx, db, SQL_LEAD_STATE_BY_ID, ret, param_id(id));
+    return unless_erased(ctx, db, ret, id,
+                         db_one(ctx, db, SQL_LEAD_STATE_BY_ID, ret, param_id(id)));
 }
 
 #define LEAD_PARAMS(lead)                                                                          \
@@ -105,6 +128,20 @@ enum err lead_changes(struct ctx *ctx, struct db *db, const struct id *lead_id, 
     return db_rows(ctx, db, SQL_LEAD_CHANGES, ret, param_id(lead_id));
 }
 
+enum err lead_change_list(struct ctx *ctx, struct db *db, const struct id *lead_id,
+                          const struct id_range *range, struct rows *ret)
+{
+    struct query query = { 0 };
+    query_part(&query, SQL_LEAD_CHANGE_LIST, param_id(lead_id));
+    query_by_id(&query, range);
+    return query_rows(ctx, db, &query, ret);
+}
+
+enum err lead_change_count(struct ctx *ctx, struct db *db, const struct id *lead_id, int64_t *ret)
+{
+    return db_int(ctx, db, SQL_LEAD_CHANGE_COUNT, ret, param_id(lead_id));
+}
+
 enum err lead_ids_after(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit,
                         struct rows *ret)
 {
@@ -151,6 +188,8 @@ static void narrow_id(struct query *query, int sql, const struct id *value)
 
 static void select_leads(struct query *query, const struct lead_filter *filter)
 {
+    if (!filter->with_erased)
+        query_part(query, SQL_LEAD_LIST_SOMEBODY);
     narrow_int(query, SQL_LEAD_LIST_STAGE, filter->stage_id);
     narrow_int(query, SQL_LEAD_LIST_STATUS, filter->status < 0 ? NO_INT : filter->status);
     narrow_text(query, SQL_LEAD_LIST_SOURCE, filter->source);
@@ -175,8 +214,8 @@ static bool narrows_lead(const struct lead_filter *filter)
 
 static bool narrows_state(const struct lead_filter *filter)
 {
-    return filter->pipeline_id != NO_INT || filter->stage_id != NO_INT || filter->status >= 0 ||
-           filter->score_gte != NO_INT || filter->score_lt != NO_INT ||
+    return !filter->with_erased || filter->pipeline_id != NO_INT || filter->stage_id != NO_INT ||
+           filter->status >= 0 || filter->score_gte != NO_INT || filter->score_lt != NO_INT ||
            filter->entered_gte != NO_INT || filter->entered_lt != NO_INT;
 }
 

@@ -182,6 +182,14 @@ enum err store_checkpoint(struct ctx *ctx, struct store *store, bool truncate)
     return err;
 }
 
+enum err store_wipe(struct ctx *ctx, struct store *store)
+{
+    enum err err = store->driver->wipe(ctx, store->writer->connection);
+    if (!err)
+        metric_add(METRIC_CHECKPOINTS, 1);
+    return err;
+}
+
 int64_t store_changes(const struct store *store, enum change change)
 {
     return atomic_load(&store->changes[change]);

@@ -20,6 +20,8 @@ enum {
     CHECKPOINT_US = 1000000,
     TRUNCATE_AGAIN_US = 5000000, /* each try holds the writer up while readers are waited for */
     PROBE_US = 1000000,
+    WIPE_WAIT_US = 5000000, /* how long an erasure waits for readers to let go of the log */
+    WIPE_PART = 3, /* of the time that a wipe has taken, the others have so much behind it */
     /* Background work gets one part of the time to three of the others, and saves up this much. */
     BACKGROUND_PART = 3,
     CREDIT_MAX_US = WRITER_BATCH_US,
@@ -50,7 +52,11 @@ struct writer {
 
     /* Only the writer's thread. */
     struct batch batch;
-    int64_t credit_us; /* what background work may take while others wait */
+    struct queue wiping;  /* committed, and told once the log is wiped */
+    struct queue resting; /* until their next round */
+    bool ended;           /* nothing comes round any more */
+    int64_t wipe_us;      /* not before this, while others wait */
+    int64_t credit_us;    /* what background work may take while others wait */
     int64_t checkpoint_us, truncate_us, probe_us; /* not before these */
     bool alarmed;                                 /* about the size of the log */
 };
@@ -174,6 +180,17 @@ bool writer_pulse(struct writer *writer)
 
 /* ---- Health; the writer's thread ---- */
 
+/* Of a command that has nothing more to do for now. done() may free it, or submit it anew. */
+static void command_end(struct writer *writer, struct command *command)
+{
+    if (command->every_us == 0 || writer->ended) {
+        command->done(command);
+        return;
+    }
+    command->due_us = clock_monotonic_us() + command->every_us;
+    queue_push(&writer->resting, command);
+}
+
 /* Nothing is run on storage that does not work, and those that wait are told at once. */
 static void queue_refuse(struct writer *writer, struct queue *queue)
 {
@@ -185,7 +202,7 @@ static void queue_refuse(struct writer *writer, struct queue *queue)
         if (!command)
             return;
         command_fail_storage(command);
-        command->done(command);
+        command_end(writer, command);
     }
 }
 
@@ -273,18 +290,51 @@ static void checkpoint(struct writer *writer, bool truncate)
     log_alarm(writer);
 }
 
+/* Tells those that have waited for it, or for too long. */
+static void wipe_tell(struct writer *writer, bool wiped, int64_t now_us)
+{
+    for (size_t count = writer->wiping.count; count > 0; count--) {
+        struct command *command = queue_pop(&writer->wiping);
+        if (!wiped && now_us < command->due_us) {
+            queue_push(&writer->wiping, command);
+            continue;
+        }
+        if (!wiped)
+            command->result = fail(command->ctx, ERR_UNSETTLED, NULL,
+                                   "what was deleted is committed, but readers keep its bytes in "
+                                   "the log; ask again");
+        command_end(writer, command);
+    }
+}
+
+/* One for all that wait: while it runs, others gather. */
+static void wipe(struct writer *writer)
+{
+    struct ctx *ctx = &writer->batch.ctx;
+    failure_clear(ctx);
+    arena_reset(ctx->arena);
+    int64_t start_us = clock_monotonic_us();
+    enum err err = store_wipe(ctx, writer->store);
+    int64_t now_us = clock_monotonic_us();
+    writer->wipe_us = now_us + WIPE_PART * (now_us - start_us);
+    health_look(writer, /* failed= */ false);
+    wipe_tell(writer, !err, writer->health == HEALTH_FAILED ? INT64_MAX : now_us);
+}
+
 static bool truncate_wanted(const struct writer *writer)
 {
     const struct db *db = writer->batch.db;
     return db->driver->log_bytes(db->connection) > TRUNCATE_BYTES;
 }
 
-/* When upkeep is to be done next; 0 when nothing is to be done, so that an idle daemon sleeps. */
-static int64_t upkeep_due(const struct writer *writer)
+/* When the log is to be seen to next; 0 when it need not be, so that an idle daemon sleeps. */
+static int64_t log_due(const struct writer *writer)
 {
     const struct db *db = writer->batch.db;
     if (writer->health == HEALTH_FAILED)
         return 0;
+    if (writer->wiping.count)
+        return writer->wipe_us;
     if (writer->health == HEALTH_FULL)
         return writer->probe_us;
     if (db->driver->log_backlog_bytes(db->connection) > PASSIVE_BYTES)
@@ -295,12 +345,35 @@ static int64_t upkeep_due(const struct writer *writer)
                                                        : writer->checkpoint_us;
 }
 
+/* The earliest of what waits for its time; 0: nothing does. */
+static int64_t writer_due(const struct writer *writer)
+{
+    int64_t due_us = log_due(writer);
+    for (const struct command *at = writer->resting.head; at; at = at->next)
+        if (due_us == 0 || at->due_us < due_us)
+            due_us = at->due_us;
+    return due_us;
+}
+
+/* Those whose next round it is wait with the others again. Under lock. */
+static void wake_rested(struct writer *writer)
+{
+    int64_t now_us = writer->resting.count ? clock_monotonic_us() : 0;
+    for (size_t count = writer->resting.count; count > 0; count--) {
+        struct command *command = queue_pop(&writer->resting);
+        queue_push(now_us < command->due_us ? &writer->resting : queue_of(writer, command),
+                   command);
+    }
+}
+
 static void upkeep(struct writer *writer)
 {
-    int64_t due_us = upkeep_due(writer), now_us = clock_monotonic_us();
+    int64_t due_us = log_due(writer), now_us = clock_monotonic_us();
     if (due_us == 0 || now_us < due_us)
         return;
-    if (writer->health == HEALTH_FULL)
+    if (writer->wiping.count)
+        wipe(writer);
+    else if (writer->health == HEALTH_FULL)
         probe(writer);
     else
         checkpoint(writer, truncate_wanted(writer) && now_us >= writer->truncate_us);
@@ -342,14 +415,23 @@ static bool command_again(struct writer *writer, struct command *command)
     return again;
 }
 
-/* done() may free the command, or submit it anew. */
+static void wipe_await(struct writer *writer, struct command *command)
+{
+    command->due_us = clock_monotonic_us() + WIPE_WAIT_US;
+    queue_push(&writer->wiping, command);
+}
+
 static void batch_tell(struct writer *writer)
 {
     struct command *next = NULL;
     for (struct command *command = writer->batch.first; command; command = next) {
         next = command->next;
-        if (!command_again(writer, command))
-            command->done(command);
+        if (command_again(writer, command))
+            continue;
+        if (command->wipe && !command->result)
+            wipe_await(writer, command);
+        else
+            command_end(writer, command);
     }
 }
 
@@ -420,12 +502,13 @@ static void *writer_thread(void *self)
     pthread_mutex_lock(&writer->lock);
     for (;;) {
         writer->pulse_given = writer->pulse_asked;
+        wake_rested(writer);
         struct queue *queue = queue_choose(writer);
         bool contended = writer->foreground.count && writer->background.count;
         if (!queue) {
             if (writer->stopping)
                 break;
-            int64_t due_us = upkeep_due(writer);
+            int64_t due_us = writer_due(writer);
             if (due_us == 0 || clock_monotonic_us() < due_us) {
                 writer_sleep(writer, due_us);
                 continue;
@@ -440,6 +523,12 @@ static void *writer_thread(void *self)
     pthread_mutex_unlock(&writer->lock);
     if (!writer_failed(writer))
         checkpoint(writer, /* truncate= */ true);
+    writer->ended = true;
+    if (writer->wiping.count)
+        wipe(writer);
+    wipe_tell(writer, /* wiped= */ false, INT64_MAX);
+    for (struct command *command; (command = queue_pop(&writer->resting));)
+        command->done(command);
     return NULL;
 }
 
@@ -459,6 +548,7 @@ enum err writer_start(struct ctx *ctx, struct store *store, size_t queue_max, st
     writer->store = store;
     writer->queue_max = queue_max;
     writer->checkpoint_us = clock_monotonic_us(); /* at once: a killed process may have left much */
+    writer->wipe_us = writer->checkpoint_us;
     batch_init(&writer->batch, store_writer(store));
     enum err err = batch_resume(ctx, &writer->batch);
     if (err) {

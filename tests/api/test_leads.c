@@ -542,12 +542,52 @@ START_TEST(two_external_ids)
 }
 END_TEST
 
+/* Whatever way it was changed. */
+START_TEST(changes_are_told)
+{
+    const char *lead = service_create("/v1/leads", "{'email':'ann@example.com'}");
+    const char *path = textf("/v1/leads/%s", lead);
+    expect_status(ask(fixture.client, .method = "PATCH", .path = path,
+                      .body = "{\"city\":\"Bern\",\"email\":null}",
+                      .key = service_key("desk", "write")),
+                  200);
+    expect_status(patch(fixture.client, path, "{'city':'Basel','phone':'+4930123456'}"), 200);
+    expect_status(post(fixture.client, "/v1/leads?on_duplicate=merge",
+                       "{'phone':'+4930123456','company':'Acme'}"),
+                  200);
+    expect_status(post(fixture.client, textf("/v1/leads/%s/win", lead), "{'amount_minor':5}"), 200);
+    static const struct {
+        const char *field, *old_value, *new_value, *actor;
+    } expected[] = {
+        { "email", "ann@example.com", NULL, "desk" }, { "city", NULL, "Bern", "desk" },
+        { "phone", NULL, "+4930123456", "admin" },    { "city", "Bern", "Basel", "admin" },
+        { "company", NULL, "Acme", "admin" },         { "amount_minor", NULL, "5", "admin" },
+        { "currency", NULL, "USD", "admin" },
+    };
+    const struct answer *list = get(fixture.client, "%s/changes", path);
+    ck_assert_uint_eq(answer_count(list, "data"), ARRAY_SIZE(expected));
+    for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
+        expect_text(list, expected[i].field, "data.%zu.field", i);
+        expect_text(list, expected[i].actor, "data.%zu.actor", i);
+        ck_assert(answer_is_null(list, "data.%zu.old_value", i) == !expected[i].old_value);
+        ck_assert(answer_is_null(list, "data.%zu.new_value", i) == !expected[i].new_value);
+        if (expected[i].new_value)
+            expect_text(list, expected[i].new_value, "data.%zu.new_value", i);
+    }
+    const struct answer *newest = get(fixture.client, "%s/changes?sort=-id&limit=1", path);
+    expect_text(newest, "currency", "data.0.field");
+    ck_assert(answer_bool(newest, "has_more"));
+    expect_status(get(fixture.client, "/v1/leads/" UNKNOWN "/changes"), 404);
+}
+END_TEST
+
 Suite *test_suite(void)
 {
     Suite *suite = suite_create("leads");
     TCase *tcase = tcase_create("leads");
     tcase_add_checked_fixture(tcase, service_setup, service_teardown);
     tcase_set_timeout(tcase, 20);
+    tcase_add_test(tcase, changes_are_told);
     tcase_add_test(tcase, created);
     tcase_add_test(tcase, smallest);
     tcase_add_test(tcase, refused);

@@ -96,12 +96,42 @@ static bool agree_event(struct world *world, const struct model_lead *lead, size
     return true;
 }
 
+/* Nobody sees it; what counts is as it was, and the rest is blank. */
+static bool agree_gone(struct world *world, struct db *db, const struct model_lead *lead)
+{
+    struct ctx *ctx = &world->core.ctx;
+    struct lead kept;
+    struct model_history expected;
+    enum err err = lead_load(ctx, db, &lead->id, &kept);
+    failure_clear(ctx);
+    if (err != ERR_GONE)
+        return SAY(world, "lead #%d: is not gone", lead->number);
+    err = lead_load_any(ctx, db, &lead->id, &kept);
+    if (lead->presence == REMOVED)
+        return err == ERR_NOT_FOUND || SAY(world, "lead #%d: still counts", lead->number);
+    struct model_lead shell = *lead;
+    struct state state = { .attributes = attributes_none() };
+    const struct attributes *was = model_attributes(lead, INT64_MAX);
+    memcpy(state.attributes.text[ATTR_SOURCE], was->text[ATTR_SOURCE],
+           sizeof was->text[ATTR_SOURCE]);
+    state.attributes.campaign = was->campaign;
+    state.attributes.owner = was->owner;
+    state.attributes.amount_minor = was->amount_minor;
+    shell.states.items = &state;
+    shell.states.count = 1;
+    model_history(lead, &expected);
+    return agree_attributes(world, &shell, &kept) &&
+           agree_state(world, lead, &expected.standing, &kept);
+}
+
 bool agree_lead(struct world *world, struct db *db, const struct model_lead *lead)
 {
     struct ctx *ctx = &world->core.ctx;
     struct lead kept;
     struct rows rows;
     struct model_history expected;
+    if (lead->presence != THERE)
+        return agree_gone(world, db, lead);
     ck_assert_ok(ctx, lead_load(ctx, db, &lead->id, &kept));
     ck_assert_ok(ctx, lead_history(ctx, db, &lead->id, false, &rows));
     model_history(lead, &expected);

@@ -73,8 +73,12 @@ struct told {
         size_t count, capacity;                                                                    \
     }
 
+/* Whether there is still somebody behind a lead, and whether it still counts. */
+enum presence { THERE, ERASED, REMOVED };
+
 struct model_lead {
     struct id id;
+    enum presence presence;
     int number; /* stable name: of the operation that made it */
     int64_t created_at, version;
     LIST(struct state) states; /* the first is that of the creation */
@@ -158,6 +162,9 @@ enum err model_close(struct model *model, int64_t now, size_t lead, int status, 
                      int64_t amount_minor, int64_t expected_version);
 enum err model_import_event(struct model *model, int64_t now, size_t lead, int to, int status,
                             int64_t occurred_at, int64_t amount_minor, bool *ret_new);
+
+/* The person goes; `facts` too: as if the lead had never been. */
+void model_erase(struct model *model, size_t lead, bool facts);
 
 /* ---- Funnels, counted lead by lead ---- */
 

@@ -50,7 +50,7 @@ static int by_email(struct model *model, const char *email)
     match_key(email, wanted);
     for (size_t i = 0; i < model->leads.count; i++) {
         const char *has = now_of(lead_at(model, i))->text[ATTR_EMAIL];
-        if (!*has)
+        if (!*has || lead_at(model, i)->presence != THERE)
             continue;
         match_key(has, key);
         if (strcmp(key, wanted) == 0)
@@ -65,6 +65,8 @@ static int by_external(struct model *model, const struct attributes *given)
         return NO_LEAD;
     for (size_t i = 0; i < model->leads.count; i++) {
         const struct attributes *has = now_of(lead_at(model, i));
+        if (lead_at(model, i)->presence != THERE)
+            continue;
         if (strcmp(has->text[ATTR_EXTERNAL_ID], given->text[ATTR_EXTERNAL_ID]) == 0 &&
             strcmp(has->text[ATTR_SOURCE_SYSTEM], given->text[ATTR_SOURCE_SYSTEM]) == 0)
             return (int)i;
@@ -436,4 +438,28 @@ enum err model_import_event(struct model *model, int64_t now, size_t index, int 
     decide(model, lead, event);
     lead->version++;
     return OK;
+}
+
+/* ---- Erasures ---- */
+
+/* Whoever comes again is somebody new, and what is told again is told for the first time. */
+void model_erase(struct model *model, size_t index, bool facts)
+{
+    struct model_lead *lead = lead_at(model, index);
+    lead->presence = facts || lead->presence == REMOVED ? REMOVED : ERASED;
+    for (size_t i = 0; i < model->keys.count;)
+        if (model->keys.items[i].lead == index)
+            model->keys.items[i] = model->keys.items[--model->keys.count];
+        else
+            i++;
+    for (size_t i = 0; i < model->phones.count;)
+        if (model->phones.items[i].lead == index)
+            model->phones.items[i] = model->phones.items[--model->phones.count];
+        else
+            i++;
+    for (size_t i = 0; i < model->aliases.count;)
+        if (model->aliases.items[i].lead == index)
+            model->aliases.items[i] = model->aliases.items[--model->aliases.count];
+        else
+            i++;
 }

@@ -138,6 +138,8 @@ void model_funnel(const struct model *model, const struct funnel_query *query, i
         asked.to = day_of(now) - query->within_days;
     for (size_t i = 0; i < model->leads.count; i++) {
         const struct model_lead *lead = &model->leads.items[i];
+        if (lead->presence == REMOVED)
+            continue;
         struct counted counted = { .model = model,
                                    .lead = lead,
                                    .attributes = model_attributes(lead, INT64_MAX),
@@ -160,7 +162,7 @@ void model_board(const struct model *model, int64_t leads[STAGES_MAX], int64_t v
         struct model_history history;
         model_history(&model->leads.items[i], &history);
         int64_t amount = model_attributes(&model->leads.items[i], INT64_MAX)->amount_minor;
-        if (history.standing.status != LEAD_OPEN)
+        if (history.standing.status != LEAD_OPEN || model->leads.items[i].presence != THERE)
             continue;
         leads[history.standing.stage]++;
         value[history.standing.stage] += amount == NO_INT ? 0 : amount;

@@ -254,6 +254,7 @@ static void make_rest(struct random *random, struct op *op)
     op->cause = causes[random_below(random, 3)];
     op->reason = !random_one_in(random, 5);
     op->amount_minor = random_one_in(random, 3) ? random_below(random, 50000) : NO_INT;
+    op->facts = random_one_in(random, 2);
     op->campaign = some_index(random, CAMPAIGNS);
     if (op->campaign == NOBODY)
         op->campaign = 0;
@@ -261,10 +262,9 @@ static void make_rest(struct random *random, struct op *op)
 
 static enum op_kind some_kind(struct random *random)
 {
-    static const int shares[OP_KINDS] = {
-        [OP_CREATE] = 8, [OP_IMPORT] = 6, [OP_EDIT] = 15,         [OP_ACTIVITY] = 38,
-        [OP_MOVE] = 12,  [OP_CLOSE] = 6,  [OP_STAGE_IMPORT] = 11, [OP_ATTACH] = 4
-    };
+    static const int shares[OP_KINDS] = { [OP_CREATE] = 8,        [OP_IMPORT] = 6, [OP_EDIT] = 15,
+                                          [OP_ACTIVITY] = 35,     [OP_MOVE] = 12,  [OP_CLOSE] = 6,
+                                          [OP_STAGE_IMPORT] = 11, [OP_ATTACH] = 4, [OP_ERASE] = 3 };
     int64_t chance = random_below(random, 100);
     int kind = 0;
     while (chance >= shares[kind])
@@ -323,8 +323,9 @@ static void print_attributes(FILE *out, const struct op *op)
 /* Times are told from the beginning of the world, in milliseconds. */
 void op_print(const struct op *op, bool lost, const struct model *model, char *text, size_t size)
 {
-    static const char *const kinds[OP_KINDS] = { "create", "import", "edit",         "activity",
-                                                 "move",   "close",  "stage_import", "attach" };
+    static const char *const kinds[OP_KINDS] = { "create",       "import", "edit",
+                                                 "activity",     "move",   "close",
+                                                 "stage_import", "attach", "erase" };
     FILE *out = fmemopen(text, size, "w");
     if (!out)
         return;
@@ -343,6 +344,8 @@ void op_print(const struct op *op, bool lost, const struct model *model, char *t
         fprintf(out, " %s key=%d", op->activity.type, op->activity.key);
     if (op->kind == OP_MOVE)
         fprintf(out, " to=%d %s%s", op->stage, cause_names[op->cause], op->reason ? " reason" : "");
+    if (op->kind == OP_ERASE && op->facts)
+        fprintf(out, " with its facts");
     if (op->kind == OP_CLOSE)
         fprintf(out, " %s%s", lead_status_names[op->status], op->reason ? " reason" : "");
     if (op->kind == OP_STAGE_IMPORT)

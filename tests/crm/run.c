@@ -92,6 +92,18 @@ static enum err import_event(struct world *world, const struct op *op, struct an
     return stage_event_import(&world->core.ctx, world->core.db, &input, &answer->flag);
 }
 
+static enum err erase(struct world *world, const struct op *op)
+{
+    struct lead_erasing erasing = { .lead_id = lead_id(world, op),
+                                    .facts = op->facts ? FACTS_REMOVED : FACTS_KEPT };
+    enum err err;
+    bool more;
+    do
+        err = lead_erase(&world->core.ctx, world->core.db, &erasing, &more);
+    while (!err && more);
+    return err;
+}
+
 static enum err run_on_store(struct world *world, const struct op *op, struct answer *answer)
 {
     struct ctx *ctx = &world->core.ctx;
@@ -121,6 +133,7 @@ static enum err run_on_store(struct world *world, const struct op *op, struct an
                           op->amount_minor, op->expected_version, &answer->lead);
     case OP_STAGE_IMPORT: return import_event(world, op, answer);
     case OP_ATTACH: return campaign_attach(ctx, db, &member, &id, &answer->flag);
+    case OP_ERASE: return erase(world, op);
     case OP_KINDS: break;
     }
     answer->outcome = created.outcome;
@@ -138,6 +151,14 @@ struct expected {
     struct happening kept;
 };
 
+/* What is said of a lead that was erased, unless something else is wrong first. */
+static enum err of_nobody(const struct op *op)
+{
+    if (op->kind == OP_STAGE_IMPORT && op->occurred_at > op->now)
+        return ERR_VALIDATION;
+    return op->kind == OP_ATTACH && op->campaign == UNKNOWN ? ERR_NOT_FOUND : ERR_GONE;
+}
+
 static void run_on_model(struct world *world, const struct op *op, struct expected *ret)
 {
     struct model *model = &world->model;
@@ -150,7 +171,12 @@ static void run_on_model(struct world *world, const struct op *op, struct expect
         ret->err = op->kind == OP_STAGE_IMPORT ? ERR_VALIDATION : ERR_NOT_FOUND;
         return;
     }
+    if (model->leads.items[op->lead].presence != THERE && op->kind != OP_ERASE) {
+        ret->err = of_nobody(op);
+        return;
+    }
     switch (op->kind) {
+    case OP_ERASE: model_erase(model, ret->lead, op->facts); break;
     case OP_EDIT:
         ret->err = model_edit(model, op->now, ret->lead, &op->put.given, op->present,
                               op->expected_version);

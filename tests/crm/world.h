@@ -49,6 +49,7 @@ enum op_kind {
     OP_CLOSE,
     OP_STAGE_IMPORT,
     OP_ATTACH,
+    OP_ERASE,
     OP_KINDS
 };
 
@@ -64,7 +65,7 @@ struct op {
     struct model_activity activity;
     int stage, status; /* NO_STAGE, UNKNOWN; enum lead_status */
     enum cause cause;
-    bool reason;
+    bool reason, facts; /* it says why; an erasure takes them too */
     int64_t occurred_at, amount_minor;
     int campaign;
 };

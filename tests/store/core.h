@@ -108,5 +108,6 @@ Suite *open_suite(void);
 Suite *migrate_suite(void);
 Suite *writer_suite(void);
 Suite *scanner_suite(void);
+Suite *wipe_suite(void);
 
 #endif

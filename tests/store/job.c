@@ -42,6 +42,7 @@ static enum err job_run(struct command *command, struct db *db)
     job->worked_us += clock_monotonic_us() - start_us;
     job->runs++;
     command->more = job->runs < job->slices;
+    command->wipe = job->wipe;
     return err ? err : job->answer;
 }
 

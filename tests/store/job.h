@@ -24,6 +24,7 @@ struct job {
     sem_t *gate;        /* waited for by run, unless NULL */
     const char *script; /* run instead of adding, unless NULL */
     int64_t filler_bytes;
+    bool wipe; /* is told only when the log is wiped */
     /* Another is submitted from done() as long as this many are to come. */
     int64_t again;
     struct writer *writer;

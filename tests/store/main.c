@@ -7,7 +7,7 @@ int main(void)
 {
     static Suite *(*const suites[])(void) = {
         rows_suite,    queries_suite, transactions_suite, open_suite,
-        migrate_suite, writer_suite,  scanner_suite,
+        migrate_suite, writer_suite,  scanner_suite,      wipe_suite,
     };
     SRunner *runner = srunner_create(NULL);
     for (size_t i = 0; i < ARRAY_SIZE(suites); i++)

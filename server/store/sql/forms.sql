@@ -26,6 +26,17 @@ SELECT count(*) FROM form;
 INSERT INTO submission (id, form, received_at, content_type, body, verdict, detail, lead_id)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
 
+-- submission_key_insert
+INSERT INTO submission_key (hash, submission_id) VALUES ($1, $2)
+ON CONFLICT (hash, submission_id) DO NOTHING;
+
+-- submissions_expire
+DELETE FROM submission
+WHERE id IN (
+    SELECT id FROM submission
+    WHERE lead_id IS NULL AND received_at < $1
+    ORDER BY received_at LIMIT $2);
+
 -- submission_by_id -> submission
 SELECT id, form, received_at, content_type, body, verdict, detail, lead_id
 FROM submission

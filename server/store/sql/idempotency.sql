@@ -12,6 +12,10 @@ INSERT INTO idempotency (key_id, key, fingerprint, created_at) VALUES ($1, $2, $
 UPDATE idempotency SET status = $3, location = $4, etag = $5, body = $6, lead_id = $7
 WHERE key_id = $1 AND key = $2;
 
+-- kept_answer_show
+INSERT INTO idempotency_list (key_id, key, lead_id) VALUES ($1, $2, $3)
+ON CONFLICT (key_id, key, lead_id) DO NOTHING;
+
 -- kept_answer_delete
 DELETE FROM idempotency WHERE key_id = $1 AND key = $2;
 

@@ -6,7 +6,7 @@ SELECT l.id, l.email, l.phone, l.first_name, l.last_name, l.company, l.job_title
     l.industry, l.country, l.city, l.source, l.campaign, l.owner, l.amount_minor, l.currency,
     l.source_system, l.external_id, l.created_at, l.updated_at, s.pipeline_id, s.stage_id, s.status,
     s.stage_entered_at, s.cycle, s.version, s.score, s.score_as_of, s.rule_set_version, s.tally,
-    s.last_fact_at, s.automatic_at, p.key AS pipeline, g.key AS stage
+    s.last_fact_at, s.automatic_at, s.erased_at, p.key AS pipeline, g.key AS stage
 FROM lead l
 JOIN lead_state s ON s.lead_id = l.id
 JOIN stage g ON g.stage_id = s.stage_id
@@ -16,7 +16,7 @@ WHERE l.id = $1;
 -- lead_state_by_id -> lead
 -- The hot row alone: all that an activity on time needs.
 SELECT lead_id AS id, pipeline_id, stage_id, status, stage_entered_at, cycle, version, score,
-    score_as_of, rule_set_version, tally, last_fact_at, automatic_at
+    score_as_of, rule_set_version, tally, last_fact_at, automatic_at, erased_at
 FROM lead_state
 WHERE lead_id = $1;
 
@@ -74,12 +74,18 @@ FROM lead_change
 WHERE lead_id = $1
 ORDER BY at, id;
 
+-- lead_change_list -> lead_change
+SELECT lead_id, id, at, field, old_value, new_value, actor FROM lead_change WHERE lead_id = $1;
+
+-- lead_change_count
+SELECT count(*) FROM lead_change WHERE lead_id = $1;
+
 -- lead_ids_after -> lead
--- Every lead in turn, for recounts.
-SELECT id FROM lead WHERE id > $1 ORDER BY id LIMIT $2;
+-- Every lead in turn, for recounts; erased ones too, as long as they count.
+SELECT lead_id AS id FROM lead_state WHERE lead_id > $1 ORDER BY lead_id LIMIT $2;
 
 -- lead_count_all
-SELECT count(*) FROM lead;
+SELECT count(*) FROM lead_state;
 
 -- The list is put together from the parts below: head, filters, position after the last row seen,
 -- order; or head and places.
@@ -88,7 +94,7 @@ SELECT count(*) FROM lead;
 SELECT l.id, l.email, l.phone, l.first_name, l.last_name, l.company, l.job_title, l.website,
     l.industry, l.country, l.city, l.source, l.campaign, l.owner, l.amount_minor, l.currency,
     l.source_system, l.external_id, l.created_at, l.updated_at, s.pipeline_id, s.stage_id, s.status,
-    s.stage_entered_at, s.cycle, s.version, s.score, s.score_as_of, s.rule_set_version,
+    s.stage_entered_at, s.cycle, s.version, s.score, s.score_as_of, s.rule_set_version, s.erased_at,
     p.key AS pipeline, g.key AS stage
 FROM lead l
 JOIN lead_state s ON s.lead_id = l.id
@@ -97,6 +103,9 @@ JOIN pipeline p ON p.pipeline_id = s.pipeline_id;
 
 -- lead_list_where
 WHERE 1 = 1;
+
+-- lead_list_somebody
+AND s.erased_at IS NULL;
 
 -- lead_count
 SELECT count(*)
