@@ -1,0 +1,259 @@
+/* test_daemon_erase.c: while others write, people come in through every door and are erased; the
+ * moment each 204 arrives no byte of them is left in data file, log, journal, what the daemon has
+ * said, or a new backup. Also when it was killed in the middle. */
+#include "client.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { WORKERS = 4, PEOPLE = 40, PEOPLE_LONG = 400, ACTIVITIES = 150, BODY_BYTES = 65536 };
+
+static struct daemon daemon_;
+static struct client client;
+static atomic_bool stopping;
+static pthread_t workers[WORKERS];
+static char form_path[64];
+
+static void setup(void)
+{
+    daemon_make(&daemon_, NULL);
+    daemon_start(&daemon_);
+    client_init(&client, &daemon_);
+    ck_assert_int_eq(
+        client_post(&client, "/v1/forms", "{\"name\":\"Contact\",\"key\":\"contact-form\"}").status,
+        201);
+    snprintf(form_path, sizeof form_path, "/f/contact-form");
+}
+
+static void teardown(void)
+{
+    client_close(&client);
+    daemon_done(&daemon_);
+}
+
+/* ---- Others, who stay ---- */
+
+static void *work(void *self)
+{
+    struct client mine;
+    char body[256];
+    unsigned number = (unsigned)(size_t)self * 1000000;
+    client_init(&mine, &daemon_);
+    while (!atomic_load(&stopping)) {
+        number++;
+        snprintf(body, sizeof body, "{\"email\":\"%08x@others.example\",\"company\":\"Others %u\"}",
+                 number * 2654435761u, number);
+        client_post(&mine, "/v1/leads", body);
+        snprintf(body, sizeof body, "email=%08x%%40others.example&name=Other",
+                 number * 2654435761u);
+        client_post_form(&mine, form_path, body);
+        client_get(&mine, "/v1/leads?sort=-score&stage=target");
+        client_get(&mine, "/v1/pipelines/default/board");
+    }
+    client_close(&mine);
+    return NULL;
+}
+
+static void load_begin(void)
+{
+    atomic_store(&stopping, false);
+    for (size_t i = 0; i < WORKERS; i++)
+        ck_assert_int_eq(pthread_create(&workers[i], NULL, work, (void *)(i + 1)), 0);
+}
+
+static void load_end(void)
+{
+    atomic_store(&stopping, true);
+    for (size_t i = 0; i < WORKERS; i++)
+        pthread_join(workers[i], NULL);
+}
+
+/* ---- Somebody who goes; all that is said of them holds this word ---- */
+
+struct somebody {
+    char word[32];
+    char id[40];
+};
+
+/* A request with an Idempotency-Key that names them too. */
+static void post_once(const struct somebody *who, const char *path, const char *body)
+{
+    static char text[BODY_BYTES + 1024];
+    snprintf(text, sizeof text,
+             "POST %s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n"
+             "Content-Type: application/json\r\nIdempotency-Key: %s-%s\r\nContent-Length: %zu\r\n"
+             "\r\n%s",
+             path, daemon_.key, who->word, strrchr(path, '/') + 1, strlen(body), body);
+    ck_assert(client_send(&client, text, strlen(text)));
+    struct answer answer = client_read(&client, CLIENT_TIMEOUT_MS);
+    ck_assert_msg(answer.status / 100 == 2, "%d to %s: %s", answer.status, path, answer.body);
+    if (!*who->id)
+        ck_assert(answer_text(answer.body, "id", (char *)who->id, sizeof who->id));
+}
+
+static void come(struct somebody *who, int number)
+{
+    static char body[BODY_BYTES];
+    char path[128];
+    *who = (struct somebody){ 0 };
+    snprintf(who->word, sizeof who->word, "zq%08xqz", (unsigned)number * 2246822519u);
+    const char *w = who->word;
+    if (client.fd < 0)
+        ck_assert(client_connect(&client));
+    snprintf(body, sizeof body,
+             "{\"email\":\"%s+tag@gone.example\",\"first_name\":\"%s\",\"company\":\"\\u00c4%s\","
+             "\"source_system\":\"%s\",\"external_id\":\"%s\",\"amount_minor\":5}",
+             w, w, w, w, w);
+    post_once(who, "/v1/leads", body);
+    snprintf(path, sizeof path, "/v1/leads/%s", who->id);
+    snprintf(body, sizeof body, "{\"email\":\"new%s@gone.example\",\"city\":\"%s\"}", w, w);
+    ck_assert_int_eq(client_call(&client, "PATCH", path, body).status, 200);
+    size_t length = (size_t)snprintf(body, sizeof body, "{\"activities\":[");
+    for (int i = 0; i < ACTIVITIES; i++)
+        length += (size_t)snprintf(body + length, sizeof body - length,
+                                   "%s{\"lead_id\":\"%s\",\"type\":\"page_view\",\"external_id\":"
+                                   "\"%s-%d\",\"properties\":{\"page\":\"%s\"}}",
+                                   i ? "," : "", who->id, w, i, w);
+    snprintf(body + length, sizeof body - length, "]}");
+    post_once(who, "/v1/activities", body);
+    snprintf(path, sizeof path, "/v1/leads/%s/lose", who->id);
+    snprintf(body, sizeof body, "{\"reason\":\"%s\"}", w);
+    ck_assert_int_eq(client_post(&client, path, body).status, 200);
+    snprintf(body, sizeof body, "email=new%s%%40gone.example&name=%s&message=%s", w, w, w);
+    ck_assert_int_eq(client_post_form(&client, form_path, body).status, 200);
+    snprintf(body, sizeof body, "mail=%s%%40gone.example&_gotcha=x", w); /* trapped */
+    client_post_form(&client, form_path, body);
+    snprintf(body, sizeof body, "email=new%s%%40gone.example&x=%%ff%%00", w); /* unreadable */
+    client_post_form(&client, form_path, body);
+}
+
+static int erase(const struct somebody *who, const char *query)
+{
+    char path[128];
+    snprintf(path, sizeof path, "/v1/leads/%s%s", who->id, query);
+    return client_call(&client, "DELETE", path, NULL).status;
+}
+
+/* ---- The grep ---- */
+
+static bool file_has(const char *path, const char *word)
+{
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    ck_assert_int_eq(fstat(fd, &status), 0);
+    size_t size = (size_t)status.st_size, length = 0;
+    char *data = malloc(size + 1);
+    ck_assert_ptr_nonnull(data);
+    for (ssize_t bytes; length < size && (bytes = read(fd, data + length, size - length)) > 0;)
+        length += (size_t)bytes;
+    close(fd);
+    bool found = memmem(data, length, word, strlen(word));
+    free(data);
+    return found;
+}
+
+static void expect_no_byte(const struct somebody *who)
+{
+    static const char *const suffixes[] = { "", "-wal", "-shm", "-journal" };
+    char path[320];
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        snprintf(path, sizeof path, "%s%s", daemon_.database, suffixes[i]);
+        ck_assert_msg(!file_has(path, who->word), "%s has %s", path, who->word);
+    }
+    ck_assert_msg(!file_has(daemon_.log, who->word), "the log has %s", who->word);
+}
+
+static void expect_not_in_backup(const struct somebody *who, int count)
+{
+    char target[320], sum[340];
+    snprintf(target, sizeof target, "%s/backup.db", daemon_.folder);
+    snprintf(sum, sizeof sum, "%s.sha256", target);
+    pid_t pid = fork();
+    if (pid == 0) {
+        const char *program = getenv("FUNNELD_TEST_PROGRAM");
+        execl(program, program, "backup", target, "--database", daemon_.database, (char *)NULL);
+        _exit(127);
+    }
+    int status;
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(status, 0);
+    ck_assert(file_has(target, "others.example"));
+    for (int i = 0; i < count; i++)
+        ck_assert_msg(!file_has(target, who[i].word), "the backup has %s", who[i].word);
+    unlink(target);
+    unlink(sum);
+}
+
+START_TEST(test_no_byte_is_left)
+{
+    static struct somebody people[PEOPLE_LONG];
+    int count = test_rounds(PEOPLE, PEOPLE_LONG);
+    load_begin();
+    for (int i = 0; i < count; i++)
+        come(&people[i], i + 1);
+    for (int i = 0; i < count; i++) {
+        int status = 0;
+        for (int tries = 0; tries < 5 && status != 204; tries++)
+            status = erase(&people[i], i % 3 == 0 ? "?facts=remove" : "");
+        ck_assert_int_eq(status, 204);
+        expect_no_byte(&people[i]);
+    }
+    expect_not_in_backup(people, count);
+    load_end();
+    for (int i = 0; i < count; i++)
+        expect_no_byte(&people[i]);
+    daemon_check(&daemon_);
+    daemon_stop(&daemon_);
+    daemon_check_file(&daemon_);
+}
+END_TEST
+
+/* What was begun is ended at the next start, and asked again it answers as ever. */
+START_TEST(test_killed_in_the_middle)
+{
+    int rounds = test_rounds(8, 100);
+    unsigned seed = test_seed();
+    for (int i = 0; i < rounds; i++) {
+        struct somebody who;
+        char path[128];
+        come(&who, 100000 + i);
+        snprintf(path, sizeof path, "/v1/leads/%s", who.id);
+        char *text = request_text(&daemon_, "DELETE", path, NULL, NULL);
+        ck_assert(client_send(&client, text, strlen(text)));
+        free(text);
+        usleep((unsigned)rand_r(&seed) % 8000);
+        daemon_kill(&daemon_);
+        client_close(&client);
+        daemon_start(&daemon_);
+        client_init(&client, &daemon_);
+        ck_assert_int_eq(erase(&who, ""), 204);
+        expect_no_byte(&who);
+        daemon_check(&daemon_);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("faults daemon erase");
+    TCase *tcase = tcase_create("erase");
+    tcase_set_timeout(tcase, test_is_long() ? 1100 : 100 * DAEMON_SLOWNESS);
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, test_no_byte_is_left);
+    tcase_add_test(tcase, test_killed_in_the_middle);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
