@@ -155,11 +155,14 @@ char *arena_text(struct arena *arena, const char *text, size_t bytes)
 
 char *arena_vprintf(struct arena *arena, const char *format, va_list args)
 {
+    char small[128]; /* most texts fit, and need not be formatted twice */
     va_list again;
     va_copy(again, args);
-    int length = vsnprintf(NULL, 0, format, args);
+    int length = vsnprintf(small, sizeof(small), format, args);
     char *text = length < 0 ? NULL : arena_take(arena, (size_t)length + 1);
-    if (text != NULL)
+    if (text != NULL && (size_t)length < sizeof(small))
+        memcpy(text, small, (size_t)length + 1);
+    else if (text != NULL)
         vsnprintf(text, (size_t)length + 1, format, again);
     va_end(again);
     return text;

@@ -115,13 +115,18 @@ static bool codepoint_is_visible(utf8proc_int32_t codepoint)
 
 static bool local_is_valid(const char *local)
 {
-    static const char allowed[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.!#$%&'*+/=?^_`{|}~-";
+    /* Of ASCII: letters, digits and .!#$%&'*+/=?^_`{|}~- */
+    static const bool allowed[128] = {
+        ['a' ... 'z'] = true, ['A' ... 'Z'] = true,  ['0' ... '9'] = true, ['.'] = true,
+        ['!'] = true,         ['#' ... '\''] = true, ['*' ... '+'] = true, ['/'] = true,
+        ['='] = true,         ['?'] = true,          ['^' ... '`'] = true, ['{' ... '~'] = true,
+        ['-'] = true,
+    };
     if (*local == '\0')
         return false;
     while (*local != '\0') {
         if ((unsigned char)*local < 0x80) {
-            if (strchr(allowed, *local) == NULL)
+            if (!allowed[(unsigned char)*local])
                 return false;
             local++;
             continue;
@@ -178,6 +183,18 @@ static const char *local_key(struct ctx *ctx, const char *local)
     return plain == NULL ? NULL : local_lower(ctx, plain, true);
 }
 
+static const char *address(struct arena *arena, const char *local, const char *domain)
+{
+    size_t local_bytes = strlen(local), domain_bytes = strlen(domain);
+    char *text = arena_take(arena, local_bytes + domain_bytes + 2);
+    if (text == NULL)
+        return NULL;
+    memcpy(text, local, local_bytes);
+    text[local_bytes] = '@';
+    memcpy(text + local_bytes + 1, domain, domain_bytes + 1);
+    return text;
+}
+
 enum err email_normalise(struct ctx *ctx, const char *member, const char *text,
                          const char **ret_email, const char **ret_key)
 {
@@ -207,8 +224,8 @@ enum err email_normalise(struct ctx *ctx, const char *member, const char *text,
         return email_too_long(ctx, member);
 
     const char *key = local_key(ctx, local);
-    const char *email = arena_printf(ctx->arena, "%s@%s", local, domain);
-    const char *email_key = key == NULL ? NULL : arena_printf(ctx->arena, "%s@%s", key, domain);
+    const char *email = address(ctx->arena, local, domain);
+    const char *email_key = key == NULL ? NULL : address(ctx->arena, key, domain);
     if (email == NULL || email_key == NULL)
         return out_of_memory(ctx);
     *ret_email = email;

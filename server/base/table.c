@@ -8,8 +8,9 @@
 
 int table_find(const struct table *table, const char *name)
 {
+    size_t key_bytes = strlen(name) + 3; /* two quotes and a colon: most names differ in length */
     for (size_t i = 0; i < table->count; i++)
-        if (strcmp(table->fields[i].name, name) == 0)
+        if (table->fields[i].key_bytes == key_bytes && strcmp(table->fields[i].name, name) == 0)
             return (int)i;
     return -1;
 }

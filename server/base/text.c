@@ -87,6 +87,11 @@ static const char *const spaces[] = {
 /* Bytes of the white space that the text starts with, or ends with; 0 if none. */
 static size_t space_bytes(const char *text, size_t bytes, bool at_end)
 {
+    if (bytes == 0)
+        return 0;
+    unsigned char edge = (unsigned char)text[at_end ? bytes - 1 : 0];
+    if (edge > ' ' && edge < 0x7f) /* what texts mostly begin and end with */
+        return 0;
     for (size_t i = 0; i < ARRAY_SIZE(spaces); i++) {
         size_t length = strlen(spaces[i]);
         if (length <= bytes &&

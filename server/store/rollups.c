@@ -171,17 +171,42 @@ static bool value_is_zero(const struct rollup_value *value)
     return memcmp(value, &(struct rollup_value){ 0 }, sizeof *value) == 0;
 }
 
+static bool has_horizons(const struct rollup_value *value)
+{
+    for (size_t i = 0; i < HORIZON_COUNT; i++)
+        if (value->within[i])
+            return true;
+    return false;
+}
+
 static enum err write_cell(struct ctx *ctx, struct db *db, const struct rollup_key *key,
                            const struct rollup_value *value)
 {
     const int64_t *within = value->within;
-    return db_exec(ctx, db, SQL_ROLLUP_ADD, param_int(key->basis), param_int(key->dimension),
-                   param_int(key->pipeline_id), param_int(key->day),
-                   param_bytes(key->member.data, key->member.length), param_int(key->item),
-                   param_int(value->entered), param_int(value->reached),
-                   param_int(value->value_minor), param_int(within[0]), param_int(within[1]),
-                   param_int(within[2]), param_int(within[3]), param_int(within[4]),
-                   param_int(within[5]), param_int(within[6]), param_int(within[7]));
+    const struct param params[] = { param_int(key->basis),
+                                    param_int(key->dimension),
+                                    param_int(key->pipeline_id),
+                                    param_int(key->day),
+                                    param_bytes(key->member.data, key->member.length),
+                                    param_int(key->item),
+                                    param_int(value->entered),
+                                    param_int(value->reached),
+                                    param_int(value->value_minor),
+                                    param_int(within[0]),
+                                    param_int(within[1]),
+                                    param_int(within[2]),
+                                    param_int(within[3]),
+                                    param_int(within[4]),
+                                    param_int(within[5]),
+                                    param_int(within[6]),
+                                    param_int(within[7]) };
+    enum { WITHOUT_HORIZONS = ARRAY_SIZE(params) - HORIZON_COUNT };
+    enum err err = has_horizons(value)
+                       ? db_exec_params(ctx, db, SQL_ROLLUP_ADD_WITHIN, params, ARRAY_SIZE(params))
+                       : db_exec_params(ctx, db, SQL_ROLLUP_ADD, params, WITHOUT_HORIZONS);
+    if (err || db_changes(db) > 0)
+        return err;
+    return db_exec_params(ctx, db, SQL_ROLLUP_INSERT, params, ARRAY_SIZE(params));
 }
 
 enum err rollups_flush(struct ctx *ctx, struct db *db)

@@ -16,7 +16,7 @@ struct search {
 static const char *const colour_names[] = { "red", "green", NULL };
 static const struct field fields[] = {
     FIELD(struct search, limit, INT, .flags = FIELD_REQUIRED, .min = 1, .max = 200),
-    { .name = "score[gte]", .kind = FIELD_INT, .offset = offsetof(struct search, score_from) },
+    FIELD_AS(struct search, score_from, INT, "score[gte]"),
     FIELD(struct search, yes, BOOL),
     FIELD(struct search, at, TIME),
     FIELD(struct search, day, DAY),

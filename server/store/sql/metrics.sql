@@ -1,21 +1,23 @@
 -- Rollups: counts kept exact in the transaction that changes a fact.
 
+-- A cell is added to where it stands, which is nearly always; otherwise it is new. An upsert would
+-- build the whole row first, only to find it there.
+
 -- rollup_add
+UPDATE rollup SET entered = entered + $7, reached = reached + $8, value_minor = value_minor + $9
+WHERE basis = $1 AND dimension = $2 AND pipeline_id = $3 AND day = $4 AND member = $5 AND item = $6;
+
+-- rollup_add_within
+UPDATE rollup SET entered = entered + $7, reached = reached + $8, value_minor = value_minor + $9,
+    within_1 = within_1 + $10, within_3 = within_3 + $11, within_7 = within_7 + $12,
+    within_14 = within_14 + $13, within_30 = within_30 + $14, within_60 = within_60 + $15,
+    within_90 = within_90 + $16, within_180 = within_180 + $17
+WHERE basis = $1 AND dimension = $2 AND pipeline_id = $3 AND day = $4 AND member = $5 AND item = $6;
+
+-- rollup_insert
 INSERT INTO rollup (basis, dimension, pipeline_id, day, member, item, entered, reached, value_minor,
     within_1, within_3, within_7, within_14, within_30, within_60, within_90, within_180)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
-ON CONFLICT (basis, dimension, pipeline_id, day, member, item) DO UPDATE SET
-    entered = rollup.entered + excluded.entered,
-    reached = rollup.reached + excluded.reached,
-    value_minor = rollup.value_minor + excluded.value_minor,
-    within_1 = rollup.within_1 + excluded.within_1,
-    within_3 = rollup.within_3 + excluded.within_3,
-    within_7 = rollup.within_7 + excluded.within_7,
-    within_14 = rollup.within_14 + excluded.within_14,
-    within_30 = rollup.within_30 + excluded.within_30,
-    within_60 = rollup.within_60 + excluded.within_60,
-    within_90 = rollup.within_90 + excluded.within_90,
-    within_180 = rollup.within_180 + excluded.within_180;
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17);
 
 -- rollup_sums -> rollup
 -- Of the days from $4 up to but without $5, per member and item.
