@@ -94,6 +94,23 @@ local function post_batch()
     return raw("POST", "/v1/activities", {}, '{"activities":[' .. table.concat(items, ",") .. ']}')
 end
 
+local stages = { "target", 40, "mql", 20, "sql", 20, "demo", 10, "proposal", 10 }
+
+-- Below a score that the stage has leads of: those of target have less than 50, mql's have more.
+local function get_page()
+    local stage = choose(stages)
+    local below = stage == "target" and math.random(6, 50) or math.random(55, 90)
+    return raw("GET", "/v1/leads?stage=" .. stage .. "&sort=-score&limit=50&score[lt]=" .. below,
+        {})
+end
+
+-- A quarter since any day: more of them than the daemon keeps answers of.
+local function get_days()
+    local year, month, day = math.random(2024, 2025), math.random(1, 9), math.random(1, 28)
+    return raw("GET", string.format("/v1/metrics/funnel?basis=cohort&group_by=source"
+        .. "&from=%d-%02d-%02d&to=%d-%02d-%02d", year, month, day, year, month + 3, day), {})
+end
+
 local always = nil -- a request that never changes
 
 local makers = {
@@ -101,6 +118,8 @@ local makers = {
     hot = function() return post_activity(hot_id()) end,
     lead = post_lead,
     batch = post_batch,
+    pages = get_page,
+    days = get_days,
     one = function() return raw("GET", "/v1/leads/" .. any_id(), {}) end,
 }
 

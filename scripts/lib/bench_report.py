@@ -17,8 +17,10 @@ RATIOS = [
     ("lead / naive", "lead", "naive", None),
     ("one lead / HTTP", "one", "http", None),
     ("list / HTTP", "list", "http", 0.25),
+    ("any page / HTTP", "pages", "http", None),
     ("board / HTTP", "board", "http", None),
     ("funnel / HTTP", "funnel", "http", 0.6),
+    ("funnel of any days / HTTP", "days", "http", None),
     ("unchanged / HTTP", "unchanged", "http", 0.85),
 ]
 

@@ -11,13 +11,10 @@
 
 #include "batch.h"
 #include "db_private.h"
-#include "rollups.h"
+#include "upkeep.h"
 
 enum {
-    PASSIVE_BYTES = 4 << 20,
-    TRUNCATE_BYTES = 64 << 20,
     ALARM_BYTES = 1 << 30,
-    CHECKPOINT_US = 1000000,
     TRUNCATE_AGAIN_US = 5000000, /* each try holds the writer up while readers are waited for */
     PROBE_US = 1000000,
     WIPE_WAIT_US = 5000000, /* how long an erasure waits for readers to let go of the log */

@@ -11,8 +11,7 @@
 
 #include "server/store/batch.h"
 #include "server/store/db_private.h"
-
-enum { PASSIVE_BYTES = 4 << 20, TRUNCATE_BYTES = 64 << 20, CHECKPOINT_US = 1000000 };
+#include "server/store/upkeep.h"
 
 struct writer {
     struct store *store;

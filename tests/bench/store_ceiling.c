@@ -17,6 +17,7 @@
 #include "server/store/db_private.h"
 #include "server/store/driver_sqlite.h"
 #include "server/store/rollups.h"
+#include "server/store/upkeep.h"
 #include "trace.h"
 
 #include <fcntl.h>
@@ -29,9 +30,6 @@
 enum {
     BATCH = 64,
     RECORD_PER_SECOND = 30000, /* of what is measured: more than is ever committed */
-    PASSIVE_BYTES = 4 << 20,
-    TRUNCATE_BYTES = 64 << 20,
-    CHECKPOINT_US = 1000000,
 };
 
 enum kind { KIND_ACTIVITY, KIND_HOT, KIND_LEAD };
