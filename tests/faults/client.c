@@ -41,12 +41,14 @@ static int connect_control(const struct daemon *daemon)
     return -1;
 }
 
-static int connect_tcp(const struct daemon *daemon)
+static int connect_tcp(const struct daemon *daemon, int receive_bytes)
 {
     struct sockaddr_in address = { .sin_family = AF_INET,
                                    .sin_port = htons((uint16_t)daemon->port),
                                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
+    if (receive_bytes > 0) /* before it tells the other side of its window */
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof receive_bytes);
     if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0) {
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
         return fd;
@@ -59,7 +61,8 @@ static int connect_tcp(const struct daemon *daemon)
 bool client_connect(struct client *client)
 {
     client_close(client);
-    client->fd = client->control ? connect_control(client->daemon) : connect_tcp(client->daemon);
+    client->fd = client->control ? connect_control(client->daemon)
+                                 : connect_tcp(client->daemon, client->receive_bytes);
     return client->fd >= 0;
 }
 

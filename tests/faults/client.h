@@ -7,8 +7,9 @@
 
 struct client {
     const struct daemon *daemon;
-    bool control; /* over the control socket */
-    int fd;       /* -1: not connected */
+    bool control;      /* over the control socket */
+    int receive_bytes; /* that its kernel keeps unread; 0: as usual */
+    int fd;            /* -1: not connected */
     char *data;
     size_t length, capacity;
     size_t taken; /* of data: the last answer */

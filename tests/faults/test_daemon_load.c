@@ -3,11 +3,13 @@
 #include "ledger.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -182,9 +184,10 @@ END_TEST
 /* ---- Slow clients ---- */
 
 enum {
-    SLOW = 300,
+    SLOW = 1200,
+    FILES = SLOW + 200,
     TIMEOUT_S = 2,
-    PATIENCE_US = (TIMEOUT_S + 2) * 1000000,
+    PATIENCE_US = (TIMEOUT_S + 4) * 1000000,
     HEALTHY_US = 1000000 * DAEMON_SLOWNESS,
 };
 
@@ -215,8 +218,11 @@ static void *healthy_main(void *healthy_)
     return NULL;
 }
 
-/* What they begin with, before they go on byte by byte. */
+#define GET_CONTRACT "GET /openapi.json HTTP/1.1\r\nHost: test\r\n\r\n"
+
+/* What they begin with, before they go on byte by byte. The first is the one that reads slowly. */
 static const char *const beginnings[] = {
+    GET_CONTRACT GET_CONTRACT GET_CONTRACT,
     "G",
     "GET /healthz HTTP/1.1\r\nHost: test\r\nX-Slow: ",
     "POST /f/some-form HTTP/1.1\r\nHost: test\r\nContent-Type: text/plain\r\n"
@@ -231,6 +237,7 @@ static void slow_open(struct client *client, int number)
     const char *beginning = beginnings[(size_t)number % ARRAY_SIZE(beginnings)];
     const char *key = strchr(beginning, '@');
     client_init(client, &daemon_);
+    client->receive_bytes = beginning == beginnings[0] ? 1024 : 0;
     ck_assert(client_connect(client));
     client_send(client, beginning, key ? (size_t)(key - beginning) : strlen(beginning));
     if (!key)
@@ -239,14 +246,18 @@ static void slow_open(struct client *client, int number)
     client_send(client, key + 1, strlen(key + 1));
 }
 
-/* One more byte; false when the other side has closed. */
-static bool slow_go_on(struct client *client)
+/* One more byte, or a few that are read; false when the other side has closed. */
+static bool slow_go_on(struct client *client, int number)
 {
     char waste[4096];
-    ssize_t bytes = recv(client->fd, waste, sizeof waste, MSG_DONTWAIT);
+    bool reads = (size_t)number % ARRAY_SIZE(beginnings) == 0;
+    struct pollfd file = { .fd = client->fd, .events = POLLRDHUP };
+    if (poll(&file, 1, 0) == 1) /* it may have much left to read */
+        return false;
+    ssize_t bytes = recv(client->fd, waste, reads ? 32 : sizeof waste, MSG_DONTWAIT);
     if (bytes == 0 || (bytes < 0 && errno != EAGAIN))
         return false;
-    return client_send(client, "G", 1);
+    return reads || client_send(client, "G", 1);
 }
 
 START_TEST(test_slow_clients)
@@ -254,6 +265,11 @@ START_TEST(test_slow_clients)
     static struct client slow[SLOW];
     struct healthy healthy = { 0 };
     int open = SLOW;
+    struct rlimit files;
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &files), 0);
+    if (files.rlim_cur < FILES)
+        files.rlim_cur = FILES;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &files), 0);
     daemon_.settings[0] = "FUNNELD_REQUEST_TIMEOUT_S=2";
     daemon_start(&daemon_);
     ck_assert_int_eq(pthread_create(&healthy.thread, NULL, healthy_main, &healthy), 0);
@@ -263,7 +279,7 @@ START_TEST(test_slow_clients)
     while (open > 0 && now_us - start_us < 2 * PATIENCE_US) {
         usleep(50000);
         for (int i = 0; i < SLOW; i++)
-            if (slow[i].fd >= 0 && !slow_go_on(&slow[i])) {
+            if (slow[i].fd >= 0 && !slow_go_on(&slow[i], i)) {
                 client_close(&slow[i]);
                 open--;
             }
