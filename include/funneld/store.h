@@ -224,6 +224,10 @@ enum err stage_event_relink(struct ctx *ctx, struct db *db, const struct stage_e
 enum err stage_events(struct ctx *ctx, struct db *db, const struct id *lead_id, struct rows *ret)
     _must_check_; /* struct stage_event, voided ones too, by id */
 
+/* Of all leads, lead by lead, behind this one of the page before; NULL starts. */
+enum err stage_event_walk(struct ctx *ctx, struct db *db, const struct stage_event *after,
+                          int64_t limit, struct rows *ret) _must_check_;
+
 /* ---- Activities ---- */
 
 enum err activity_insert(struct ctx *ctx, struct db *db, const struct activity *activity)
@@ -252,6 +256,10 @@ enum err activity_list(struct ctx *ctx, struct db *db, const struct activity_fil
                        struct rows *ret) _must_check_; /* struct activity */
 enum err activity_count(struct ctx *ctx, struct db *db, const struct activity_filter *filter,
                         int64_t *ret) _must_check_;
+
+/* Of all leads, lead by lead in the order they happened, behind this one; NULL starts. */
+enum err activity_walk(struct ctx *ctx, struct db *db, const struct activity *after, int64_t limit,
+                       struct rows *ret) _must_check_;
 
 /* ---- Rule sets ---- */
 

@@ -19,8 +19,10 @@ enum status backup_command(const struct cli *cli)
     struct progress progress;
     struct watch watch = progress_watch(&progress);
     struct backup backup = { 0 };
-    enum err err = store_backup(ctx, cli->config->database, target, option_given(cli, "--force"),
-                                &watch, &backup);
+    enum err err = data_expect(ctx, cli->config->database);
+    if (err == OK)
+        err = store_backup(ctx, cli->config->database, target, option_given(cli, "--force"), &watch,
+                           &backup);
     progress_clear(&progress);
     if (err != OK)
         return complain_failure(ctx);

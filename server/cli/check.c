@@ -1,6 +1,7 @@
 /* check.c: `check` and `migrate`: what an operator does to be sure of the data file. A check reads
  * the file itself, beside a daemon or without one, like a backup. */
 #include "command.h"
+#include "control.h"
 #include "progress.h"
 
 #include <funneld/crm.h>
@@ -66,12 +67,9 @@ enum status check_command(const struct cli *cli)
     struct progress progress;
     struct watch watch = progress_watch(&progress);
     struct check_report report;
-    enum err err = store_look(ctx, path, &store, &current);
-    if (err == ERR_NOT_FOUND && is_data)
-        return complain(STATUS_CONFIG,
-                        "there is no data file %s: name it with --database, or start `funneld "
-                        "serve`",
-                        path);
+    enum err err = is_data ? data_expect(ctx, path) : OK;
+    if (err == OK)
+        err = store_look(ctx, path, &store, &current);
     if (err == OK && !is_data)
         err = store_backup_compare(ctx, path, &watch, &known);
     if (err == OK)

@@ -28,6 +28,22 @@
     "the line they came from and the reason; mend them there and import that file. The exit\n"     \
     "status is 0 when every row went well, and 1 when some failed.\n"
 
+#define EXPORT_OPTIONS                                                                             \
+    { "--where", "FIELD=VALUE",                                                                    \
+      "Only rows with this value; FIELD= is none, FIELD[gte]= at least.", .repeats = true },       \
+        { "--format", "csv|ndjson", "A line of cells, or a JSON object a line. [csv]" },           \
+        { "--output", "FILE",                                                                      \
+          "Into this file, which only its owner can read. [standard output]" },                    \
+    {                                                                                              \
+        "--raw", NULL, "CSV without guards against spreadsheets."                                  \
+    }
+
+#define EXPORT_DETAILS                                                                             \
+    "CSV has a header line and one line for each row; times are RFC 3339 in UTC. A text that a\n"  \
+    "spreadsheet could run (it begins with = + - @ or a tab) has an apostrophe before it; an\n"    \
+    "import takes that off again. With --raw there are none: only for programs that run "          \
+    "nothing.\n"
+
 const struct command commands[] = {
     {
         .words = "serve",
@@ -94,6 +110,39 @@ const struct command commands[] = {
         .fields = &stage_event_import_table,
         .options = { IMPORT_OPTIONS },
         .run = import_stage_events_command,
+    },
+    {
+        .words = "export leads",
+        .help = "Write all leads, or some, as CSV or JSON.",
+        .details = EXPORT_DETAILS
+        "`import leads` understands what this writes, in the same installation as it is; into\n"
+        "another one take it without the campaign and the owner, which have other ids there.\n"
+        "\n"
+        "  funneld export leads --where stage=mql --where 'score[gte]=60' --output best.csv\n",
+        .fields = &lead_table,
+        .options = { EXPORT_OPTIONS },
+        .run = export_leads_command,
+    },
+    {
+        .words = "export activities",
+        .help = "Write all activities, or some, as CSV or JSON.",
+        .details = EXPORT_DETAILS
+        "\n"
+        "  funneld export activities --where 'occurred_at[gte]=2026-01-01' --format ndjson\n",
+        .fields = &activity_table,
+        .options = { EXPORT_OPTIONS },
+        .run = export_activities_command,
+    },
+    {
+        .words = "export stage-events",
+        .help = "Write when leads entered stages, or were won or lost, as CSV or JSON.",
+        .details = EXPORT_DETAILS
+        "Those that were undone have a time in voided_at; --where voided_at= leaves them out.\n"
+        "\n"
+        "  funneld export stage-events --where voided_at= --where to_status=won\n",
+        .fields = &stage_event_table,
+        .options = { EXPORT_OPTIONS },
+        .run = export_stage_events_command,
     },
     {
         .words = "backup",

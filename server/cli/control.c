@@ -177,24 +177,26 @@ static bool daemon_answers(struct control *control)
     return err == OK;
 }
 
+enum err data_expect(struct ctx *ctx, const char *database)
+{
+    if (access(database, F_OK) == 0)
+        return OK;
+    if (errno != ENOENT)
+        return fail(ctx, ERR_CONFIG, NULL, "%s: %s", database, strerror(errno));
+    return fail(ctx, ERR_CONFIG, NULL,
+                "there is no data file %s: name it with --database, or start `funneld serve`",
+                database);
+}
+
 enum err owner_check(struct ctx *ctx, const char *database, bool create)
 {
     struct stat file;
-    if (stat(database, &file) != 0) {
-        if (errno != ENOENT)
-            return fail(ctx, ERR_CONFIG, NULL, "%s: %s", database, strerror(errno));
-        if (!create)
-            return fail(
-                ctx, ERR_CONFIG, NULL,
-                "there is no data file %s: name it with --database, or start `funneld serve`",
-                database);
-        return OK;
-    }
-    if (geteuid() == 0 && file.st_uid != 0)
-        return fail(ctx, ERR_CONFIG, NULL,
-                    "%s belongs to user %u: run this as that user, not as root", database,
-                    (unsigned)file.st_uid);
-    return OK;
+    enum err err = create ? OK : data_expect(ctx, database);
+    if (err == OK && geteuid() == 0 && stat(database, &file) == 0 && file.st_uid != 0)
+        err =
+            fail(ctx, ERR_CONFIG, NULL, "%s belongs to user %u: run this as that user, not as root",
+                 database, (unsigned)file.st_uid);
+    return err;
 }
 
 static enum err service_open(struct control *control, const struct config *config)

@@ -22,6 +22,8 @@ void control_close(struct control *control);
 /* For _cleanup_. */
 void control_done(struct control **control);
 
+/* ERR_CONFIG: there is no data file, and what to do. */
+enum err data_expect(struct ctx *ctx, const char *database) _must_check_;
 /* Refuses to let root make or change files beside the data of another user: they would keep the
  * daemon from starting later. ERR_CONFIG; also where there is no data file, unless `create`. */
 enum err owner_check(struct ctx *ctx, const char *database, bool create) _must_check_;

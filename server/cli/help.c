@@ -48,6 +48,8 @@ static void fields_print(FILE *file, const struct table *table)
     fputs("\nFields:\n", file);
     for (size_t i = 0; i < table->count; i++) {
         const struct field *field = &table->fields[i];
+        if (field->flags & FIELD_HIDDEN)
+            continue;
         fprintf(file, "  %-16s %s%s\n", field->name, field->note == NULL ? "" : field->note,
                 field->flags & FIELD_REQUIRED ? " (required)" : "");
     }

@@ -23,33 +23,15 @@ void errors_init(struct import_errors *errors, const char *path, const struct cs
     };
 }
 
-/* Quoted where a reader could take it for something else. Bytes are written as they came. */
-static void cell_write(const struct import_errors *errors, const char *text, size_t bytes)
-{
-    const char special[] = { '"', '\n', '\r', ',', ';', '\t', ' ' };
-    bool quote = false;
-    for (size_t i = 0; i < bytes && !quote; i++)
-        quote = memchr(special, text[i], sizeof(special)) != NULL;
-    if (quote)
-        putc('"', errors->file);
-    for (size_t i = 0; i < bytes; i++) {
-        if (text[i] == '"')
-            putc('"', errors->file);
-        putc(text[i], errors->file);
-    }
-    if (quote)
-        putc('"', errors->file);
-}
-
 static void row_put(const struct import_errors *errors, const char *line, const char *reason,
                     const struct csv_cell *cells, size_t count)
 {
-    cell_write(errors, line, strlen(line));
+    csv_write(errors->file, line, strlen(line));
     putc(errors->separator, errors->file);
-    cell_write(errors, reason, strlen(reason));
+    csv_write(errors->file, reason, strlen(reason));
     for (size_t i = errors->again ? 2 : 0; i < count; i++) {
         putc(errors->separator, errors->file);
-        cell_write(errors, cells[i].text, cells[i].bytes);
+        csv_write(errors->file, cells[i].text, cells[i].bytes);
     }
     putc('\n', errors->file);
 }

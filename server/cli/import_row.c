@@ -82,13 +82,15 @@ static const char *value_write(struct json *json, const struct field *field, con
 
 /* ---- Rows ---- */
 
-/* The cell, trimmed and read as --map-value says; NULL when it is empty. */
+/* The cell, trimmed, without the guard of an export, and read as --map-value says; NULL when it is
+ * empty. */
 static const char *cell_value(const struct import_plan *plan, struct arena *arena,
                               const struct csv_row *row, size_t column)
 {
     const char *text = text_trim(arena, row->cells[column].text, row->cells[column].bytes);
     if (text == NULL)
         return NULL;
+    text = csv_unguard(text);
     for (size_t i = 0; i < plan->map_count; i++)
         if (plan->maps[i].column == column && strcmp(plan->maps[i].from, text) == 0) {
             text = plan->maps[i].to;

@@ -258,7 +258,8 @@ static enum err check_leads(struct ctx *ctx, struct db *db, struct recount *reco
                 err = check_keys(ctx, db, &after, recount);
             recount->report->leads++;
         }
-        if (!err && !watch_step(recount->watch, "counting leads", recount->report->leads, 0))
+        if (!err && !watch_step(recount->watch, "counting leads", recount->report->leads,
+                                metric_value(METRIC_LONG_TOTAL)))
             err = fail(ctx, ERR_CONFLICT, NULL, "interrupted");
         ctx->arena = request_arena;
         if (err)

@@ -71,3 +71,14 @@ enum err activity_list(struct ctx *ctx, struct db *db, const struct activity_fil
                param_int(filter->limit));
     return query_rows(ctx, db, &query, ret);
 }
+
+enum err activity_walk(struct ctx *ctx, struct db *db, const struct activity *after, int64_t limit,
+                       struct rows *ret)
+{
+    static const struct activity first; /* no id is as small as its */
+    const struct activity *at = after ? after : &first;
+    return db_rows(ctx, db, SQL_ACTIVITY_WALK, ret,
+                   param_bytes(at->lead_id.bytes, sizeof at->lead_id.bytes),
+                   param_int(at->occurred_at), param_bytes(at->id.bytes, sizeof at->id.bytes),
+                   param_int(limit));
+}

@@ -59,3 +59,13 @@ enum err stage_events(struct ctx *ctx, struct db *db, const struct id *lead_id, 
 {
     return db_rows(ctx, db, SQL_STAGE_EVENTS, ret, param_id(lead_id));
 }
+
+enum err stage_event_walk(struct ctx *ctx, struct db *db, const struct stage_event *after,
+                          int64_t limit, struct rows *ret)
+{
+    static const struct stage_event first; /* no id is as small as its */
+    const struct stage_event *at = after ? after : &first;
+    return db_rows(ctx, db, SQL_STAGE_EVENT_WALK, ret,
+                   param_bytes(at->lead_id.bytes, sizeof at->lead_id.bytes),
+                   param_bytes(at->id.bytes, sizeof at->id.bytes), param_int(limit));
+}

@@ -25,6 +25,14 @@ WHERE k.source_system = $1 AND k.external_id = $2;
 -- The whole history of a lead in the order it happened: what a replay reads.
 SELECT occurred_at, type FROM activity WHERE lead_id = $1 ORDER BY lead_id, occurred_at, id;
 
+-- activity_walk -> activity
+-- All of them, as they lie.
+SELECT lead_id, occurred_at, id, type, recorded_at, campaign, source_system, external_id,
+    engagement, properties
+FROM activity
+WHERE (lead_id, occurred_at, id) > ($1, $2, $3)
+ORDER BY lead_id, occurred_at, id LIMIT $4;
+
 -- activity_list -> activity
 SELECT lead_id, occurred_at, id, type, recorded_at, campaign, source_system, external_id,
     engagement, properties

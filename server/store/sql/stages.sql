@@ -32,6 +32,17 @@ LEFT JOIN stage t ON t.stage_id = e.to_stage_id
 WHERE e.lead_id = $1
 ORDER BY e.id;
 
+-- stage_event_walk -> stage_event
+-- All of them, as they lie.
+SELECT e.lead_id, e.id, e.from_stage_id, e.to_stage_id, e.from_status, e.to_status, e.occurred_at,
+    e.recorded_at, e.cause, e.actor, e.reason, e.score, e.rule_set_version, e.owner, e.cycle,
+    e.voided_at, f.key AS from_stage, t.key AS to_stage
+FROM stage_event e
+LEFT JOIN stage f ON f.stage_id = e.from_stage_id
+LEFT JOIN stage t ON t.stage_id = e.to_stage_id
+WHERE (e.lead_id, e.id) > ($1, $2)
+ORDER BY e.lead_id, e.id LIMIT $3;
+
 -- stage_event_void
 UPDATE stage_event SET voided_at = $3 WHERE lead_id = $1 AND id = $2;
 

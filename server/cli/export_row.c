@@ -1,0 +1,249 @@
+/* export_row.c: a row by its field table: as cells of CSV, and held against conditions. Knows no
+ * field by name. */
+#include "csv.h"
+#include "export.h"
+
+#include <string.h>
+
+/* ---- Values as texts ---- */
+
+static bool is_exported(const struct field *field)
+{
+    return !(field->flags & FIELD_HIDDEN);
+}
+
+static bool is_number(const struct field *field)
+{
+    return field->kind == FIELD_INT || field->kind == FIELD_TIME || field->kind == FIELD_DAY ||
+           field->kind == FIELD_BOOL;
+}
+
+static int64_t number_of(const struct field *field, const void *row)
+{
+    int64_t number;
+    memcpy(&number, (const char *)row + field->offset, sizeof(number));
+    return number;
+}
+
+static const char *texts_join(struct ctx *ctx, const struct texts *texts)
+{
+    struct buffer text = { .arena = ctx->arena };
+    for (size_t i = 0; i < texts->count; i++) {
+        buffer_text(&text, i > 0 ? "\n" : "");
+        buffer_text(&text, texts->items[i]);
+    }
+    buffer_char(&text, '\0');
+    return text.failed ? NULL : text.data;
+}
+
+static const char *number_text(struct ctx *ctx, const struct field *field, int64_t number)
+{
+    char text[TIME_TEXT_SIZE];
+    if (number == NO_INT)
+        return "";
+    if (field->kind == FIELD_BOOL)
+        return number ? "true" : "false";
+    if (field->kind == FIELD_TIME)
+        time_format(number, text);
+    else if (field->kind == FIELD_DAY)
+        day_format(number, text);
+    else
+        snprintf(text, sizeof(text), "%lld", (long long)number);
+    return ctx_text(ctx, text);
+}
+
+static const char *name_of(const struct field *field, int value)
+{
+    return value < 0 ? "" : field->names[value];
+}
+
+/* "" is null; NULL: no memory, recorded. */
+static const char *value_text(struct ctx *ctx, const struct field *field, const void *row)
+{
+    const void *member = (const char *)row + field->offset;
+    char id[ID_TEXT_SIZE];
+    switch (field->kind) {
+    case FIELD_INT:
+    case FIELD_BOOL:
+    case FIELD_TIME:
+    case FIELD_DAY: return number_text(ctx, field, number_of(field, row));
+    case FIELD_ENUM: return name_of(field, *(const int *)member);
+    case FIELD_TEXT:
+    case FIELD_JSON: {
+        const char *text = *(const char *const *)member;
+        return text == NULL ? "" : text;
+    }
+    case FIELD_ID:
+        if (id_is_nil(member))
+            return "";
+        id_format(member, id);
+        return ctx_text(ctx, id);
+    case FIELD_TEXTS: return texts_join(ctx, member);
+    case FIELD_BYTES:
+    case FIELD_ROWS:
+    case FIELD_ROW:
+    case FIELD_REF: return "";
+    }
+    return "";
+}
+
+/* ---- CSV ---- */
+
+static void line_end(FILE *file)
+{
+    fputs("\r\n", file);
+}
+
+void csv_header_write(FILE *file, const struct table *table)
+{
+    const char *separator = "";
+    for (size_t i = 0; i < table->count; i++) {
+        if (!is_exported(&table->fields[i]))
+            continue;
+        fputs(separator, file);
+        csv_write(file, table->fields[i].name, strlen(table->fields[i].name));
+        separator = ",";
+    }
+    line_end(file);
+}
+
+enum err csv_row_write(struct ctx *ctx, FILE *file, const struct table *table, const void *row,
+                       bool raw)
+{
+    const char *separator = "";
+    for (size_t i = 0; i < table->count; i++) {
+        const struct field *field = &table->fields[i];
+        if (!is_exported(field))
+            continue;
+        const char *text = value_text(ctx, field, row);
+        /* A negative number is no formula: it stays a number. */
+        if (text != NULL && !raw && !is_number(field) && csv_needs_guard(text))
+            text = arena_printf(ctx->arena, "'%s", text);
+        if (text == NULL)
+            return fail(ctx, ERR_MEMORY, NULL, "not enough memory");
+        fputs(separator, file);
+        csv_write(file, text, strlen(text));
+        separator = ",";
+    }
+    line_end(file);
+    return OK;
+}
+
+/* ---- Conditions ---- */
+
+static const struct {
+    const char *suffix;
+    int order;
+    bool or_equal;
+} comparisons[] = {
+    { "", 0, true },       { "[gte]", 1, true },  { "[gt]", 1, false },
+    { "[lte]", -1, true }, { "[lt]", -1, false },
+};
+
+/* The field and the comparison that `name` asks for; false when there is no such. */
+static bool left_side_read(const struct table *table, const char *name, struct condition *ret)
+{
+    size_t length = strcspn(name, "[");
+    for (size_t i = 0; i < table->count; i++)
+        if (is_exported(&table->fields[i]) && strlen(table->fields[i].name) == length &&
+            strncmp(table->fields[i].name, name, length) == 0)
+            ret->field = &table->fields[i];
+    for (size_t i = 0; i < ARRAY_SIZE(comparisons); i++) {
+        if (strcmp(name + length, comparisons[i].suffix) != 0)
+            continue;
+        ret->order = comparisons[i].order;
+        ret->or_equal = comparisons[i].or_equal;
+        return ret->field != NULL && (ret->order == 0 || is_number(ret->field));
+    }
+    return false;
+}
+
+static bool number_read(enum field_kind kind, const char *text, int64_t *ret)
+{
+    long long number;
+    int used = 0;
+    if (kind == FIELD_TIME)
+        return time_parse_lenient(text, ret);
+    if (kind == FIELD_DAY)
+        return day_parse(text, ret);
+    if (kind == FIELD_BOOL && (strcmp(text, "true") == 0 || strcmp(text, "false") == 0)) {
+        *ret = text[0] == 't';
+        return true;
+    }
+    if (sscanf(text, "%lld%n", &number, &used) != 1 || text[used] != '\0')
+        return false;
+    *ret = number;
+    return true;
+}
+
+static enum status condition_read(const struct cli *cli, const struct table *table,
+                                  const char *text, struct condition *ret)
+{
+    const char *equals = strchr(text, '=');
+    const char *name = equals == NULL ? text : arena_text(cli->ctx->arena, text, equals - text);
+    *ret = (struct condition){ .number = NO_INT };
+    if (name == NULL)
+        return complain(STATUS_TEMPORARY, "not enough memory");
+    if (equals == NULL || !left_side_read(table, name, ret))
+        return complain_usage(cli,
+                              "--where \"%s\" must be FIELD=VALUE, or FIELD[gte]=VALUE and so "
+                              "on of a number or time",
+                              text);
+    const char *value = equals + 1;
+    if (*value == '\0')
+        return STATUS_OK; /* those that have none */
+    if (is_number(ret->field)) {
+        if (!number_read(ret->field->kind, value, &ret->number))
+            return complain_usage(cli, "--where %s: \"%s\" is no value of it", name, value);
+        return STATUS_OK;
+    }
+    if (ret->field->kind == FIELD_ENUM && name_find(ret->field->names, value) < 0)
+        return complain_usage(cli, "--where %s: \"%s\" is no value of it", name, value);
+    ret->text = value;
+    return STATUS_OK;
+}
+
+enum status conditions_read(const struct cli *cli, const struct table *table,
+                            struct conditions *ret)
+{
+    struct texts given = option_values(cli, "--where");
+    ret->items = arena_alloc(cli->ctx->arena, (given.count + 1) * sizeof(*ret->items));
+    if (given.items == NULL || ret->items == NULL)
+        return complain(STATUS_TEMPORARY, "not enough memory");
+    for (ret->count = 0; ret->count < given.count; ret->count++) {
+        enum status status =
+            condition_read(cli, table, given.items[ret->count], &ret->items[ret->count]);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+/* What has no value is equal to what was asked to have none, and neither less nor more. */
+static bool number_holds(const struct condition *condition, int64_t number)
+{
+    int64_t wanted = condition->number;
+    if (number == wanted)
+        return condition->or_equal;
+    if (number == NO_INT || wanted == NO_INT || condition->order == 0)
+        return false;
+    return (number < wanted) == (condition->order < 0);
+}
+
+enum err conditions_hold(struct ctx *ctx, const struct conditions *conditions, const void *row,
+                         bool *ret)
+{
+    *ret = true;
+    for (size_t i = 0; i < conditions->count && *ret; i++) {
+        const struct condition *condition = &conditions->items[i];
+        if (is_number(condition->field)) {
+            *ret = number_holds(condition, number_of(condition->field, row));
+            continue;
+        }
+        const char *text = value_text(ctx, condition->field, row);
+        if (text == NULL)
+            return fail(ctx, ERR_MEMORY, NULL, "not enough memory");
+        *ret = strcmp(text, condition->text == NULL ? "" : condition->text) == 0;
+    }
+    return OK;
+}
