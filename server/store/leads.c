@@ -168,6 +168,8 @@ static const struct {
                                   SQL_LEAD_LIST_ORDER_ENTERED_DESC } },
 };
 
+enum { SORTED_MAX = 3000 }; /* leads of a stage: some 20 ms */
+
 static void narrow_int(struct query *query, int sql, int64_t value)
 {
     if (value != NO_INT)
@@ -186,11 +188,17 @@ static void narrow_id(struct query *query, int sql, const struct id *value)
         query_part(query, sql, param_id(value));
 }
 
-static void select_leads(struct query *query, const struct lead_filter *filter)
+/* by_index: the engine may go by the index of stages, which it otherwise would even for all. */
+static void narrow_stage(struct query *query, const struct lead_filter *filter, bool by_index)
 {
     if (!filter->with_erased)
-        query_part(query, SQL_LEAD_LIST_SOMEBODY);
-    narrow_int(query, SQL_LEAD_LIST_STAGE, filter->stage_id);
+        query_part(query, by_index ? SQL_LEAD_LIST_SOMEBODY : SQL_LEAD_LIST_SOMEBODY_AMONG_ALL);
+    narrow_int(query, by_index ? SQL_LEAD_LIST_STAGE : SQL_LEAD_LIST_STAGE_AMONG_ALL,
+               filter->stage_id);
+}
+
+static void select_leads(struct query *query, const struct lead_filter *filter)
+{
     narrow_int(query, SQL_LEAD_LIST_STATUS, filter->status < 0 ? NO_INT : filter->status);
     narrow_text(query, SQL_LEAD_LIST_SOURCE, filter->source);
     narrow_text(query, SQL_LEAD_LIST_COUNTRY, filter->country);
@@ -230,13 +238,15 @@ enum err lead_count(struct ctx *ctx, struct db *db, const struct lead_filter *fi
                                     : SQL_LEAD_COUNT_LEADS,
                       NULL, 0);
     narrow_int(&query, SQL_LEAD_COUNT_PIPELINE, filter->pipeline_id);
+    narrow_stage(&query, filter, /* by_index= */ true);
     select_leads(&query, filter);
     return query_int(ctx, db, &query, ret);
 }
 
-static void narrow(struct query *query, const struct lead_filter *filter)
+static void narrow(struct query *query, const struct lead_filter *filter, bool by_index)
 {
     narrow_int(query, SQL_LEAD_LIST_PIPELINE, filter->pipeline_id);
+    narrow_stage(query, filter, by_index);
     select_leads(query, filter);
     if (filter->after_value != NO_INT)
         query_part(query, lead_orders[filter->sort][filter->descending].after,
@@ -267,7 +277,7 @@ static enum err list_any_status(struct ctx *ctx, struct db *db, struct lead_filt
     for (int status = 0; status < LEAD_STATUS_COUNT; status++) {
         filter.status = status;
         query_part(&query, status == 0 ? SQL_LEAD_LIST_PLACES : SQL_LEAD_LIST_PLACES_MORE);
-        narrow(&query, &filter);
+        narrow(&query, &filter, /* by_index= */ true);
     }
     query_part(&query, filter.descending ? SQL_LEAD_LIST_PLACES_DESC : SQL_LEAD_LIST_PLACES_ASC,
                param_int(filter.limit));
@@ -278,15 +288,34 @@ static enum err list_any_status(struct ctx *ctx, struct db *db, struct lead_filt
     return err;
 }
 
+/* Whether to go by the index of stages. Of a small stage all leads are read and sorted by their
+ * creation. Of a large one a page is found sooner among the newest of all; the engine, which cannot
+ * know, would sort them. */
+static enum err choose_index(struct ctx *ctx, struct db *db, const struct lead_filter *filter,
+                             bool *ret)
+{
+    int64_t count = 0;
+    enum err err = OK;
+    if (filter->stage_id != NO_INT && filter->sort == SORT_CREATED_AT)
+        err = db_int(ctx, db, SQL_LEAD_COUNT_STAGE, &count, param_int(filter->stage_id),
+                     param_int(SORTED_MAX + 1));
+    *ret = filter->stage_id != NO_INT && count <= SORTED_MAX;
+    return err;
+}
+
 enum err lead_list(struct ctx *ctx, struct db *db, const struct lead_filter *filter,
                    struct rows *ret)
 {
+    bool by_index;
+    enum err err = choose_index(ctx, db, filter, &by_index);
+    if (err)
+        return err;
     if (filter->sort == SORT_SCORE && filter->stage_id != NO_INT && filter->status < 0)
         return list_any_status(ctx, db, *filter, ret);
     struct query query = { 0 };
     query_part(&query, SQL_LEAD_LIST);
     query_part(&query, SQL_LEAD_LIST_WHERE);
-    narrow(&query, filter);
+    narrow(&query, filter, by_index);
     query_part(&query, lead_orders[filter->sort][filter->descending].order,
                param_int(filter->limit));
     return query_rows(ctx, db, &query, ret);

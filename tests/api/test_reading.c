@@ -180,6 +180,24 @@ END_TEST
 
 /* Many slow lists at once, and everybody else is answered before the last of them, on either
  * thread. Where the machine stops us for that long, another round tells. */
+/* Nor is the first page of a stage that nearly all are in. */
+START_TEST(large_stage)
+{
+    start("FUNNELD_READ_BUDGET_MS=50", NULL, NULL);
+    struct answer answer = client_get(&clients[0], "/v1/leads?stage=target&limit=2&count=true");
+    ck_assert_int_eq(answer.status, 200);
+    ck_assert_int_eq(answer_count(answer.body, "\"created_at\":\"1970-01-01T00:01:40.000Z\""), 1);
+    ck_assert_int_eq(answer_count(answer.body, "\"created_at\":\"1970-01-01T00:01:39.999Z\""), 1);
+    ck_assert_int_eq(answer_number(answer.body, "total"), LEADS);
+    answer = client_get(&clients[0], "/v1/leads?stage=target&sort=created_at&limit=1");
+    ck_assert_int_eq(answer_count(answer.body, "\"created_at\":\"1970-01-01T00:00:00.001Z\""), 1);
+    answer = client_get(&clients[0], "/v1/leads?limit=1");
+    ck_assert_int_eq(answer_count(answer.body, "\"created_at\":\"1970-01-01T00:01:40.000Z\""), 1);
+    ck_assert_int_eq(metric("funneld_reads_handed_over_total"), 0);
+    daemon_stop(&daemon_);
+}
+END_TEST
+
 START_TEST(others_are_not_delayed)
 {
     enum { SLOW_ONES = 10 };
@@ -318,6 +336,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_set_timeout(tcase, 60 * DAEMON_SLOWNESS);
     tcase_add_test(tcase, handed_over);
+    tcase_add_test(tcase, large_stage);
     tcase_add_test(tcase, others_are_not_delayed);
     tcase_add_test(tcase, queue_is_bounded);
     tcase_add_test(tcase, scans_have_a_deadline);

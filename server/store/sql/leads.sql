@@ -107,6 +107,9 @@ WHERE 1 = 1;
 -- lead_list_somebody
 AND s.erased_at IS NULL;
 
+-- lead_list_somebody_among_all
+AND +s.erased_at IS NULL;
+
 -- lead_count
 SELECT count(*)
 FROM lead l
@@ -128,6 +131,15 @@ AND s.pipeline_id = $1;
 
 -- lead_list_stage
 AND s.stage_id = $1;
+
+-- lead_list_stage_among_all
+-- The same, but not by the index of stages.
+AND +s.stage_id = $1;
+
+-- lead_count_stage
+-- Up to a limit: no more is looked at.
+SELECT count(*)
+FROM (SELECT 1 FROM lead_state WHERE stage_id = $1 AND erased_at IS NULL LIMIT $2) few;
 
 -- lead_list_status
 AND s.status = $1;
