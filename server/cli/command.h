@@ -91,6 +91,7 @@ enum status check_command(const struct cli *cli);
 enum status config_example_command(const struct cli *cli);
 enum status config_show_command(const struct cli *cli);
 enum status healthcheck_command(const struct cli *cli);
+enum status demo_command(const struct cli *cli);
 enum status export_activities_command(const struct cli *cli);
 enum status export_leads_command(const struct cli *cli);
 enum status export_stage_events_command(const struct cli *cli);

@@ -145,6 +145,20 @@ const struct command commands[] = {
         .run = export_stage_events_command,
     },
     {
+        .words = "demo",
+        .help = "Fill an empty installation with a made-up company's leads and sales.",
+        .details =
+            "Half a year of a company that sells to other companies: leads from eight sources and\n"
+            "six campaigns, what they did, who bought and who did not, and why. Nobody in it is\n"
+            "real. The same day and number always give the same figures. It is told through the\n"
+            "same routes as everything; a data file that has leads already is left alone.\n"
+            "\n"
+            "  funneld demo --database=demo.db && funneld serve --database=demo.db\n",
+        .options = { { "--leads", "N", "How many leads. [2000]" },
+                     { "--until", "DATE", "The last day of the story. [yesterday]" } },
+        .run = demo_command,
+    },
+    {
         .words = "backup",
         .operands = "FILE",
         .help = "Copy the data into a file, beside a running daemon or without one.",
