@@ -57,6 +57,9 @@ static const struct {
     { "application/json", "{\"a\":1,\"a\":2}", 0, 400, "failed", "malformed" },
     { "text/plain", "email=e@example.com", 0, 415, "failed", "unsupported_media_type" },
     { "application/jsonp", "x", 0, 415, "failed", "unsupported_media_type" },
+    { "multipart/form-data; boundary=x",
+      "--x\r\nContent-Disposition: form-data; name=\"email\"\r\n\r\ne@example.com\r\n--x--\r\n", 0,
+      415, "failed", "unsupported_media_type" },
     { "image/png", "\x89PNG\r\n\x1a\n\0\xff", 10, 415, "failed", "unsupported_media_type" },
     { "text/pl\xe4in", "x", 0, 415, "failed", "unsupported_media_type" },
 };

@@ -1,5 +1,24 @@
-/* test_wire.c: hostile and unusual bytes on the wire: every row of the tables of pitfalls of our
- * library. */
+/* test_wire.c: hostile and unusual bytes on the wire.
+ *
+ * What the library gets wrong, or leaves to us, and where it is tested; rows of `hostiles` begin
+ * with their number.
+ *   L1  length and chunked together       L2  several lengths         L3  space before the colon
+ *   L4  hosts, bytes of the target        L5  unknown codings         L6  lengths that overflow
+ *   L7  %00 and %2e in paths              L8  NUL, bare LF, folding   L9  replies told twice
+ *   L10 methods and versions: all `hostiles`, and test_checks in tests/unit/test_gate.c
+ *   L11 slow clients: test_slow*, test_slow_reader (test_wire_load.c), all of test_wire_crowd.c,
+ *       test_slow_clients (tests/faults/test_daemon_load.c), scripts/slow_clients
+ *   L12 stopping: test_stop_* (test_wire_load.c), test_stop_under_load (test_daemon_load.c)
+ *   L13 suspended and resumed: test_pipelined, test_resumed_together, under --sanitize=thread
+ *   L14 clients that have gone: test_gone_*, test_half_closed*
+ *   L15 memory: test_inflight_budget, test_untaken_answers, test_answer_too_big
+ *   L16 what the library logs: log_line() escapes it, tests/unit/test_log.c
+ *   L17 100-continue, chunks: test_100_continue, test_chunked, `hostiles`
+ *   L18 multipart is refused: media_type (test_errors.c), its post kept: test_journal.c
+ *   L19 the library's websockets are not linked: meson.build
+ *   L20 k x 128 connections at once: test_stall, test_many_at_once (test_daemon_load.c)
+ * JSON (duplicate keys, NUL, surrogates, byte order marks, huge numbers, depth):
+ * tests/unit/test_json_in.c, and over HTTP malformed_body in test_errors.c. */
 #include "server/http/listen.h"
 #include "wire.h"
 
@@ -61,6 +80,8 @@ static const struct hostile {
       false },
     { "L4 no host", BYTES("GET /get HTTP/1.1\r\n\r\n"), 400, false },
     { "L4 two hosts", BYTES("GET /get HTTP/1.1\r\n" HOST HOST "\r\n"), 400, false },
+    { "L4 two hosts that differ", BYTES("GET /get HTTP/1.1\r\n" HOST "Host: b\r\n\r\n"), 400,
+      false },
     { "L4 space in the target", BYTES("GET /get x HTTP/1.1\r\n" HOST "\r\n"), 400, false },
     { "L4 tab in the target", BYTES("GET /get\tx HTTP/1.1\r\n" HOST "\r\n"), 400, false },
     { "L4 high byte in the target", BYTES("GET /get\xc3\xa4 HTTP/1.1\r\n" HOST "\r\n"), 400,
@@ -104,6 +125,8 @@ static const struct hostile {
     { "L6 15 digits",
       BYTES("POST /echo HTTP/1.1\r\n" HOST "Content-Length: 999999999999999\r\n\r\nx"), 413,
       false },
+    { "L6 a length with a sign inside",
+      BYTES("POST /echo HTTP/1.1\r\n" HOST "Content-Length: 5_0\r\n\r\nhello"), 400, false },
     { "L6 a negative length",
       BYTES("POST /echo HTTP/1.1\r\n" HOST "Content-Length: -5\r\n\r\nhello"), 400, false },
     { "L6 a signed length", BYTES("POST /echo HTTP/1.1\r\n" HOST "Content-Length: +5\r\n\r\nhello"),
@@ -147,6 +170,8 @@ static const struct hostile {
     { "L10 CONNECT", BYTES("CONNECT /get HTTP/1.1\r\n" HOST "\r\n"), 405, true },
     { "L10 lower case", BYTES("get /get HTTP/1.1\r\n" HOST "\r\n"), 405, true },
     { "L10 a made-up method", BYTES("BREW /get HTTP/1.1\r\n" HOST "\r\n"), 405, true },
+    { "L10 HTTP/1.0 with two hosts", BYTES("GET /get HTTP/1.0\r\n" HOST HOST "\r\n"), 400, false },
+    { "L10 http/1.1 in small letters", BYTES("GET /get http/1.1\r\n" HOST "\r\n"), 400, false },
     { "L10 HTTP/1.2", BYTES("GET /get HTTP/1.2\r\n" HOST "\r\n"), 505, false },
     { "L10 HTTP/2.0", BYTES("GET /get HTTP/2.0\r\n" HOST "\r\n"), 505, false },
     { "L10 HTTP/0.9", BYTES("GET /get HTTP/0.9\r\n" HOST "\r\n"), 505, false },
