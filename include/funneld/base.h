@@ -192,6 +192,7 @@ int id_compare(const struct id *a, const struct id *b);
 
 int64_t clock_now_ms(void);
 int64_t clock_monotonic_us(void);
+int64_t clock_thread_us(void); /* processor time that the calling thread has used */
 /* Sets the zone of days; call once in main, before threads. False: no such zone. "UTC" needs no
  * files. */
 bool clock_set_zone(const char *name);

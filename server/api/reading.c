@@ -72,13 +72,19 @@ enum err reading_try(struct call *call)
     struct http_request *request = call->request;
     struct call before = *call;
     struct http_reply reply = request->reply;
+    int64_t work_us = -clock_thread_us();
     enum err err = read_within(call, call->service->reading.budget_us, call->route->run);
     if (err != ERR_DEADLINE)
         return err;
     *call = before; /* nothing of what was read so far must be left */
     request->reply = reply;
     failure_clear(call->ctx);
-    atomic_store_explicit(place_of(call), clock_monotonic_us() + SLOW_FOR_US, memory_order_relaxed);
+    work_us += clock_thread_us();
+    /* One that only had to wait for a processor says nothing of its kind: on a busy machine all
+     * would soon be scans, and refused for want of room. */
+    if (work_us >= call->service->reading.budget_us / 2)
+        atomic_store_explicit(place_of(call), clock_monotonic_us() + SLOW_FOR_US,
+                              memory_order_relaxed);
     metric_add(METRIC_READS_HANDED_OVER, 1);
     return err;
 }
