@@ -152,6 +152,8 @@ struct table {
         .size = sizeof(struct_type)                                                                \
     }
 
+/* NULL is equal to NULL alone. */
+bool text_equal(const char *a, const char *b);
 bool bytes_equal(const struct bytes *a, const struct bytes *b);
 /* Index of the field of that name, or -1. */
 int table_find(const struct table *table, const char *name);

@@ -61,6 +61,11 @@ int name_find(const char *const *names, const char *text)
     return -1;
 }
 
+bool text_equal(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
 bool bytes_equal(const struct bytes *a, const struct bytes *b)
 {
     return a->length == b->length && (a->length == 0 || memcmp(a->data, b->data, a->length) == 0);

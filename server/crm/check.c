@@ -1,6 +1,7 @@
 /* check.c: everything derived, derived again from the log and compared: where each lead stands,
  * and every rollup cell. Reads only; says what differs and mends nothing. */
 #include "history.h"
+#include "leads_identity.h"
 
 #include <string.h>
 

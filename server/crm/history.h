@@ -134,9 +134,6 @@ bool value_is_null(const struct field *field, const void *value);
 /* ERR_VERSION unless the lead is at that version; NO_INT: any. */
 enum err lead_require_version(struct ctx *ctx, const struct lead *lead, int64_t expected_version)
     _must_check_;
-/* The key of that kind that leads to this lead; NULL: it has none. */
-enum err lead_key_text(struct ctx *ctx, const struct lead *lead, enum lead_key_kind kind,
-                       const char **ret) _must_check_;
 /* Who acts, for the log: the key's name. */
 const char *ctx_actor(const struct ctx *ctx);
 /* ERR_VALIDATION naming the member when the campaign does not exist; nil is fine. */

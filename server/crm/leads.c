@@ -1,86 +1,16 @@
-/* leads.c: who a lead is: creating, merging and changing one. Where it stands is history.c's to
- * derive. */
+/* leads.c: what a lead says of itself: creating, merging and changing one. By what it is found is
+ * leads_identity.c's; where it stands is history.c's to derive. */
 #include "history.h"
+#include "leads_identity.h"
 
 #include <stdio.h>
 #include <string.h>
 
 const char *const lead_outcome_names[] = { "created", "merged", "unchanged", NULL };
 
-/* Between the halves of an external key. No source_system holds it, so that no two read alike. */
-enum { KEY_SEPARATOR = '\x1f' };
-
-/* How the identities of an input read once they are normalised. NULL: it has none of that kind. */
-struct identity {
-    const char *email, *email_key;
-    const char *phone, *phone_key;
-    const char *external_key; /* source_system, unit separator, external_id */
-};
-
 const char *ctx_actor(const struct ctx *ctx)
 {
     return ctx->principal.name;
-}
-
-static enum err external_key(struct ctx *ctx, const char *source_system, const char *external_id,
-                             const char **ret)
-{
-    *ret = arena_printf(ctx->arena, "%s%c%s", source_system, KEY_SEPARATOR, external_id);
-    return *ret ? OK : fail(ctx, ERR_MEMORY, NULL, "no memory for a key");
-}
-
-/* Brings the input into the form in which it is kept, in place. */
-static enum err identify(struct ctx *ctx, struct lead_input *input, struct identity *ret)
-{
-    *ret = (struct identity){ 0 };
-    enum err err = OK;
-    if (input->email) {
-        err = email_normalise(ctx, "email", input->email, &ret->email, &ret->email_key);
-        input->email = ret->email;
-    }
-    if (!err && input->phone) {
-        ret->phone_key = phone_normalise(ctx->arena, input->phone);
-        input->phone = ret->phone = ret->phone_key ? ret->phone_key : input->phone;
-    }
-    if (!err && input->source_system && !input->external_id)
-        err = fail_member(ctx, "external_id", "required", "goes with source_system");
-    if (!err && input->external_id) {
-        if (!input->source_system)
-            input->source_system = ctx_actor(ctx);
-        if (!input->source_system)
-            return fail_member(ctx, "source_system", "required", "goes with external_id");
-        if (strchr(input->source_system, KEY_SEPARATOR))
-            return fail_member(ctx, "source_system", "invalid", "must not hold control characters");
-        err = external_key(ctx, input->source_system, input->external_id, &ret->external_key);
-    }
-    return err;
-}
-
-/* Who the identities name. A phone number alone names a lead only where no address says
- * otherwise: people share phones. */
-static enum err find_known(struct ctx *ctx, struct db *db, const struct identity *identity,
-                           struct id *ret)
-{
-    enum err err = ERR_NOT_FOUND;
-    if (identity->external_key)
-        err = lead_find(ctx, db, LEAD_KEY_EXTERNAL, identity->external_key, ret);
-    if (err == ERR_NOT_FOUND && identity->email_key)
-        err = lead_find(ctx, db, LEAD_KEY_EMAIL, identity->email_key, ret);
-    if (err == ERR_NOT_FOUND && identity->phone_key && !identity->email_key &&
-        !identity->external_key)
-        err = lead_find(ctx, db, LEAD_KEY_PHONE, identity->phone_key, ret);
-    return err;
-}
-
-enum err lead_identify(struct ctx *ctx, struct db *db, const char *email, const char *source_system,
-                       const char *external_id, struct id *ret)
-{
-    struct lead_input input = { .email = email,
-                                .source_system = external_id ? source_system : NULL,
-                                .external_id = external_id };
-    struct identity identity;
-    enum err err = identify(ctx, &input, &identity);
-    return err ? err : find_known(ctx, db, &identity, ret);
 }
 
 enum err campaign_require(struct ctx *ctx, struct db *db, const char *member,
@@ -174,11 +104,6 @@ static void value_copy(const struct field *field, void *to, const void *from)
         memcpy(to, from, sizeof(int64_t));
 }
 
-static bool texts_equal(const char *a, const char *b)
-{
-    return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 struct changes {
     bool any;
     bool scores; /* a field that the rules read */
@@ -195,7 +120,7 @@ static enum err set_member(struct ctx *ctx, struct db *db, const struct history 
     enum err err = value_text(ctx, member->field, member->kept, &change.old_value);
     if (!err)
         err = value_text(ctx, member->field, member->given, &change.new_value);
-    if (err || texts_equal(change.old_value, change.new_value))
+    if (err || text_equal(change.old_value, change.new_value))
         return err;
     change.id = id_new(ctx);
     value_copy(member->field, member->kept, member->given);
@@ -230,75 +155,6 @@ static enum err set_members(struct ctx *ctx, struct db *db, struct history *hist
             err = set_member(ctx, db, history, &member, ret);
     }
     return err;
-}
-
-/* ---- Keys ---- */
-
-enum err lead_key_text(struct ctx *ctx, const struct lead *lead, enum lead_key_kind kind,
-                       const char **ret)
-{
-    *ret = NULL;
-    if (kind == LEAD_KEY_EMAIL && lead->email) {
-        const char *email;
-        return email_normalise(ctx, "email", lead->email, &email, ret);
-    }
-    if (kind == LEAD_KEY_EXTERNAL && lead->external_id && lead->source_system)
-        return external_key(ctx, lead->source_system, lead->external_id, ret);
-    if (kind == LEAD_KEY_PHONE && lead->phone)
-        *ret = phone_normalise(ctx->arena, lead->phone);
-    return OK;
-}
-
-static const struct {
-    enum lead_key_kind kind;
-    const char *member;
-} unique_keys[] = { { LEAD_KEY_EMAIL, "email" }, { LEAD_KEY_EXTERNAL, "external_id" } };
-
-/* The key is there already: with this lead, as another name it was told by, or with another. */
-static enum err taken(struct ctx *ctx, struct db *db, enum lead_key_kind kind, const char *key,
-                      const char *member, const struct id *lead_id)
-{
-    struct id existing;
-    enum err err = lead_find(ctx, db, kind, key, &existing);
-    if (err && err != ERR_NOT_FOUND)
-        return err;
-    if (!err && id_compare(&existing, lead_id) == 0)
-        return OK;
-    if (!err)
-        ctx->failure.existing = existing;
-    return fail(ctx, ERR_DUPLICATE, member, "another lead has it");
-}
-
-/* Brings the keys from those of `before` (NULL: none) to those of `after`. */
-static enum err update_keys(struct ctx *ctx, struct db *db, const struct lead *before,
-                            const struct lead *after)
-{
-    enum err err = OK;
-    for (size_t i = 0; i < ARRAY_SIZE(unique_keys) && !err; i++) {
-        const char *old_key = NULL, *new_key = NULL;
-        enum lead_key_kind kind = unique_keys[i].kind;
-        err = before ? lead_key_text(ctx, before, kind, &old_key) : OK;
-        if (!err)
-            err = lead_key_text(ctx, after, kind, &new_key);
-        if (err || texts_equal(old_key, new_key))
-            continue;
-        if (old_key)
-            err = lead_key_remove(ctx, db, kind, old_key, &after->id);
-        if (!err && new_key)
-            err = lead_key_add(ctx, db, kind, new_key, &after->id);
-        if (err == ERR_EXISTS)
-            err = taken(ctx, db, kind, new_key, unique_keys[i].member, &after->id);
-    }
-    const char *old_phone = NULL, *new_phone = NULL;
-    if (!err && before)
-        err = lead_key_text(ctx, before, LEAD_KEY_PHONE, &old_phone);
-    if (!err)
-        err = lead_key_text(ctx, after, LEAD_KEY_PHONE, &new_phone);
-    if (err || texts_equal(old_phone, new_phone))
-        return err;
-    if (old_phone)
-        err = lead_key_remove(ctx, db, LEAD_KEY_PHONE, old_phone, &after->id);
-    return !err && new_phone ? lead_key_offer(ctx, db, LEAD_KEY_PHONE, new_phone, &after->id) : err;
 }
 
 /* ---- Creating ---- */
@@ -354,7 +210,7 @@ static enum err create(struct ctx *ctx, struct db *db, const struct lead_input *
     if (err)
         return err;
     fill_new(ctx, &history, input);
-    err = update_keys(ctx, db, NULL, &history.lead);
+    err = lead_keys_update(ctx, db, NULL, &history.lead);
     if (err)
         return err;
     struct tally tally = { 0 };
@@ -384,7 +240,7 @@ enum err lead_take_currency(struct ctx *ctx, struct db *db, struct history *hist
 {
     struct lead *lead = &history->lead;
     const char *currency = history->pipeline->currency;
-    if (lead->amount_minor == NO_INT || texts_equal(lead->currency, currency))
+    if (lead->amount_minor == NO_INT || text_equal(lead->currency, currency))
         return OK;
     struct lead_change change = { .id = id_new(ctx),
                                   .lead_id = lead->id,
@@ -406,7 +262,7 @@ static enum err save(struct ctx *ctx, struct db *db, struct history *history,
     lead->updated_at = ctx->now_ms;
     enum err err = lead_take_currency(ctx, db, history);
     if (!err)
-        err = update_keys(ctx, db, before, lead);
+        err = lead_keys_update(ctx, db, before, lead);
     if (!err)
         err = lead_save(ctx, db, lead);
     bool added;
@@ -421,7 +277,7 @@ static enum err save(struct ctx *ctx, struct db *db, struct history *history,
 
 /* Fills the blanks of a known lead; writes nothing when there is nothing to fill. */
 static enum err merge_into(struct ctx *ctx, struct db *db, const struct id *id,
-                           const struct lead_input *input, const struct identity *identity,
+                           const struct lead_input *input, const struct lead_identity *identity,
                            struct lead_created *ret)
 {
     struct history history;
@@ -435,8 +291,8 @@ static enum err merge_into(struct ctx *ctx, struct db *db, const struct id *id,
     if (!err)
         err = set_members(ctx, db, &history, input, &lead_import_table, FILL_BLANKS, &changes);
     /* The same person twice in another system: from now on both of its names lead here. */
-    if (!err && identity->external_key && before.external_id)
-        err = lead_key_offer(ctx, db, LEAD_KEY_EXTERNAL, identity->external_key, &before.id);
+    if (!err && identity->external && before.external_id)
+        err = lead_key_offer(ctx, db, LEAD_KEY_EXTERNAL, identity->external, &before.id);
     if (!err)
         err = changes.any ? save(ctx, db, &history, &before, &changes)
                           : contributions_apply(ctx, db, &history, 1);
@@ -452,11 +308,11 @@ static enum err create_or_merge(struct ctx *ctx, struct db *db, struct lead_inpu
         return fail_member(
             ctx, "email", "required",
             "a lead needs an email, phone, external_id, first_name, last_name or company");
-    struct identity identity;
+    struct lead_identity identity;
     struct id known;
-    enum err err = identify(ctx, &input, &identity);
+    enum err err = lead_identity_read(ctx, &input, &identity);
     if (!err)
-        err = find_known(ctx, db, &identity, &known);
+        err = lead_identity_find(ctx, db, &identity, &known);
     if (err == ERR_NOT_FOUND) {
         ret->outcome = LEAD_CREATED;
         return create(ctx, db, &input, cause, &ret->lead);
@@ -501,8 +357,8 @@ static enum err identify_edit(struct ctx *ctx, const struct lead *before, struct
         input->external_id = before->external_id;
     else if (has_system && !input->source_system && !has_external && before->external_id)
         return fail_member(ctx, "source_system", "required", "goes with external_id");
-    struct identity identity;
-    enum err err = identify(ctx, input, &identity);
+    struct lead_identity identity;
+    enum err err = lead_identity_read(ctx, input, &identity);
     if (!err && (input->external_id || has_external))
         input->input.present |= UINT64_C(1) << table_find(&lead_patch_table, "source_system");
     return err;
