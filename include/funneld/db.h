@@ -135,7 +135,7 @@ void db_set_deadline(struct db *db, int64_t monotonic_us);
 struct db_memo {
     struct arena arena;
     const void *data;
-    int64_t version;
+    const char *version; /* what it was derived from, in the arena */
 };
 struct db_memo *db_memo(struct db *db);
 

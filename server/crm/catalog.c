@@ -2,11 +2,20 @@
  * change. What they say is data; how leads move and score is not decided here. */
 #include <funneld/crm.h>
 
-#include <stdlib.h>
 #include <string.h>
 
-/* Raised by whoever changes a pipeline or publishes a rule set. */
+/* Another text with every change of what is in the catalog, and never one again that was there
+ * before, not even in a transaction that was rolled back: what was read in that one is still
+ * kept. */
 static const char catalog_setting[] = "catalog_version";
+
+enum err catalog_renew(struct ctx *ctx, struct db *db)
+{
+    char version[ID_TEXT_SIZE];
+    struct id id = id_new(ctx);
+    id_format(&id, version);
+    return setting_put(ctx, db, catalog_setting, version);
+}
 
 /* What scores and contributions have arrays for. */
 static bool is_within_limits(const struct catalog *catalog)
@@ -31,21 +40,23 @@ static enum err catalog_load(struct ctx *ctx, struct db *db, struct catalog *ret
 }
 
 /* Reads it into the memo's arena, which outlives this request. */
-static enum err catalog_keep(struct ctx *ctx, struct db *db, struct db_memo *memo, int64_t version)
+static enum err catalog_keep(struct ctx *ctx, struct db *db, struct db_memo *memo,
+                             const char *version)
 {
     memo->data = NULL;
     arena_reset(&memo->arena);
     struct arena *request_arena = ctx->arena;
     ctx->arena = &memo->arena;
     struct catalog *catalog = ctx_alloc(ctx, sizeof *catalog);
-    enum err err = catalog ? catalog_load(ctx, db, catalog) : ERR_MEMORY;
+    const char *kept_version = catalog ? ctx_text(ctx, version) : NULL;
+    enum err err = kept_version ? catalog_load(ctx, db, catalog) : ERR_MEMORY;
     ctx->arena = request_arena;
     if (err) {
         failure_keep(ctx);
         return err;
     }
     memo->data = catalog;
-    memo->version = version;
+    memo->version = kept_version;
     return OK;
 }
 
@@ -58,9 +69,8 @@ enum err catalog_get(struct ctx *ctx, struct db *db, const struct catalog **ret)
                    ? fail(ctx, ERR_INTERNAL, NULL, "the installation is not prepared")
                    : err;
     struct db_memo *memo = db_memo(db);
-    int64_t version = strtoll(text, NULL, 10);
-    if (!memo->data || memo->version != version)
-        err = catalog_keep(ctx, db, memo, version);
+    if (!memo->data || strcmp(memo->version, text) != 0)
+        err = catalog_keep(ctx, db, memo, text);
     if (!err)
         *ret = memo->data;
     return err;

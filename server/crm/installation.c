@@ -138,7 +138,7 @@ enum err installation_prepare(struct ctx *ctx, struct db *db, const struct confi
     struct api_key key;
     err = setting_put(ctx, db, zone_setting, config->time_zone);
     if (!err)
-        err = setting_put(ctx, db, "catalog_version", "1");
+        err = catalog_renew(ctx, db);
     if (!err)
         err = prepare_pipeline(ctx, db, config->currency);
     if (!err)

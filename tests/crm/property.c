@@ -176,6 +176,7 @@ int main(void)
     Suite *suite = suite_create("crm_property");
     suite_add_tcase(suite, operations_case());
     suite_add_tcase(suite, arrival_case());
+    suite_add_tcase(suite, catalog_case());
     suite_add_tcase(suite, check_case());
     suite_add_tcase(suite, cost_case());
     SRunner *runner = srunner_create(suite);

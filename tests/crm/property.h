@@ -11,6 +11,7 @@
 int64_t test_number(const char *name, int64_t otherwise);
 
 TCase *arrival_case(void);
+TCase *catalog_case(void);
 TCase *check_case(void);
 TCase *cost_case(void);
 

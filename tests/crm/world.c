@@ -98,7 +98,7 @@ static enum err publish_odd_rules(struct ctx *ctx, struct db *db)
                             .rules = { (void *)odd_rules, ARRAY_SIZE(odd_rules) },
                             .criteria = { (void *)odd_criteria, ARRAY_SIZE(odd_criteria) } };
     enum err err = rule_set_insert(ctx, db, &odd);
-    return err ? err : setting_put(ctx, db, "catalog_version", "2");
+    return err ? err : catalog_renew(ctx, db);
 }
 
 static void people_and_campaigns(struct world *world)
