@@ -113,7 +113,7 @@ static void turn_at(struct reaper *reaper, struct connection *connection,
     connection->state = state;
     queue_append(reaper, connection);
     connection->since_us = connection->progress_us = now_us;
-    connection->begun_us = 0;
+    connection->due_us = 0;
     connection->acked_bytes = connection->first_acked_bytes = 0;
 }
 
@@ -123,14 +123,26 @@ void connection_turn(struct reaper *reaper, struct connection *connection,
     turn_at(reaper, connection, state, clock_monotonic_us());
 }
 
-/* Its time begins with the request line: a client that connected early must not have less of it.
- * But not where that line itself came so slowly that a scan has seen its beginning. */
+/* A request has all of its time from its first byte on, though its client connected early; but who
+ * has sent nothing for long on a new connection has not both times in full. */
+static void request_begins(const struct reaper *reaper, struct connection *connection,
+                           int64_t now_us)
+{
+    int64_t last_us = connection->since_us + reaper->timeout_us * 3 / 2;
+    connection->due_us = now_us + reaper->timeout_us;
+    if (connection->state == CONNECTION_READING && connection->due_us > last_us)
+        connection->due_us = last_us;
+}
+
+/* Where the request line came so slowly that a scan has seen its beginning, its time goes on. */
 void connection_begin(struct reaper *reaper, struct connection *connection)
 {
     int64_t now_us = clock_monotonic_us();
-    int64_t begun_us = connection->begun_us != 0 ? connection->begun_us : now_us;
+    if (connection->due_us == 0)
+        request_begins(reaper, connection, now_us);
+    int64_t due_us = connection->due_us;
     turn_at(reaper, connection, CONNECTION_READING, now_us);
-    connection->begun_us = begun_us;
+    connection->due_us = due_us;
 }
 
 static void connection_cut(struct reaper *reaper, struct connection *connection)
@@ -282,12 +294,10 @@ static bool reading_goes_on(const struct reaper *reaper, struct connection *conn
                             int64_t now_us)
 {
     struct tcp_info info;
-    if (connection->begun_us == 0 && socket_info(connection, &info) && info.tcpi_bytes_received > 0)
-        connection->begun_us = now_us;
-    int64_t start_us = connection->since_us;
-    if (connection->begun_us != 0 && connection->begun_us < start_us)
-        start_us = connection->begun_us;
-    return now_us - start_us < reaper->timeout_us;
+    if (connection->due_us == 0 && socket_info(connection, &info) && info.tcpi_bytes_received > 0)
+        request_begins(reaper, connection, now_us);
+    return now_us < (connection->due_us != 0 ? connection->due_us
+                                             : connection->since_us + reaper->timeout_us);
 }
 
 /* One that stays quiet is closed by the library after its own, longer time. */
@@ -306,7 +316,7 @@ static void check_idle(struct reaper *reaper, struct connection *connection, int
     } else if (known && (int64_t)info.tcpi_last_data_recv * 1000 < age_us - SLACK_US) {
         /* Something has arrived since, and it is no whole request line. */
         turn_at(reaper, connection, CONNECTION_READING, now_us);
-        connection->begun_us = now_us;
+        request_begins(reaper, connection, now_us);
     }
 }
 

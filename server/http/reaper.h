@@ -23,7 +23,7 @@ struct connection {
     bool linger;  /* closing it at once could destroy the reply on its way to the client */
     struct address address; /* all zeroes for a unix socket */
     int64_t since_us;       /* in this state */
-    int64_t begun_us;       /* when the request that is read began to arrive; 0: it has not */
+    int64_t due_us;         /* when the request that is read must be here; 0: it has not begun */
     int64_t progress_us;    /* of the reply: when the client last took some of it */
     uint64_t acked_bytes, first_acked_bytes;
 };

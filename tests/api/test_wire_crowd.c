@@ -213,6 +213,24 @@ START_TEST(test_early_connection)
 }
 END_TEST
 
+/* But whoever is silent nearly to the end, and then slow, has not both times in full. */
+START_TEST(test_silent_then_slow)
+{
+    enum { TIMEOUT_S = 4 };
+    struct client client;
+    start_hasty(TIMEOUT_S);
+    client_open(&client, &wire);
+    int64_t start_us = clock_monotonic_us();
+    usleep((TIMEOUT_S * 1000 - 200) * 1000);
+    client_text(&client, "GET /get HTTP/1.1\r\nX: ");
+    while (!client_is_closed(&client, 100))
+        client_text(&client, "x");
+    int64_t took_us = clock_monotonic_us() - start_us;
+    ck_assert_int_lt(took_us, (TIMEOUT_S * 3 / 2 + 1) * 1000 * 1000 + 400 * 1000);
+    client_close(&client);
+}
+END_TEST
+
 static void receive_little(struct client *client)
 {
     int bytes = 1024;
@@ -382,6 +400,7 @@ Suite *wire_crowd_suite(void)
     tcase_add_test(tcase, test_work_stays);
     tcase_add_test(tcase, test_slow_line);
     tcase_add_test(tcase, test_early_connection);
+    tcase_add_test(tcase, test_silent_then_slow);
     tcase_add_test(tcase, test_trickling_reader);
     tcase_add_test(tcase, test_untaken_replies);
     tcase_add_test(tcase, test_untaken_answers);
