@@ -13,7 +13,7 @@
 
 enum { REQUEST_ID_MAX = 64 };
 
-/* What all HTTP threads of a server share; only `draining` and `inflight_bytes` change. */
+/* What all HTTP threads of a server share; only the last three change. */
 struct http_shared {
     const struct http_app *app;
     size_t body_max_bytes;
@@ -22,6 +22,7 @@ struct http_shared {
     size_t answer_max_bytes; /* that one reading request may take */
     atomic_bool draining;
     atomic_int_fast64_t inflight_bytes; /* of bodies and replies in memory */
+    struct neighbours neighbours;
 };
 
 struct http_thread {

@@ -25,12 +25,12 @@ enum {
 
 /* ---- Coming and going ---- */
 
-static struct connection **neighbourhood(struct reaper *reaper, const struct address *site)
+static struct connection **neighbourhood(struct neighbours *neighbours, const struct address *site)
 {
     uint64_t halves[2];
     memcpy(halves, site->bytes, sizeof(halves));
     uint64_t mixed = (halves[0] ^ halves[1] * 31) * UINT64_C(0x9e3779b97f4a7c15);
-    return &reaper->neighbours[mixed >> 32 & (NEIGHBOURHOODS - 1)];
+    return &neighbours->first[mixed >> 32 & (NEIGHBOURHOODS - 1)];
 }
 
 static void queue_append(struct reaper *reaper, struct connection *connection)
@@ -49,21 +49,42 @@ static void queue_remove(struct reaper *reaper, struct connection *connection)
     *(connection->next ? &connection->next->previous : &queue->last) = connection->previous;
 }
 
-static void neighbours_join(struct reaper *reaper, struct connection *connection)
+static void neighbours_join(struct connection *connection)
 {
+    struct neighbours *neighbours = connection->reaper->neighbours;
     struct address site = address_site(&connection->address);
-    connection->place = neighbourhood(reaper, &site);
+    pthread_mutex_lock(&neighbours->lock);
+    connection->place = neighbourhood(neighbours, &site);
     connection->near = *connection->place;
     if (connection->near)
         connection->near->place = &connection->near;
     *connection->place = connection;
+    pthread_mutex_unlock(&neighbours->lock);
 }
 
+/* Before the library closes the file, whose number may be another's then. */
 static void neighbours_leave(struct connection *connection)
 {
+    struct neighbours *neighbours = connection->reaper->neighbours;
+    pthread_mutex_lock(&neighbours->lock);
     *connection->place = connection->near;
     if (connection->near)
         connection->near->place = connection->place;
+    pthread_mutex_unlock(&neighbours->lock);
+}
+
+/* When it gives way to others: where it rests, or has sent no whole request so far, or does not
+ * take its reply. */
+static int64_t yields_at(enum connection_state state, int64_t since_us)
+{
+    switch (state) {
+    case CONNECTION_IDLE: return since_us + REST_US;
+    case CONNECTION_READING: return since_us + READING_US;
+    case CONNECTION_WRITING: return since_us + STALL_US;
+    case CONNECTION_HANDLING:
+    case CONNECTION_STATES: break;
+    }
+    return INT64_MAX;
 }
 
 struct connection *connection_open(struct reaper *reaper, int fd, const struct address *address,
@@ -72,16 +93,18 @@ struct connection *connection_open(struct reaper *reaper, int fd, const struct a
     struct connection *connection = calloc(1, sizeof(*connection));
     if (!connection)
         return NULL;
+    connection->reaper = reaper;
     connection->fd = fd;
     connection->address = *address;
     connection->trusted = trusted;
     connection->state = CONNECTION_READING; /* the first request is due at once */
     connection->since_us = clock_monotonic_us();
+    connection->yields_us = yields_at(CONNECTION_READING, connection->since_us);
     if (reaper->count == 0)
         reaper->next_scan_us = connection->since_us + SCAN_US;
     queue_append(reaper, connection);
     if (!trusted)
-        neighbours_join(reaper, connection);
+        neighbours_join(connection);
     reaper->count++;
     metric_add(METRIC_HTTP_CONNECTIONS, 1);
     return connection;
@@ -94,10 +117,10 @@ static bool state_is_busy(enum connection_state state)
 
 void connection_close(struct reaper *reaper, struct connection *connection)
 {
-    reaper->busy -= state_is_busy(connection->state);
-    queue_remove(reaper, connection);
     if (!connection->trusted)
         neighbours_leave(connection);
+    reaper->busy -= state_is_busy(connection->state);
+    queue_remove(reaper, connection);
     reaper->count--;
     reaper->cut_count -= connection->cut;
     metric_add(METRIC_HTTP_CONNECTIONS, -1);
@@ -113,6 +136,7 @@ static void turn_at(struct reaper *reaper, struct connection *connection,
     connection->state = state;
     queue_append(reaper, connection);
     connection->since_us = connection->progress_us = now_us;
+    connection->yields_us = yields_at(state, now_us);
     connection->due_us = 0;
     connection->acked_bytes = connection->first_acked_bytes = 0;
 }
@@ -145,42 +169,29 @@ void connection_begin(struct reaper *reaper, struct connection *connection)
     connection->due_us = due_us;
 }
 
-static void connection_cut(struct reaper *reaper, struct connection *connection)
+static void connection_cut(struct connection *connection)
 {
-    if (connection->cut)
+    if (atomic_exchange(&connection->cut, true))
         return;
-    connection->cut = true;
-    reaper->cut_count++;
+    atomic_fetch_add(&connection->reaper->cut_count, 1);
     shutdown(connection->fd, SHUT_RDWR); /* not close: the library owns the number */
 }
 
 /* With what it has not taken, which the kernel would go on offering for minutes. */
-static void connection_drop(struct reaper *reaper, struct connection *connection,
-                            enum metric metric)
+static void connection_drop(struct connection *connection, enum metric metric)
 {
     struct linger at_once = { .l_onoff = 1 };
     if (connection->state != CONNECTION_READING)
         (void)setsockopt(connection->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-    connection_cut(reaper, connection);
+    connection_cut(connection);
     metric_add(metric, 1);
 }
 
 /* ---- Giving way ---- */
 
-/* Whether others come before it: it rests, or has sent no whole request so far, or does not take
- * its reply. */
 static bool gives_way(const struct connection *connection, int64_t now_us)
 {
-    if (connection->cut)
-        return false;
-    switch (connection->state) {
-    case CONNECTION_IDLE: return now_us - connection->since_us >= REST_US;
-    case CONNECTION_READING: return now_us - connection->since_us >= READING_US;
-    case CONNECTION_WRITING: return now_us - connection->progress_us >= STALL_US;
-    case CONNECTION_HANDLING:
-    case CONNECTION_STATES: break;
-    }
-    return false;
+    return !connection->cut && now_us >= connection->yields_us;
 }
 
 static struct connection *queue_giver(const struct reaper *reaper, enum connection_state state,
@@ -220,38 +231,40 @@ bool reaper_can_take(const struct reaper *reaper, int64_t now_us)
     return has_place(reaper) || giver(reaper, now_us) != NULL;
 }
 
-/* Of the address's own: they are at most as many as it may have, and a few strangers. */
-static bool make_room_of_address(struct reaper *reaper, const struct address *address,
+/* Of the address's own, whichever thread has them: they are at most as many as it may have, and a
+ * few strangers. */
+static bool make_room_of_address(struct neighbours *neighbours, const struct address *address,
                                  int64_t now_us)
 {
     struct address site = address_site(address);
     struct connection *oldest = NULL;
     size_t count = 0;
-    for (struct connection *one = *neighbourhood(reaper, &site); one; one = one->near) {
+    pthread_mutex_lock(&neighbours->lock);
+    for (struct connection *one = *neighbourhood(neighbours, &site); one; one = one->near) {
         struct address other = address_site(&one->address);
         if (one->cut || memcmp(&other, &site, sizeof(site)) != 0)
             continue;
         count++;
-        if (gives_way(one, now_us) && (!oldest || one->since_us < oldest->since_us))
+        if (gives_way(one, now_us) && (!oldest || one->yields_us < oldest->yields_us))
             oldest = one;
     }
-    if (count < reaper->address_limit)
-        return true;
-    if (oldest)
-        connection_drop(reaper, oldest, METRIC_HTTP_DISPLACED);
-    return oldest != NULL;
+    bool full = count >= neighbours->limit;
+    if (full && oldest)
+        connection_drop(oldest, METRIC_HTTP_DISPLACED);
+    pthread_mutex_unlock(&neighbours->lock);
+    return !full || oldest;
 }
 
 bool reaper_make_room(struct reaper *reaper, const struct address *address, bool trusted,
                       int64_t now_us)
 {
-    if (!trusted && !make_room_of_address(reaper, address, now_us))
+    if (!trusted && !make_room_of_address(reaper->neighbours, address, now_us))
         return false;
     if (has_place(reaper))
         return true;
     struct connection *other = giver(reaper, now_us);
     if (other)
-        connection_drop(reaper, other, METRIC_HTTP_DISPLACED);
+        connection_drop(other, METRIC_HTTP_DISPLACED);
     return other != NULL;
 }
 
@@ -282,6 +295,8 @@ static bool reply_goes_on(const struct reaper *reaper, struct connection *connec
     if (connection->acked_bytes != info->tcpi_bytes_acked) {
         connection->acked_bytes = info->tcpi_bytes_acked;
         connection->progress_us = now_us;
+        if (connection->state == CONNECTION_WRITING)
+            connection->yields_us = yields_at(CONNECTION_WRITING, now_us);
     }
     int64_t taken = (int64_t)(connection->acked_bytes - connection->first_acked_bytes);
     int64_t earned_us = taken * 1000 * 1000 / REPLY_BYTES_PER_S;
@@ -310,9 +325,9 @@ static void check_idle(struct reaper *reaper, struct connection *connection, int
     bool known = socket_info(connection, &info);
     if (known && (info.tcpi_unacked > 0 || info.tcpi_notsent_bytes > 0)) {
         if (!reply_goes_on(reaper, connection, &info, now_us))
-            connection_drop(reaper, connection, METRIC_HTTP_REAPED);
+            connection_drop(connection, METRIC_HTTP_REAPED);
     } else if (known ? info.tcpi_state != STATE_ESTABLISHED : client_is_gone(connection)) {
-        connection_cut(reaper, connection);
+        connection_cut(connection);
     } else if (known && (int64_t)info.tcpi_last_data_recv * 1000 < age_us - SLACK_US) {
         /* Something has arrived since, and it is no whole request line. */
         turn_at(reaper, connection, CONNECTION_READING, now_us);
@@ -335,7 +350,7 @@ static void connection_check(struct reaper *reaper, struct connection *connectio
     case CONNECTION_STATES: break;
     }
     if (!goes_on)
-        connection_drop(reaper, connection, METRIC_HTTP_REAPED);
+        connection_drop(connection, METRIC_HTTP_REAPED);
 }
 
 void reaper_scan(struct reaper *reaper, int64_t now_us)

@@ -1,9 +1,13 @@
 /* reaper.h: the connections of one HTTP thread: which of them are too slow, and which give way
- * when others want their place. Private to server/http. */
+ * when others want their place; and those of one address with all threads. Private to
+ * server/http. */
 #ifndef FUNNELD_HTTP_REAPER_H
 #define FUNNELD_HTTP_REAPER_H
 
 #include <funneld/base.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
 
 enum connection_state {
     CONNECTION_IDLE,     /* between requests */
@@ -13,13 +17,18 @@ enum connection_state {
     CONNECTION_STATES
 };
 
+struct reaper;
+
 struct connection {
+    struct reaper *reaper;
     struct connection *previous, *next; /* in the queue of its state */
     struct connection **place, *near;   /* among those of its address; not when it is trusted */
-    enum connection_state state;
-    int fd;       /* owned by the library */
+    /* Other threads look at these three, and may cut it, while it is among its neighbours. */
+    _Atomic enum connection_state state;
+    _Atomic int64_t yields_us; /* from then on it gives way to others; INT64_MAX: it does not */
+    atomic_bool cut;           /* shut down already; the library will notice */
+    int fd;                    /* owned by the library */
     bool trusted; /* a proxy: may have any number of connections, and speak for others */
-    bool cut;     /* shut down already; the library will notice */
     bool linger;  /* closing it at once could destroy the reply on its way to the client */
     struct address address; /* all zeroes for a unix socket */
     int64_t since_us;       /* in this state */
@@ -30,14 +39,21 @@ struct connection {
 
 enum { NEIGHBOURHOODS = 512 };
 
+/* The connections of all threads by address. */
+struct neighbours {
+    pthread_mutex_t lock; /* for all that hang here, and their places */
+    struct connection *first[NEIGHBOURHOODS];
+    size_t limit; /* of one address */
+};
+
 struct reaper {
     struct connection_queue {
         struct connection *first, *last;
-    } queues[CONNECTION_STATES];                   /* in order of since_us */
-    struct connection *neighbours[NEIGHBOURHOODS]; /* by address */
-    size_t count, limit, address_limit;
-    size_t cut_count; /* of those counted: they will be gone in a moment */
-    size_t busy;      /* in state HANDLING or WRITING: a stop waits for them */
+    } queues[CONNECTION_STATES]; /* in order of since_us */
+    struct neighbours *neighbours;
+    size_t count, limit;
+    atomic_size_t cut_count; /* of those counted: they will be gone in a moment */
+    size_t busy;             /* in state HANDLING or WRITING: a stop waits for them */
     int64_t timeout_us;
     int64_t next_scan_us;
 };

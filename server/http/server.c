@@ -420,6 +420,7 @@ static void server_free(struct http_server *server)
             unlink(server->control_path);
         free(server->control_path);
     }
+    pthread_mutex_destroy(&server->shared.neighbours.lock);
     pthread_mutex_destroy(&server->lock);
     pthread_cond_destroy(&server->started);
     free(server->runners);
@@ -438,7 +439,9 @@ static struct http_server *server_new(const struct config *config, const struct 
     server->shared.answer_max_bytes =
         (size_t)(config->inflight_max_mib < 16 ? 4 : config->inflight_max_mib / 4) * 1024 * 1024;
     server->shared.inflight_max_bytes = config->inflight_max_mib * 1024 * 1024;
+    server->shared.neighbours.limit = (size_t)config->address_connections_max;
     server->listen_fd = server->control_fd = -1;
+    pthread_mutex_init(&server->shared.neighbours.lock, NULL);
     pthread_mutex_init(&server->lock, NULL);
     pthread_cond_init(&server->started, NULL);
     server->runners = calloc((size_t)config->http_threads + 1, sizeof(*server->runners));
@@ -479,7 +482,7 @@ static enum err runners_start(struct ctx *ctx, const struct config *config,
         struct reaper *reaper = &runner->thread.reaper;
         reaper->limit = control ? CONTROL_CONNECTIONS_MAX
                                 : ((size_t)config->connections_max + public - 1) / public;
-        reaper->address_limit = (size_t)config->address_connections_max;
+        reaper->neighbours = &server->shared.neighbours;
         reaper->timeout_us = config->request_timeout_s * 1000 * 1000;
         if (!runner_open(runner) || !runner_start(runner))
             return fail(ctx, ERR_MEMORY, NULL, "cannot start an HTTP thread");

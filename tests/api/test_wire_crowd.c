@@ -117,7 +117,7 @@ START_TEST(test_one_address)
         usleep(2000);
     }
     /* Those that have just been accepted are not counted yet. */
-    ck_assert_int_le(most, 2 * (EACH + 16 + 1) + (int64_t)ARRAY_SIZE(resting));
+    ck_assert_int_le(most, EACH + 2 * (16 + 1) + (int64_t)ARRAY_SIZE(resting));
     ck_assert_int_lt(slowest_us, HEALTHY_US);
     ck_assert_int_gt(atomic_load(&crowd.renewed), 0);
     for (size_t i = 0; i < ARRAY_SIZE(resting); i++) {
@@ -163,6 +163,43 @@ START_TEST(test_work_stays)
         ck_assert(client_answer(&working[i], true, 3000, &answer));
         client_close(&working[i]);
     }
+}
+END_TEST
+
+/* However its connections are spread over the threads, an address has so many and no more. */
+START_TEST(test_one_count)
+{
+    static struct client working[3 * EACH];
+    start_crowded("");
+    wire_hold(&wire);
+    for (size_t i = 0; i < ARRAY_SIZE(working); i++) {
+        int before = atomic_load(&wire.submitted);
+        client_open_from(&working[i], &wire, "127.0.0.2");
+        client_text(&working[i], "POST /hold HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi");
+        wait_until(atomic_load(&wire.submitted) > before || client_is_closed(&working[i], 1));
+    }
+    ck_assert_int_eq(atomic_load(&wire.submitted), EACH);
+    wire_release(&wire);
+    for (size_t i = 0; i < ARRAY_SIZE(working); i++)
+        client_close(&working[i]);
+}
+END_TEST
+
+/* Its own that rest give way, also those of another thread than the new one's. */
+START_TEST(test_one_count_gives_way)
+{
+    static struct client clients[3 * EACH];
+    struct answer answer;
+    start_crowded("");
+    for (size_t i = 0; i < ARRAY_SIZE(clients); i++) {
+        if (i % EACH == 0)
+            usleep(700 * 1000); /* all that are there have rested */
+        client_open_from(&clients[i], &wire, "127.0.0.2");
+        client_expect(&clients[i], GET_HELLO, 200, &answer);
+    }
+    wait_until(metric_value(METRIC_HTTP_CONNECTIONS) <= EACH);
+    for (size_t i = 0; i < ARRAY_SIZE(clients); i++)
+        client_close(&clients[i]);
 }
 END_TEST
 
@@ -399,6 +436,8 @@ Suite *wire_crowd_suite(void)
     tcase_add_test(tcase, test_full_house);
     tcase_add_test(tcase, test_work_stays);
     tcase_add_test(tcase, test_slow_line);
+    tcase_add_test(tcase, test_one_count);
+    tcase_add_test(tcase, test_one_count_gives_way);
     tcase_add_test(tcase, test_early_connection);
     tcase_add_test(tcase, test_silent_then_slow);
     tcase_add_test(tcase, test_trickling_reader);
