@@ -228,9 +228,9 @@ enum err email_normalise(struct ctx *ctx, const char *member, const char *text,
 char *base64url_text(struct ctx *ctx, const void *data, size_t bytes) _must_check_;
 /* False unless the text is exactly that many bytes, written as base64url_text() writes them. */
 bool base64url_parse(const char *text, void *data, size_t bytes);
-/* E.164 of an international number ("+49 30 1234-5", "0049..."), or NULL when it is not one: no
- * error. */
-const char *phone_normalise(struct arena *arena, const char *text);
+/* E.164 of an international number ("+49 30 1234-5", "0049..."); NULL when it is not one, which is
+ * no error. */
+enum err phone_normalise(struct ctx *ctx, const char *text, const char **ret) _must_check_;
 
 /* ---- Addresses of clients ---- */
 

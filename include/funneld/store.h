@@ -111,11 +111,21 @@ enum err lead_key_add(struct ctx *ctx, struct db *db, enum lead_key_kind kind, c
                       const struct id *lead_id) _must_check_; /* ERR_EXISTS */
 /* Leaves the key with the lead that has it. */
 enum err lead_key_offer(struct ctx *ctx, struct db *db, enum lead_key_kind kind, const char *key,
-                        const struct id *lead_id) _must_check_;
+                        const struct id *lead_id, bool *ret_added) _must_check_;
 enum err lead_key_remove(struct ctx *ctx, struct db *db, enum lead_key_kind kind, const char *key,
                          const struct id *lead_id) _must_check_;
-/* How many keys lead to no lead: for checks. */
+/* How many keys lead to no lead, or wait for one that does not have them: for checks. */
 enum err lead_keys_lost(struct ctx *ctx, struct db *db, int64_t *ret) _must_check_;
+/* The leads that have a number which leads to another. */
+enum err shared_phone_add(struct ctx *ctx, struct db *db, const char *phone,
+                          const struct id *lead_id) _must_check_;
+enum err shared_phone_remove(struct ctx *ctx, struct db *db, const char *phone,
+                             const struct id *lead_id) _must_check_;
+/* The oldest of them, or ERR_NOT_FOUND. */
+enum err shared_phone_first(struct ctx *ctx, struct db *db, const char *phone, struct id *ret)
+    _must_check_;
+enum err shared_phone_has(struct ctx *ctx, struct db *db, const char *phone,
+                          const struct id *lead_id, bool *ret) _must_check_;
 enum err lead_change_add(struct ctx *ctx, struct db *db, const struct lead_change *change)
     _must_check_;
 enum err lead_changes(struct ctx *ctx, struct db *db, const struct id *lead_id, struct rows *ret)

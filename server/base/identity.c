@@ -251,11 +251,12 @@ static size_t phone_separator_bytes(const char *text)
     return 0;
 }
 
-const char *phone_normalise(struct arena *arena, const char *text)
+enum err phone_normalise(struct ctx *ctx, const char *text, const char **ret)
 {
-    const char *trimmed = text_trim(arena, text, strlen(text));
+    *ret = NULL;
+    const char *trimmed = text_trim(ctx->arena, text, strlen(text));
     if (trimmed == NULL)
-        return NULL;
+        return fail(ctx, ERR_MEMORY, NULL, "no memory for a phone number");
     char kept[2 + PHONE_MAX_DIGITS + 1]; /* "00", digits, NUL */
     size_t length = 0;
     while (*trimmed != '\0') {
@@ -266,18 +267,19 @@ const char *phone_normalise(struct arena *arena, const char *text)
         }
         bool sign = *trimmed == '+' && length == 0;
         if (!sign && (*trimmed < '0' || *trimmed > '9'))
-            return NULL;
+            return OK;
         if (length == sizeof(kept) - 1)
-            return NULL;
+            return OK;
         kept[length++] = *trimmed++;
     }
     kept[length] = '\0';
 
     const char *digits = kept[0] == '+' ? kept + 1 : kept + 2;
     if (kept[0] != '+' && strncmp(kept, "00", 2) != 0)
-        return NULL;
+        return OK;
     size_t count = strlen(digits);
     if (count < PHONE_MIN_DIGITS || count > PHONE_MAX_DIGITS || digits[0] == '0')
-        return NULL;
-    return arena_printf(arena, "+%s", digits);
+        return OK;
+    *ret = arena_printf(ctx->arena, "+%s", digits);
+    return *ret != NULL ? OK : fail(ctx, ERR_MEMORY, NULL, "no memory for a phone number");
 }

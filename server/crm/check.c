@@ -199,32 +199,43 @@ static enum err check_lead(struct ctx *ctx, struct db *db, const struct id *id,
     return OK;
 }
 
-/* What names the lead finds it. Not so for phones, which people share: the key stays with the one
- * who had the number first, and goes with them. */
+/* A phone, which people share, leads to another as long as this one waits for it. */
+static enum err check_key(struct ctx *ctx, struct db *db, const struct lead *lead,
+                          enum lead_key_kind kind, bool *ret_right)
+{
+    const char *key;
+    struct id found;
+    *ret_right = true;
+    enum err err = lead_key_text(ctx, lead, kind, &key);
+    if (err || !key)
+        return err;
+    err = lead_find(ctx, db, kind, key, &found);
+    *ret_right = !err && id_compare(&found, &lead->id) == 0;
+    if (err || *ret_right || kind != LEAD_KEY_PHONE)
+        return err == ERR_NOT_FOUND ? OK : err;
+    return shared_phone_has(ctx, db, key, &lead->id, ret_right);
+}
+
+/* What names the lead finds it. */
 static enum err check_keys(struct ctx *ctx, struct db *db, const struct id *id,
                            struct recount *recount)
 {
-    static const char *const names[] = {
-        [LEAD_KEY_EMAIL] = "e-mail address", [LEAD_KEY_EXTERNAL] = "external id"
-    };
+    static const char *const names[] = { [LEAD_KEY_EMAIL] = "e-mail address",
+                                         [LEAD_KEY_EXTERNAL] = "external id",
+                                         [LEAD_KEY_PHONE] = "phone number" };
     struct lead lead;
     enum err err = lead_load_any(ctx, db, id, &lead);
-    if (err)
+    if (err || lead.erased_at != NO_INT) /* which nothing finds, see check_erased() */
         return err == ERR_NOT_FOUND ? OK : err;
-    for (enum lead_key_kind kind = LEAD_KEY_EMAIL; kind <= LEAD_KEY_EXTERNAL && !err; kind++) {
-        const char *key;
-        struct id found;
+    for (enum lead_key_kind kind = LEAD_KEY_EMAIL; kind <= LEAD_KEY_PHONE && !err; kind++) {
         char text[ID_TEXT_SIZE];
-        err = lead_key_text(ctx, &lead, kind, &key);
-        if (err || !key)
+        bool right;
+        err = check_key(ctx, db, &lead, kind, &right);
+        if (err || right)
             continue;
-        err = lead_find(ctx, db, kind, key, &found);
-        if (err == ERR_NOT_FOUND || (!err && id_compare(&found, id) != 0)) {
-            id_format(id, text);
-            recount->report->wrong_keys++;
-            find(recount, "lead %s: its %s does not lead to it", text, names[kind]);
-            err = OK;
-        }
+        id_format(id, text);
+        recount->report->wrong_keys++;
+        find(recount, "lead %s: its %s does not lead to it", text, names[kind]);
     }
     return err;
 }

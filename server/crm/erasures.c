@@ -2,6 +2,7 @@
  * hangs on it goes in slices, and last of all what says how to find it in the journal, so that an
  * erasure cut short can be begun again. That no byte stays in the log is the writer's business. */
 #include "history.h"
+#include "leads_identity.h"
 
 #include <string.h>
 
@@ -37,7 +38,7 @@ static enum err begin(struct ctx *ctx, struct db *db, struct lead_erasing *erasi
     if (!err)
         err = hide(ctx, db, &history, erasing->facts);
     if (!err)
-        err = lead_keys_remove(ctx, db, &erasing->lead_id);
+        err = lead_keys_drop(ctx, db, &history.lead);
     if (err)
         return err;
     *erasure = (struct erasure){ .id = known ? erasure->id : id_new(ctx),
@@ -75,7 +76,7 @@ static enum err remove_named(struct ctx *ctx, struct db *db, struct step *step,
     if (!err && kind == LEAD_KEY_EMAIL)
         err = email_normalise(ctx, "email", text, &email, &key);
     else if (!err)
-        key = phone_normalise(ctx->arena, text);
+        err = phone_normalise(ctx, text, &key);
     if (err || !key) /* a number that is none has no hash */
         return err;
     submission_hash(&secret, kind, key, hash);

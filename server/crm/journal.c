@@ -40,8 +40,11 @@ static void add_address(struct index *index, const char *text)
     const char *email, *key;
     struct ctx own = *index->ctx; /* that it is no address is no failure of the post */
     own.failure = (struct failure){ 0 };
-    if (email_normalise(&own, "email", text, &email, &key) == OK)
+    enum err err = email_normalise(&own, "email", text, &email, &key);
+    if (!err)
         add_key(index, LEAD_KEY_EMAIL, key);
+    else if (err == ERR_MEMORY && !index->err)
+        index->err = fail(index->ctx, ERR_MEMORY, NULL, "no memory for an address");
 }
 
 /* What an address in the middle of a text is made of; as a whole value it may be more. */
@@ -64,6 +67,8 @@ static void add_addresses(struct index *index, const char *text, size_t bytes)
         while (to > at && (text[to - 1] == '.' || text[to - 1] == '-'))
             to--;
         char *address = arena_text(index->ctx->arena, text + from, to - from);
+        if (!address && !index->err)
+            index->err = fail(index->ctx, ERR_MEMORY, NULL, "no memory for an address");
         if (address)
             add_address(index, address);
         at = to;
@@ -72,8 +77,9 @@ static void add_addresses(struct index *index, const char *text, size_t bytes)
 
 static void add_value(struct index *index, const char *text)
 {
-    const char *number =
-        strlen(text) <= NUMBER_MAX ? phone_normalise(index->ctx->arena, text) : NULL;
+    const char *number = NULL;
+    if (!index->err && strlen(text) <= NUMBER_MAX)
+        index->err = phone_normalise(index->ctx, text, &number);
     if (number)
         add_key(index, LEAD_KEY_PHONE, number);
     if (strchr(text, '@')) {

@@ -291,8 +291,9 @@ static enum err merge_into(struct ctx *ctx, struct db *db, const struct id *id,
     if (!err)
         err = set_members(ctx, db, &history, input, &lead_import_table, FILL_BLANKS, &changes);
     /* The same person twice in another system: from now on both of its names lead here. */
+    bool added;
     if (!err && identity->external && before.external_id)
-        err = lead_key_offer(ctx, db, LEAD_KEY_EXTERNAL, identity->external, &before.id);
+        err = lead_key_offer(ctx, db, LEAD_KEY_EXTERNAL, identity->external, &before.id, &added);
     if (!err)
         err = changes.any ? save(ctx, db, &history, &before, &changes)
                           : contributions_apply(ctx, db, &history, 1);

@@ -37,11 +37,10 @@ enum err lead_identity_read(struct ctx *ctx, struct lead_input *input, struct le
     enum err err = OK;
     if (input->email)
         err = email_normalise(ctx, "email", input->email, &input->email, &ret->email);
-    if (!err && input->phone) {
-        ret->phone = phone_normalise(ctx->arena, input->phone);
-        if (ret->phone)
-            input->phone = ret->phone;
-    }
+    if (!err && input->phone)
+        err = phone_normalise(ctx, input->phone, &ret->phone);
+    if (ret->phone)
+        input->phone = ret->phone;
     return err ? err : read_external(ctx, input, &ret->external);
 }
 
@@ -81,19 +80,12 @@ enum err lead_key_text(struct ctx *ctx, const struct lead *lead, enum lead_key_k
     }
     if (kind == LEAD_KEY_EXTERNAL && lead->external_id && lead->source_system)
         return external_key(ctx, lead->source_system, lead->external_id, ret);
-    if (kind == LEAD_KEY_PHONE && lead->phone)
-        *ret = phone_normalise(ctx->arena, lead->phone);
-    return OK;
+    return kind == LEAD_KEY_PHONE && lead->phone ? phone_normalise(ctx, lead->phone, ret) : OK;
 }
-
-static const struct {
-    enum lead_key_kind kind;
-    const char *member;
-} unique_keys[] = { { LEAD_KEY_EMAIL, "email" }, { LEAD_KEY_EXTERNAL, "external_id" } };
 
 /* The key is there already: with this lead, as another name it was told by, or with another. */
 static enum err taken(struct ctx *ctx, struct db *db, enum lead_key_kind kind, const char *key,
-                      const char *member, const struct id *lead_id)
+                      const struct id *lead_id)
 {
     struct id existing;
     enum err err = lead_find(ctx, db, kind, key, &existing);
@@ -103,36 +95,65 @@ static enum err taken(struct ctx *ctx, struct db *db, enum lead_key_kind kind, c
         return OK;
     if (!err)
         ctx->failure.existing = existing;
-    return fail(ctx, ERR_DUPLICATE, member, "another lead has it");
+    return fail(ctx, ERR_DUPLICATE, kind == LEAD_KEY_EMAIL ? "email" : "external_id",
+                "another lead has it");
+}
+
+/* People share phones: the first keeps the number, the others wait for it. */
+static enum err key_take(struct ctx *ctx, struct db *db, enum lead_key_kind kind, const char *key,
+                         const struct id *lead_id)
+{
+    if (kind != LEAD_KEY_PHONE) {
+        enum err err = lead_key_add(ctx, db, kind, key, lead_id);
+        return err == ERR_EXISTS ? taken(ctx, db, kind, key, lead_id) : err;
+    }
+    bool added;
+    enum err err = lead_key_offer(ctx, db, kind, key, lead_id, &added);
+    return err || added ? err : shared_phone_add(ctx, db, key, lead_id);
+}
+
+static enum err key_give_up(struct ctx *ctx, struct db *db, enum lead_key_kind kind,
+                            const char *key, const struct id *lead_id)
+{
+    struct id next;
+    bool added;
+    enum err err = lead_key_remove(ctx, db, kind, key, lead_id);
+    if (err || kind != LEAD_KEY_PHONE)
+        return err;
+    err = shared_phone_remove(ctx, db, key, lead_id);
+    if (!err)
+        err = shared_phone_first(ctx, db, key, &next);
+    if (err)
+        return err == ERR_NOT_FOUND ? OK : err;
+    err = lead_key_offer(ctx, db, kind, key, &next, &added);
+    return err || !added ? err : shared_phone_remove(ctx, db, key, &next);
 }
 
 enum err lead_keys_update(struct ctx *ctx, struct db *db, const struct lead *before,
                           const struct lead *after)
 {
+    static const struct lead nobody;
     enum err err = OK;
-    for (size_t i = 0; i < ARRAY_SIZE(unique_keys) && !err; i++) {
-        const char *old_key = NULL, *new_key = NULL;
-        enum lead_key_kind kind = unique_keys[i].kind;
-        err = before ? lead_key_text(ctx, before, kind, &old_key) : OK;
+    for (enum lead_key_kind kind = LEAD_KEY_EMAIL; kind <= LEAD_KEY_PHONE && !err; kind++) {
+        const char *old_key, *new_key;
+        err = lead_key_text(ctx, before ? before : &nobody, kind, &old_key);
         if (!err)
             err = lead_key_text(ctx, after, kind, &new_key);
         if (err || text_equal(old_key, new_key))
             continue;
         if (old_key)
-            err = lead_key_remove(ctx, db, kind, old_key, &after->id);
+            err = key_give_up(ctx, db, kind, old_key, &after->id);
         if (!err && new_key)
-            err = lead_key_add(ctx, db, kind, new_key, &after->id);
-        if (err == ERR_EXISTS)
-            err = taken(ctx, db, kind, new_key, unique_keys[i].member, &after->id);
+            err = key_take(ctx, db, kind, new_key, &after->id);
     }
-    const char *old_phone = NULL, *new_phone = NULL;
-    if (!err && before)
-        err = lead_key_text(ctx, before, LEAD_KEY_PHONE, &old_phone);
-    if (!err)
-        err = lead_key_text(ctx, after, LEAD_KEY_PHONE, &new_phone);
-    if (err || text_equal(old_phone, new_phone))
-        return err;
-    if (old_phone)
-        err = lead_key_remove(ctx, db, LEAD_KEY_PHONE, old_phone, &after->id);
-    return !err && new_phone ? lead_key_offer(ctx, db, LEAD_KEY_PHONE, new_phone, &after->id) : err;
+    return err;
+}
+
+enum err lead_keys_drop(struct ctx *ctx, struct db *db, const struct lead *lead)
+{
+    const char *phone;
+    enum err err = lead_key_text(ctx, lead, LEAD_KEY_PHONE, &phone);
+    if (!err && phone)
+        err = key_give_up(ctx, db, LEAD_KEY_PHONE, phone, &lead->id);
+    return err ? err : lead_keys_remove(ctx, db, &lead->id);
 }

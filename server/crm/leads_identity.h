@@ -20,6 +20,8 @@ enum err lead_identity_find(struct ctx *ctx, struct db *db, const struct lead_id
  * lead has one. */
 enum err lead_keys_update(struct ctx *ctx, struct db *db, const struct lead *before,
                           const struct lead *after) _must_check_;
+/* Nothing leads to it any more, not even by the names that it was told by later. */
+enum err lead_keys_drop(struct ctx *ctx, struct db *db, const struct lead *lead) _must_check_;
 /* The key of that kind that leads to this lead; NULL: it has none. */
 enum err lead_key_text(struct ctx *ctx, const struct lead *lead, enum lead_key_kind kind,
                        const char **ret) _must_check_;

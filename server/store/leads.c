@@ -97,10 +97,12 @@ enum err lead_key_add(struct ctx *ctx, struct db *db, enum lead_key_kind kind, c
 }
 
 enum err lead_key_offer(struct ctx *ctx, struct db *db, enum lead_key_kind kind, const char *key,
-                        const struct id *lead_id)
+                        const struct id *lead_id, bool *ret_added)
 {
-    return db_exec(ctx, db, SQL_LEAD_KEY_INSERT_UNLESS_TAKEN, param_int(kind), param_text(key),
-                   param_id(lead_id));
+    enum err err = db_exec(ctx, db, SQL_LEAD_KEY_INSERT_UNLESS_TAKEN, param_int(kind),
+                           param_text(key), param_id(lead_id));
+    *ret_added = !err && db_changes(db) > 0;
+    return err;
 }
 
 enum err lead_key_remove(struct ctx *ctx, struct db *db, enum lead_key_kind kind, const char *key,
@@ -112,7 +114,38 @@ enum err lead_key_remove(struct ctx *ctx, struct db *db, enum lead_key_kind kind
 
 enum err lead_keys_lost(struct ctx *ctx, struct db *db, int64_t *ret)
 {
-    return db_int_params(ctx, db, SQL_LEAD_KEYS_LOST, ret, NULL, 0);
+    return db_int(ctx, db, SQL_LEAD_KEYS_LOST, ret, param_int(LEAD_KEY_PHONE));
+}
+
+enum err shared_phone_add(struct ctx *ctx, struct db *db, const char *phone,
+                          const struct id *lead_id)
+{
+    return db_exec(ctx, db, SQL_SHARED_PHONE_INSERT, param_text(phone), param_id(lead_id));
+}
+
+enum err shared_phone_remove(struct ctx *ctx, struct db *db, const char *phone,
+                             const struct id *lead_id)
+{
+    return db_exec(ctx, db, SQL_SHARED_PHONE_DELETE, param_text(phone), param_id(lead_id));
+}
+
+enum err shared_phone_first(struct ctx *ctx, struct db *db, const char *phone, struct id *ret)
+{
+    struct lead lead;
+    enum err err = db_one(ctx, db, SQL_SHARED_PHONE_FIRST, &lead, param_text(phone));
+    if (!err)
+        *ret = lead.id;
+    return err;
+}
+
+enum err shared_phone_has(struct ctx *ctx, struct db *db, const char *phone,
+                          const struct id *lead_id, bool *ret)
+{
+    int64_t count = 0;
+    enum err err =
+        db_int(ctx, db, SQL_SHARED_PHONE_COUNT, &count, param_text(phone), param_id(lead_id));
+    *ret = count > 0;
+    return err;
 }
 
 enum err lead_change_add(struct ctx *ctx, struct db *db, const struct lead_change *change)

@@ -53,6 +53,32 @@ START_TEST(phone_identity)
 }
 END_TEST
 
+/* A number goes on to the next who has it when the one it leads to has it no more. */
+START_TEST(shared_phone)
+{
+    static const char body[] = "{'phone':'+4930123456','email':'%s@example.com'}";
+    const char *ann = service_create("/v1/leads", body, "ann");
+    const char *bob = service_create("/v1/leads", body, "bob");
+    const char *cid = service_create("/v1/leads", body, "cid");
+    const char *dan = service_create("/v1/leads", "{'email':'dan@example.com'}");
+    expect_status(merge("{'phone':'+49 30 123456','email':'dan@example.com'}"), 200);
+    expect_known("{'phone':'+4930123456'}", ann);
+    expect_status(change(bob, "{'phone':'+4930654321'}"), 200); /* it never led to him */
+    expect_known("{'phone':'+4930123456'}", ann);
+    expect_status(change(ann, "{'phone':null}"), 200);
+    expect_known("{'phone':'+4930123456'}", cid);
+    service_check();
+    expect_status(ask(fixture.client, .method = "DELETE", .path = textf("/v1/leads/%s", cid)), 204);
+    expect_known("{'phone':'+4930123456'}", dan);
+    expect_status(change(dan, "{'phone':'+4930654321'}"), 200);
+    expect_known("{'phone':'+4930654321'}", bob);
+    expect_status(create("{'phone':'+4930123456'}"), 201);
+    expect_status(ask(fixture.client, .method = "DELETE", .path = textf("/v1/leads/%s", dan)), 204);
+    expect_status(change(bob, "{'phone':null}"), 200);
+    expect_status(create("{'phone':'+4930654321'}"), 201);
+}
+END_TEST
+
 START_TEST(external_identity)
 {
     const struct answer *answer = create("{'source_system':'shop','external_id':'7'}");
@@ -247,13 +273,13 @@ END_TEST
 
 TCase *identity_tcase(void)
 {
-    const TTest *const tests[] = {
-        email_identity,    international_domain, phone_identity,
-        external_identity, two_at_once,          merge_fills_blanks,
-        merge_never_takes, merge_never_pairs,    external_identity_is_unambiguous,
-        keys_move,         external_id_later,    found_by_name,
-        two_external_ids
-    };
+    const TTest *const tests[] = { email_identity,     international_domain,
+                                   phone_identity,     shared_phone,
+                                   external_identity,  two_at_once,
+                                   merge_fills_blanks, merge_never_takes,
+                                   merge_never_pairs,  external_identity_is_unambiguous,
+                                   keys_move,          external_id_later,
+                                   found_by_name,      two_external_ids };
     TCase *tcase = tcase_create("identity");
     tcase_add_checked_fixture(tcase, service_setup, service_teardown);
     tcase_set_timeout(tcase, 20);

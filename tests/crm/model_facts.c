@@ -80,7 +80,6 @@ static int by_external(struct model *model, const struct attributes *given)
     return NO_LEAD;
 }
 
-/* People share phones: a number names the lead that had it first, until that one gives it up. */
 static size_t phone_number(struct model *model, const char *phone)
 {
     for (size_t i = 0; i < model->phone_texts.count; i++)
@@ -101,15 +100,38 @@ static int by_phone(struct model *model, const char *phone)
     return NO_LEAD;
 }
 
+/* The oldest of the others that have it, or NO_LEAD. */
+static int next_with_phone(struct model *model, size_t but, const char *phone)
+{
+    int next = NO_LEAD;
+    for (size_t i = 0; i < model->leads.count; i++) {
+        struct model_lead *lead = lead_at(model, i);
+        if (i == but || lead->presence != THERE ||
+            strcmp(now_of(lead)->text[ATTR_PHONE], phone) != 0)
+            continue;
+        if (next == NO_LEAD || id_compare(&lead->id, &lead_at(model, (size_t)next)->id) < 0)
+            next = (int)i;
+    }
+    return next;
+}
+
+/* People share phones: a number names the lead that had it first, until that one gives it up. */
 static void phone_changed(struct model *model, size_t lead, const char *before, const char *after)
 {
     if (strcmp(before, after) == 0)
         return;
     if (by_phone(model, before) == (int)lead) {
         int number = (int)phone_number(model, before);
-        for (size_t i = 0; i < model->phones.count; i++)
-            if (model->phones.items[i].key == number)
+        int next = next_with_phone(model, lead, before);
+        for (size_t i = 0; i < model->phones.count; i++) {
+            if (model->phones.items[i].key != number)
+                continue;
+            if (next == NO_LEAD)
                 model->phones.items[i] = model->phones.items[--model->phones.count];
+            else
+                model->phones.items[i].lead = (size_t)next;
+            break;
+        }
     }
     if (*after == '+' && by_phone(model, after) == NO_LEAD)
         LIST_ADD(&model->phones,
@@ -452,11 +474,7 @@ void model_erase(struct model *model, size_t index, bool facts)
             model->keys.items[i] = model->keys.items[--model->keys.count];
         else
             i++;
-    for (size_t i = 0; i < model->phones.count;)
-        if (model->phones.items[i].lead == index)
-            model->phones.items[i] = model->phones.items[--model->phones.count];
-        else
-            i++;
+    phone_changed(model, index, now_of(lead)->text[ATTR_PHONE], "");
     for (size_t i = 0; i < model->aliases.count;)
         if (model->aliases.items[i].lead == index)
             model->aliases.items[i] = model->aliases.items[--model->aliases.count];

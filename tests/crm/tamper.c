@@ -39,6 +39,10 @@ static const char *const tampers[] = {
     "UPDATE lead_key SET lead_id = (SELECT min(lead_id) FROM lead_key WHERE kind = 1) "
     "WHERE kind = 1",
     "INSERT INTO lead_key (kind, key, lead_id) VALUES (1, 'nobody@example.com', x'01')",
+    "DELETE FROM lead_key WHERE kind = 3 AND key = (SELECT max(key) FROM lead_key WHERE kind = 3)",
+    "DELETE FROM shared_phone",
+    "INSERT INTO shared_phone (phone, lead_id) SELECT key, lead_id FROM lead_key WHERE kind = 3",
+    "INSERT INTO shared_phone (phone, lead_id) VALUES ('+4930555', x'01')",
     "UPDATE lead SET city = 'Bern' WHERE id IN "
     "(SELECT lead_id FROM lead_state WHERE erased_at IS NOT NULL)",
     "UPDATE lead_state SET erased_at = NULL WHERE erased_at IS NOT NULL",
@@ -66,10 +70,46 @@ START_TEST(test_tampering_is_found)
 }
 END_TEST
 
+/* In the middle of an erasure the lead still says who it was, but is found no more. */
+START_TEST(test_erasure_under_way)
+{
+    enum { ACTIVITIES = 100 };
+    struct world world;
+    struct lead_input input;
+    struct lead_created created;
+    world_make(&world, WORLD_DEFAULT);
+    struct ctx *ctx = &world.core.ctx;
+    world_begin(&world);
+    table_clear(&lead_create_table, &input);
+    input.email = "ann@example.com";
+    input.phone = "+4930123456";
+    ck_assert_ok(ctx, lead_create(ctx, world.core.db, &input, false, &created));
+    struct lead_erasing erasing = { .lead_id = created.lead.id };
+    struct activity_input activity;
+    struct activity_recorded recorded;
+    table_clear(&activity_create_table, &activity);
+    activity.type = "page_view";
+    for (int i = 0; i < ACTIVITIES; i++)
+        ck_assert_ok(ctx,
+                     activity_record(ctx, world.core.db, &erasing.lead_id, &activity, &recorded));
+    world_end(&world, false);
+    int slices = 0;
+    for (bool more = true; more; slices++) {
+        world_begin(&world);
+        ck_assert_ok(ctx, lead_erase(ctx, world.core.db, &erasing, &more));
+        world_end(&world, false);
+        ck_assert_msg(world_findings(&world) == 0, "%s", world.why);
+    }
+    ck_assert_int_gt(slices, 1);
+    world_done(&world);
+}
+END_TEST
+
 TCase *check_case(void)
 {
     TCase *check = tcase_create("check");
     tcase_set_timeout(check, 60);
     tcase_add_loop_test(check, test_tampering_is_found, 0, ARRAY_SIZE(tampers));
+    tcase_add_test(check, test_erasure_under_way);
     return check;
 }

@@ -201,15 +201,28 @@ START_TEST(test_phone)
         { "+\xd9\xa1\xd9\xa2\xd9\xa3\xd9\xa4\xd9\xa5\xd9\xa6\xd9\xa7\xd9\xa8", NULL },
         { "+999999999999999999999999999999999999999999", NULL },
     };
-    struct arena arena = { 0 };
+    _cleanup_(request_done) struct request request;
+    request_start(&request);
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        const char *number = phone_normalise(&arena, cases[i].text);
+        const char *number;
+        ck_assert_int_eq(phone_normalise(&request.ctx, cases[i].text, &number), OK);
         if (cases[i].number == NULL)
             ck_assert_msg(number == NULL, "accepted %s", cases[i].text);
         else
             ck_assert_pstr_eq(number, cases[i].number);
     }
-    arena_free(&arena);
+}
+END_TEST
+
+/* A number that could not be read is not none: its lead would not be found by it. */
+START_TEST(test_phone_without_memory)
+{
+    _cleanup_(request_done) struct request request;
+    request_start(&request);
+    const char *number;
+    request.arena.limit_bytes = 1;
+    ck_assert_int_eq(phone_normalise(&request.ctx, "+49 30 1234-5678", &number), ERR_MEMORY);
+    ck_assert_int_eq(request.ctx.failure.err, ERR_MEMORY);
 }
 END_TEST
 
@@ -222,6 +235,7 @@ Suite *identity_suite(void)
     tcase_add_test(tests, test_email_of_any_length_ends);
     tcase_add_test(tests, test_email_without_memory);
     tcase_add_test(tests, test_phone);
+    tcase_add_test(tests, test_phone_without_memory);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -62,7 +62,25 @@ INSERT INTO lead_key (kind, key, lead_id) VALUES ($1, $2, $3) ON CONFLICT (kind,
 DELETE FROM lead_key WHERE kind = $1 AND key = $2 AND lead_id = $3;
 
 -- lead_keys_lost
-SELECT count(*) FROM lead_key k WHERE NOT EXISTS (SELECT 1 FROM lead l WHERE l.id = k.lead_id);
+-- $1 is the kind of phones. Whoever shares a number has it, and is not who it leads to.
+SELECT (SELECT count(*) FROM lead_key k
+        WHERE NOT EXISTS (SELECT 1 FROM lead l WHERE l.id = k.lead_id))
+    + (SELECT count(*) FROM shared_phone s
+        WHERE NOT EXISTS (
+            SELECT 1 FROM lead l JOIN lead_key k ON k.kind = $1 AND k.key = s.phone
+            WHERE l.id = s.lead_id AND l.phone = s.phone AND k.lead_id <> s.lead_id));
+
+-- shared_phone_insert
+INSERT INTO shared_phone (phone, lead_id) VALUES ($1, $2);
+
+-- shared_phone_delete
+DELETE FROM shared_phone WHERE phone = $1 AND lead_id = $2;
+
+-- shared_phone_first -> lead
+SELECT lead_id AS id FROM shared_phone WHERE phone = $1 ORDER BY lead_id LIMIT 1;
+
+-- shared_phone_count
+SELECT count(*) FROM shared_phone WHERE phone = $1 AND lead_id = $2;
 
 -- lead_change_insert
 INSERT INTO lead_change (lead_id, id, at, field, old_value, new_value, actor) VALUES ($1, $2, $3,
