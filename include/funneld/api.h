@@ -30,5 +30,7 @@ void service_stop(struct service *service);
 
 /* `<database>.sock`, where commands talk to the daemon that has the file. */
 char *service_socket_path(struct arena *arena, const struct config *config) _must_check_;
+/* The file in which the first start put the admin key, if nobody has moved it. */
+const char *service_admin_key(struct arena *arena, const struct config *config) _must_check_;
 
 #endif

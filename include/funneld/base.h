@@ -308,7 +308,7 @@ bool secret_parse(const char *text, struct secret *ret);
 
 /* Opens a file for what is still being made, empty and for its owner's eyes, and keeps others from
  * it until it is closed: what a killed process has left is begun anew. ERR_BUSY: another process is
- * at it; ERR_STORAGE. */
+ * at it; ERR_NOT_FOUND: there can be no file there; ERR_STORAGE. */
 enum err file_begin(struct ctx *ctx, const char *path, int *ret_fd) _must_check_;
 /* Gives the finished file its name, in place of what had it. What is in it is on the disk before it
  * has the name, and the name when this returns. ERR_STORAGE */

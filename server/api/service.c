@@ -1,13 +1,10 @@
 /* service.c: the parts of the daemon, started one on the other and stopped in reverse. */
+#include "admin_key.h"
 #include "dispatch.h"
 
 #include <funneld/api.h>
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum { STOP_TIMEOUT_MS = 4500 };
 
@@ -16,48 +13,23 @@ char *service_socket_path(struct arena *arena, const struct config *config)
     return arena_printf(arena, "%s.sock", config->database);
 }
 
-static const char *admin_key_path(struct arena *arena, const struct config *config)
-{
-    if (*config->admin_key_file)
-        return config->admin_key_file;
-    const char *slash = strrchr(config->database, '/');
-    size_t folder = slash ? (size_t)(slash - config->database) + 1 : 0;
-    return arena_printf(arena, "%.*sadmin.key", (int)folder, config->database);
-}
-
-/* Readable by this user alone, and on the disk before the key can be used. */
-static enum err write_admin_key(struct ctx *ctx, const char *path, const char *key)
-{
-    int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (file < 0)
-        return fail(ctx, ERR_CONFIG, "admin_key_file", "cannot write %s: %s", path,
-                    strerror(errno));
-    size_t length = strlen(key);
-    bool written = fchmod(file, 0600) == 0 && write(file, key, length) == (ssize_t)length &&
-                   write(file, "\n", 1) == 1 && fsync(file) == 0;
-    int error = errno;
-    close(file);
-    return written ? OK
-                   : fail(ctx, ERR_STORAGE, NULL, "cannot write %s: %s", path, strerror(error));
-}
-
-/* The key's file comes first: a crash in between leaves a file without a key, and the next start
- * makes another. */
 static enum err prepare(struct ctx *ctx, struct db *db, const struct config *config)
 {
-    const char *key, *path = admin_key_path(ctx->arena, config);
-    enum err err =
-        path ? db_begin_write(ctx, db) : fail(ctx, ERR_MEMORY, NULL, "no memory at start");
+    const char *key, *path;
+    enum err err = db_begin_write(ctx, db);
     if (err)
         return err;
     err = installation_prepare(ctx, db, config, &key);
     if (!err && key)
-        err = write_admin_key(ctx, path, key);
+        err = admin_key_write(ctx, config, key);
     if (!err)
         err = db_commit(ctx, db);
-    if (err)
+    if (err) {
         db_rollback(db);
-    else if (key)
+        return err;
+    }
+    err = admin_key_publish(ctx, config, key != NULL, &path);
+    if (!err && path)
         log_line(LOG_INFO, "start", "new data file %s; its admin key is in %s", config->database,
                  path);
     return err;

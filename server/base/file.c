@@ -28,9 +28,12 @@ bool watch_step(const struct watch *watch, const char *what, int64_t done, int64
     return !watch || watch->step(watch->self, what, done, total);
 }
 
+/* A wrong path stays wrong; whatever else it is may be right the next time. */
 static enum err file_fail(struct ctx *ctx, const char *path, const char *what)
 {
-    return fail(ctx, ERR_STORAGE, NULL, "%s cannot be %s: %s", path, what, strerror(errno));
+    bool is_path = errno == ENOENT || errno == ENOTDIR || errno == EACCES || errno == EROFS;
+    return fail(ctx, is_path ? ERR_NOT_FOUND : ERR_STORAGE, NULL, "%s cannot be %s: %s", path, what,
+                strerror(errno));
 }
 
 enum err file_begin(struct ctx *ctx, const char *path, int *ret_fd)

@@ -19,10 +19,10 @@ static enum status report_print(const char *path, const struct check_report *rep
         putchar('\n');
     }
     if (!differs)
-        printf("no difference: %lld leads, %lld cells\n", (long long)report->leads,
+        printf("no damage, no difference: %lld leads, %lld figures\n", (long long)report->leads,
                (long long)report->cells);
     else
-        printf("different: %lld of %lld leads, %lld of %lld cells, %lld keys, in %s\n",
+        printf("different: %lld of %lld leads, %lld of %lld figures, %lld keys, in %s\n",
                (long long)report->wrong_leads, (long long)report->leads,
                (long long)report->wrong_cells, (long long)report->cells,
                (long long)report->wrong_keys, path);

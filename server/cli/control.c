@@ -209,7 +209,8 @@ static enum err service_open(struct control *control, const struct config *confi
     bool is_new = access(config->database, F_OK) != 0;
     enum err err = service_start(control->ctx, &own, &control->service);
     if (err == OK && is_new)
-        fprintf(stderr, "funneld: made a new data file, %s\n", config->database);
+        fprintf(stderr, "funneld: made a new data file, %s; its admin key is in %s\n",
+                config->database, service_admin_key(control->ctx->arena, config));
     return err;
 }
 

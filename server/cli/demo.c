@@ -4,6 +4,7 @@
 #include "answer.h"
 #include "progress.h"
 
+#include <funneld/api.h>
 #include <funneld/http.h>
 #include <funneld/types.h>
 
@@ -396,19 +397,20 @@ static enum status demo_tell(struct demo *demo)
 static enum status demo_report(const struct demo *demo)
 {
     char from[TIME_TEXT_SIZE], to[TIME_TEXT_SIZE];
-    const char *listen = demo->cli->config->listen;
+    const struct config *config = demo->cli->config;
+    const char *listen = config->listen;
     day_format(day_of(demo->story.end_ms - STORY_DAYS * MS_PER_DAY), from);
     day_format(day_of(demo->story.end_ms), to);
     printf("%d leads, %lld activities, %lld steps of sales, %d users, %d campaigns in %.1f s\n\n"
-           "Look at it, while the daemon runs (funneld serve):\n",
+           "Look at it, while the daemon runs (funneld serve --database=%s):\n",
            demo->leads, (long long)demo->activities, (long long)demo->events, STORY_USERS,
-           STORY_CAMPAIGNS, progress_seconds(&demo->progress));
-    printf("  KEY=$(cat admin.key)   # beside the data file\n"
+           STORY_CAMPAIGNS, progress_seconds(&demo->progress), config->database);
+    printf("  KEY=$(cat %s)\n"
            "  curl -H \"Authorization: Bearer $KEY\" \\\n"
            "    'http://%s/v1/metrics/funnel?basis=cohort&group_by=source&from=%s&to=%s'\n"
            "  curl -H \"Authorization: Bearer $KEY\" \\\n"
            "    'http://%s/v1/pipelines/default/board?limit=5'\n",
-           listen, from, to, listen);
+           service_admin_key(demo->ctx->arena, config), listen, from, to, listen);
     return output_end(STATUS_OK);
 }
 

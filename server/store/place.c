@@ -101,8 +101,9 @@ static enum err lock_take(struct ctx *ctx, struct place *place)
         ssize_t bytes = pread(place->lock_fd, holder, sizeof holder - 1, 0);
         holder[bytes > 0 ? strspn(holder, "0123456789") : 0] = '\0';
         return fail(ctx, ERR_CONFLICT, NULL,
-                    "another process%s%s has the database %s: only one may", *holder ? " " : "",
-                    holder, place->path);
+                    "another process%s%s has the database %s, and only one may: stop it first, or "
+                    "name another file with --database",
+                    *holder ? " " : "", holder, place->path);
     }
     /* For people who wonder who has it. */
     char pid[24];

@@ -83,6 +83,34 @@ START_TEST(test_serve)
 }
 END_TEST
 
+/* A second data file in the folder leaves the first one's key alone. */
+START_TEST(test_no_key_takes_the_place_of_another)
+{
+    char first[TEXT_BYTES_MAX], second[TEXT_BYTES_MAX], now[TEXT_BYTES_MAX];
+    file_write("empty.csv", "email\n");
+    ck_assert_run("import leads empty.csv", 0);
+    ck_assert_says(err, "made a new data file, f.db; its admin key is in admin.key");
+    file_read("admin.key", first);
+    ck_assert_run("import leads empty.csv --database=g.db", 0);
+    ck_assert_says(err, "its admin key is in g.db.admin.key");
+    file_read("admin.key", now);
+    ck_assert_str_eq(first, now);
+    file_read("g.db.admin.key", second);
+    ck_assert_str_ne(first, second);
+    ck_assert(!file_exists("f.db.new.admin.key") && !file_exists("g.db.new.admin.key"));
+
+    /* A start that ended before it could name the file is made up for. */
+    ck_assert_int_eq(rename(path_of("g.db.admin.key"), path_of("g.db.new.admin.key")), 0);
+    ck_assert_run("key list --database=g.db", 0);
+    file_read("g.db.admin.key", now);
+    ck_assert_str_eq(second, now);
+
+    ck_assert_run("import leads empty.csv --database=h.db --admin-key-file=admin.key", 0);
+    file_read("admin.key", now);
+    ck_assert_str_ne(first, now); /* as it was told */
+}
+END_TEST
+
 START_TEST(test_one_daemon_per_file)
 {
     daemon_start();
@@ -430,6 +458,7 @@ static Suite *cli_suite(void)
     tcase_add_test(alone, test_lines_and_statuses);
     tcase_add_test(alone, test_what_cannot_be_said_is_no_success);
     tcase_add_test(alone, test_serve);
+    tcase_add_test(alone, test_no_key_takes_the_place_of_another);
     tcase_add_test(alone, test_one_daemon_per_file);
     tcase_add_test(alone, test_migrate_makes_a_file_that_serves);
     tcase_add_test(alone, test_root_keeps_off_the_files_of_others);

@@ -43,9 +43,12 @@ START_TEST(test_the_same_every_time)
     ck_assert_says(out, "600 leads, ");
     ck_assert_says(out, "/v1/metrics/funnel?basis=cohort&group_by=source&from=2024-01-03&to="
                         "2024-07-01'");
+    ck_assert_says(out, "KEY=$(cat admin.key)");
     ck_assert_run("check", 0);
-    ck_assert_says(out, "no difference: 600 leads, ");
+    ck_assert_says(out, "no damage, no difference: 600 leads, ");
     ck_assert_run(DEMO " --database=other.db", 0);
+    ck_assert_says(out, "(funneld serve --database=other.db)");
+    ck_assert_says(out, "KEY=$(cat other.db.admin.key)");
     ck_assert_run("check --database=other.db", 0);
     char *first = figures("f.db"), *second = figures("other.db");
     ck_assert_uint_gt(strlen(first), 10000);
