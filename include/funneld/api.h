@@ -21,8 +21,8 @@ const char *service_address(const struct service *service);
 bool service_failed(const struct service *service);
 /* Whether data can be written at the moment. */
 bool service_writable(const struct service *service);
-/* main, now and then: whether the writer and every thread that answers have shown life since the
- * last call, and asks them again. */
+/* main, now and then: whether every thread has shown life since the last call, and asks them again.
+ */
 bool service_pulse(struct service *service);
 /* Every request fully received is answered, what was accepted is committed, the file is closed.
  * At most 5 s. */

@@ -129,6 +129,8 @@ unsigned db_noted(const struct db *db);
 /* Statements end with ERR_DEADLINE once the monotonic clock passes this; 0: no deadline. Any
  * thread. */
 void db_set_deadline(struct db *db, int64_t monotonic_us);
+/* How often the deadline was looked at so far, which goes on while a statement does. Any thread. */
+int64_t db_looks(const struct db *db);
 
 /* One object that a layer above derives from the data and keeps with the connection, in an arena of
  * its own; db_close() frees it. */

@@ -100,6 +100,9 @@ struct http_app {
 /* Any thread, once per submit(). The request goes back to its HTTP thread, which calls
  * on_resume. */
 void http_resume(struct http_request *request);
+/* Any thread, between submit() and http_resume(): whether its client may still send or is waiting
+ * to be told; one that has closed its side of the connection is taken as gone. */
+bool http_client_waits(const struct http_request *request);
 
 /* ---- The server ---- */
 
@@ -113,8 +116,8 @@ enum err http_start(struct ctx *ctx, const struct config *config, const char *co
                     const struct http_app *app, struct http_server **ret) _must_check_;
 /* The address it really listens on, with the port that was given for 0: "127.0.0.1:40123". */
 const char *http_address(const struct http_server *server);
-/* One thread, now and then: whether each thread that listens there has gone round since the last
- * call, and asks for the next. The thread of the control socket may be long at one request. */
+/* One thread, now and then: whether each thread has gone round since the last call, and asks for
+ * the next. */
 bool http_pulse(struct http_server *server);
 /* Stops in this order: accept nothing new, answer new requests of open connections 503 with
  * Connection: close, wait until every request fully received is answered (at most timeout_ms),

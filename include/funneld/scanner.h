@@ -17,14 +17,19 @@ struct scan {
     /* On the scanner's thread. Begins a read transaction where it wants one; the scanner ends it.
      * ctx->ids are the scanner's. */
     enum err (*run)(struct scan *scan, struct db *db);
+    /* On the scanner's thread, before run() of one that had to wait: whether anybody still wants to
+     * know; NULL: yes. Short. */
+    bool (*wanted)(struct scan *scan);
     /* On the scanner's thread, once for every scan that was taken. May free it. */
     void (*done)(struct scan *scan);
 
-    /* Set by the scanner, read in done(). ERR_DEADLINE: it took too long. ERR_BUSY: the scanner
-     * stops; it was not run, or not to its end. */
+    /* Set by the scanner, read in done(). ERR_DEADLINE: it took too long. ERR_BUSY: it was not run,
+     * or not to its end: it has waited for too long, nobody wanted it, or the scanner stops. */
     enum err result;
 
-    struct scan *next; /* belongs to the scanner */
+    /* Belong to the scanner. */
+    struct scan *next;
+    int64_t queued_us;
 };
 
 struct scanner_metrics {
@@ -34,7 +39,7 @@ struct scanner_metrics {
 struct scanner_options {
     const char *name;    /* of the thread */
     size_t queue_max;    /* that wait behind the one that runs */
-    int64_t deadline_us; /* of each run; 0: none */
+    int64_t deadline_us; /* of each run, and of the wait for it; 0: none */
     struct scanner_metrics metrics;
 };
 
@@ -48,6 +53,10 @@ enum err scanner_start(struct ctx *ctx, struct store *store, const struct scanne
 /* Any thread. False when too many wait or the scanner stops: the scan was not taken,
  * ctx->failure says ERR_BUSY, done() will not be called. */
 bool scanner_submit(struct scanner *scanner, struct scan *scan) _must_check_;
+
+/* One thread, now and then: whether the scanner's thread has shown life since the last call, and
+ * asks it again: that it sleeps, or that what it reads goes on. */
+bool scanner_pulse(struct scanner *scanner);
 
 /* Takes nothing new from here on. What runs and what waits may use timeout_ms more, all together;
  * then it is done with ERR_BUSY. Does not wait. */

@@ -52,6 +52,8 @@ extern const struct http_app dispatch_app; /* its self is to be set to the servi
 
 enum err reading_start(struct ctx *ctx, struct service *service, const struct config *config)
     _must_check_;
+/* As scanner_pulse(), of both. */
+bool reading_pulse(struct service *service);
 /* No scan is taken any more, and those there are end in time for their answers. Does not wait. */
 void reading_drain(struct service *service);
 void reading_stop(struct service *service);

@@ -65,11 +65,20 @@ static const struct reply_kind plain_text[] = { { 200, "text/plain" }, { 0 } };
 static const struct reply_kind not_ready[] = { { 503, "application/json" }, { 0 } };
 static const struct reply_kind contract[] = { { 200, "application/json" }, { 0 } };
 
+/* Counting for minutes ends with whoever has asked for it. */
+static bool goes_on(void *call_, const char *what, int64_t done, int64_t total)
+{
+    (void)what, (void)done, (void)total;
+    const struct call *call = call_;
+    return http_client_waits(call->request);
+}
+
 static enum err run_check(struct call *call)
 {
+    const struct watch watch = { goes_on, call };
     struct check_report *report = call_result(call, sizeof *report);
     enum err err = report ? db_begin_read(call->ctx, call->db) : ERR_MEMORY;
-    return err ? err : check_run(call->ctx, call->db, NULL, report);
+    return err ? err : check_run(call->ctx, call->db, &watch, report);
 }
 
 static const struct route rows[] = {

@@ -118,6 +118,11 @@ static enum err run_scan(struct scan *scan, struct db *db)
     return err;
 }
 
+static bool scan_is_wanted(struct scan *scan)
+{
+    return http_client_waits(call_of(scan)->request);
+}
+
 static void scanned(struct scan *scan)
 {
     struct call *call = call_of(scan);
@@ -128,12 +133,20 @@ static void scanned(struct scan *scan)
 void reading_submit(struct call *call)
 {
     const struct reading *reading = &call->service->reading;
-    call->scan = (struct scan){ .ctx = call->ctx, .run = run_scan, .done = scanned };
+    call->scan = (struct scan){
+        .ctx = call->ctx, .run = run_scan, .wanted = scan_is_wanted, .done = scanned
+    };
     if (scanner_submit(call->route->access == ACCESS_LONG ? reading->long_work : reading->scans,
                        &call->scan))
         return;
     call->outcome = call->ctx->failure.err;
     http_resume(call->request);
+}
+
+bool reading_pulse(struct service *service)
+{
+    bool scans = scanner_pulse(service->reading.scans);
+    return scanner_pulse(service->reading.long_work) && scans;
 }
 
 /* ---- Start and stop ---- */

@@ -97,8 +97,8 @@ bool service_writable(const struct service *service)
 
 bool service_pulse(struct service *service)
 {
-    bool http = http_pulse(service->http);
-    return writer_pulse(service->writer) && http;
+    bool http = http_pulse(service->http), reading = reading_pulse(service);
+    return writer_pulse(service->writer) && http && reading;
 }
 
 /* HTTP first: it waits for answers that only the writer and the scanners can give, who for that

@@ -445,6 +445,12 @@ static enum MHD_Result suspend(struct http_exchange *exchange)
     return MHD_YES;
 }
 
+/* The library leaves a suspended connection open, whatever its client does. */
+bool http_client_waits(const struct http_request *request)
+{
+    return !connection_is_left(request->exchange->connection);
+}
+
 void exchange_resume(struct http_exchange *exchange)
 {
     assert(exchange->state == EXCHANGE_SUSPENDED);

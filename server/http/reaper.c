@@ -280,7 +280,7 @@ static bool socket_info(const struct connection *connection, struct tcp_info *in
 
 /* Whether the client will send no more. The library hears of that once, and misses it when it came
  * together with a request. */
-static bool client_is_gone(const struct connection *connection)
+bool connection_is_left(const struct connection *connection)
 {
     struct pollfd file = { .fd = connection->fd, .events = POLLRDHUP };
     return poll(&file, 1, 0) == 1;
@@ -326,7 +326,7 @@ static void check_idle(struct reaper *reaper, struct connection *connection, int
     if (known && (info.tcpi_unacked > 0 || info.tcpi_notsent_bytes > 0)) {
         if (!reply_goes_on(reaper, connection, &info, now_us))
             connection_drop(connection, METRIC_HTTP_REAPED);
-    } else if (known ? info.tcpi_state != STATE_ESTABLISHED : client_is_gone(connection)) {
+    } else if (known ? info.tcpi_state != STATE_ESTABLISHED : connection_is_left(connection)) {
         connection_cut(connection);
     } else if (known && (int64_t)info.tcpi_last_data_recv * 1000 < age_us - SLACK_US) {
         /* Something has arrived since, and it is no whole request line. */

@@ -68,6 +68,9 @@ void connection_turn(struct reaper *reaper, struct connection *connection,
 /* Its request line is here. */
 void connection_begin(struct reaper *reaper, struct connection *connection);
 
+/* Whether the client has closed its side. Any thread, while the library keeps it open. */
+bool connection_is_left(const struct connection *connection);
+
 /* Whether there is a place for one more, or one who would give way. */
 bool reaper_can_take(const struct reaper *reaper, int64_t now_us);
 /* Makes room for one more, who has been accepted; false: not for one of this address. */

@@ -520,8 +520,6 @@ bool http_pulse(struct http_server *server)
     bool alive = true;
     for (size_t i = 0; i < server->runner_count; i++) {
         struct runner *runner = &server->runners[i];
-        if (runner->thread.control)
-            continue;
         alive &= atomic_load(&runner->pulse_given) == atomic_load(&runner->pulse_asked);
         atomic_fetch_add(&runner->pulse_asked, 1);
         runner_wake(runner);

@@ -106,6 +106,11 @@ void db_set_deadline(struct db *db, int64_t monotonic_us)
     db->driver->set_deadline(db->connection, monotonic_us);
 }
 
+int64_t db_looks(const struct db *db)
+{
+    return db->driver->looks(db->connection);
+}
+
 /* ---- Named statements ---- */
 
 enum err db_exec_params(struct ctx *ctx, struct db *db, int sql, const struct param *params,

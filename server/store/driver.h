@@ -74,6 +74,7 @@ struct driver {
     bool (*in_transaction)(const struct connection *connection);
     /* Any thread. */
     void (*set_deadline)(struct connection *connection, int64_t monotonic_us);
+    int64_t (*looks)(const struct connection *connection);
     enum fault (*take_fault)(struct connection *connection); /* and forgets it */
 
     /* Upkeep of the engine's log. backlog: bytes of it that the data file does not have yet. */

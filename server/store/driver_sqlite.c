@@ -322,6 +322,11 @@ static void sqlite_set_deadline(struct connection *connection, int64_t monotonic
     atomic_store(&connection->deadline_us, monotonic_us);
 }
 
+static int64_t sqlite_looks(const struct connection *connection)
+{
+    return atomic_load(&connection->looks);
+}
+
 /* ---- The log ---- */
 
 static enum err sqlite_checkpoint(struct ctx *ctx, struct connection *connection, bool truncate)
@@ -397,6 +402,7 @@ const struct driver driver_sqlite = {
     .control = sqlite_control,
     .in_transaction = sqlite_in_transaction,
     .set_deadline = sqlite_set_deadline,
+    .looks = sqlite_looks,
     .take_fault = sqlite_take_fault,
     .checkpoint = sqlite_checkpoint,
     .wipe = sqlite_wipe,

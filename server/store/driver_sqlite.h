@@ -15,6 +15,7 @@ struct connection {
     sqlite3 *handle;
     sqlite3_stmt *controls[CONTROL_COUNT];
     _Atomic int64_t deadline_us; /* 0: none */
+    _Atomic int64_t looks;       /* how often it was looked at */
     enum fault fault;
     /* The log as of the last commit or checkpoint of this connection. */
     int64_t log_frames, log_copied, frame_bytes;

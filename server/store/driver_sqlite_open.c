@@ -130,7 +130,8 @@ static enum err settings_apply(struct ctx *ctx, struct connection *connection,
 
 static int deadline_passed(void *self)
 {
-    const struct connection *connection = self;
+    struct connection *connection = self;
+    atomic_fetch_add_explicit(&connection->looks, 1, memory_order_relaxed);
     int64_t deadline_us = atomic_load(&connection->deadline_us);
     return deadline_us && clock_monotonic_us() > deadline_us;
 }

@@ -10,6 +10,8 @@
 
 #include "db_private.h"
 
+enum { HARDLY_US = 20 * 1000 }; /* who has waited no longer than that is still there */
+
 struct scanner {
     struct scanner_options options;
     struct db *db;
@@ -23,7 +25,9 @@ struct scanner {
     size_t waiting;
     int64_t deadline_us; /* of the scan that runs; 0: none runs */
     bool draining, stopping;
-    int64_t drained_us; /* when everything must be done; only while draining */
+    int64_t drained_us;                /* when everything must be done; only while draining */
+    unsigned pulse_asked, pulse_given; /* equal: not asked since it went round */
+    int64_t looks;                     /* db_looks() at the last pulse */
 };
 
 /* ---- Any thread ---- */
@@ -44,6 +48,7 @@ bool scanner_submit(struct scanner *scanner, struct scan *scan)
         why = "too much is waiting to be read";
     if (!why) {
         scan->next = NULL;
+        scan->queued_us = clock_monotonic_us();
         *scanner->tail = scan;
         scanner->tail = &scan->next;
         waiting_add(scanner, 1);
@@ -55,6 +60,18 @@ bool scanner_submit(struct scanner *scanner, struct scan *scan)
         return true;
     metric_add(scanner->options.metrics.refused, 1);
     return fail(scan->ctx, ERR_BUSY, NULL, "%s", why) == OK;
+}
+
+bool scanner_pulse(struct scanner *scanner)
+{
+    pthread_mutex_lock(&scanner->lock);
+    int64_t looks = db_looks(scanner->db);
+    bool alive = scanner->pulse_given == scanner->pulse_asked || looks != scanner->looks;
+    scanner->looks = looks;
+    scanner->pulse_asked++;
+    pthread_cond_signal(&scanner->wake);
+    pthread_mutex_unlock(&scanner->lock);
+    return alive;
 }
 
 void scanner_drain(struct scanner *scanner, int timeout_ms)
@@ -81,20 +98,38 @@ static int64_t deadline_of_next(const struct scanner *scanner, int64_t now_us)
     return scanner->draining && scanner->drained_us < own_us ? scanner->drained_us : own_us;
 }
 
-/* The next scan, with its deadline begun, or NULL at the end of the thread. Under lock. */
+/* Whether it has not waited for too long, nor in vain. */
+static enum err scan_check(const struct scanner *scanner, struct scan *scan, int64_t now_us)
+{
+    int64_t waited_us = now_us - scan->queued_us;
+    if (scanner->options.deadline_us && waited_us > scanner->options.deadline_us)
+        return fail(scan->ctx, ERR_BUSY, NULL, "too much was read before it");
+    if (waited_us > HARDLY_US && scan->wanted && !scan->wanted(scan))
+        return fail(scan->ctx, ERR_BUSY, NULL, "nobody waits for it any more");
+    return OK;
+}
+
+/* The next scan, with its deadline begun if it is to be run, or NULL at the end of the thread.
+ * Under lock. */
 static struct scan *scan_take(struct scanner *scanner)
 {
     while (!scanner->head) {
+        scanner->pulse_given = scanner->pulse_asked;
         if (scanner->stopping)
             return NULL;
         pthread_cond_wait(&scanner->wake, &scanner->lock);
     }
+    scanner->pulse_given = scanner->pulse_asked;
     struct scan *scan = scanner->head;
     scanner->head = scan->next;
     if (!scanner->head)
         scanner->tail = &scanner->head;
     waiting_add(scanner, -1);
-    scanner->deadline_us = deadline_of_next(scanner, clock_monotonic_us());
+    int64_t now_us = clock_monotonic_us();
+    scan->result = scan_check(scanner, scan, now_us);
+    if (scan->result)
+        return scan;
+    scanner->deadline_us = deadline_of_next(scanner, now_us);
     db_set_deadline(scanner->db, scanner->deadline_us);
     return scan;
 }
@@ -141,7 +176,10 @@ static void *scanner_thread(void *self)
         pthread_mutex_unlock(&scanner->lock);
         if (!scan)
             return NULL;
-        scan_run(scanner, scan);
+        if (scan->result)
+            metric_add(scanner->options.metrics.refused, 1);
+        else
+            scan_run(scanner, scan);
         scan->done(scan);
     }
 }

@@ -253,7 +253,7 @@ START_TEST(scans_have_a_deadline)
 }
 END_TEST
 
-/* Those who do not wait for the answer take nothing with them. */
+/* Those who do not wait for the answer take nothing with them, and nothing is read for them. */
 START_TEST(clients_that_leave)
 {
     static const struct linger at_once = { .l_onoff = 1 };
@@ -268,7 +268,30 @@ START_TEST(clients_that_leave)
         expect_quick(&healthy[i]);
     wait_metric("funneld_scan_queue", 0);
     wait_metric("funneld_http_requests_in_flight", 1);
+    ck_assert_int_lt(metric("funneld_scans_total"), CLIENTS / 2);
     ck_assert_int_eq(client_get(&clients[0], SLOW).status, 200);
+    daemon_stop(&daemon_);
+}
+END_TEST
+
+/* Whoever asks while too much is read before is told so, and when to come again. */
+START_TEST(waits_have_an_end)
+{
+    enum { DEADLINE_MS = 200 };
+    int refused = 0;
+    start("FUNNELD_READ_BUDGET_MS=1", "FUNNELD_SCAN_DEADLINE_MS=200", "FUNNELD_SCAN_QUEUE_MAX=64");
+    int64_t start_us = clock_monotonic_us();
+    for (int i = 0; i < CLIENTS; i++)
+        send_get(&clients[i], SLOWER);
+    for (int i = 0; i < CLIENTS; i++) {
+        struct answer answer = read_answer(&clients[i]);
+        ck_assert(answer.status == 200 || is_refusal(&answer, "busy") ||
+                  is_refusal(&answer, "took_too_long"));
+        refused += answer.status == 503;
+    }
+    /* All of them, after one wait and one run at most; the machine may be slow. */
+    ck_assert_int_lt(clock_monotonic_us() - start_us, 5 * DEADLINE_MS * 1000);
+    ck_assert_int_ge(refused, 1);
     daemon_stop(&daemon_);
 }
 END_TEST
@@ -328,6 +351,29 @@ START_TEST(check_has_a_thread_of_its_own)
 }
 END_TEST
 
+/* It ends with whoever has asked for it. Where the machine stops us, another round tells. */
+START_TEST(check_that_nobody_waits_for)
+{
+    bool passed = false;
+    start(NULL, NULL, NULL);
+    int64_t whole_us = -clock_monotonic_us();
+    ck_assert_int_eq(client_get(&control[0], "/v1/check").status, 200);
+    whole_us += clock_monotonic_us();
+    for (int round = 0; round < ROUNDS && !passed; round++) {
+        send_get(&control[0], "/v1/check");
+        while (metric("funneld_long_work_steps_done") == 0)
+            usleep(1000);
+        int64_t left_us = -clock_monotonic_us();
+        client_close(&control[0]);
+        wait_metric("funneld_long_work_total", round + 2);
+        left_us += clock_monotonic_us();
+        passed = left_us < whole_us / 2;
+    }
+    ck_assert(passed);
+    daemon_stop(&daemon_);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("reading");
@@ -341,8 +387,10 @@ int main(void)
     tcase_add_test(tcase, queue_is_bounded);
     tcase_add_test(tcase, scans_have_a_deadline);
     tcase_add_test(tcase, clients_that_leave);
+    tcase_add_test(tcase, waits_have_an_end);
     tcase_add_test(tcase, stop_while_scans_wait);
     tcase_add_test(tcase, check_has_a_thread_of_its_own);
+    tcase_add_test(tcase, check_that_nobody_waits_for);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -168,7 +168,7 @@ static bool thread_halt(pid_t thread)
     return true;
 }
 
-static const char *const threads[] = { "writer", "http" };
+static const char *const threads[] = { "writer", "http", "control", "scans", "long work" };
 
 /* An idle thread is alive; one that hangs is told of to nobody, until it goes on. */
 START_TEST(watchdog_sees_a_thread_that_hangs)

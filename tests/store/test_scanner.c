@@ -142,19 +142,85 @@ START_TEST(test_full)
 }
 END_TEST
 
-/* The deadline is that of a run, not of the wait, and the next one has its own. */
+/* Each run has its own. */
 START_TEST(test_deadline)
 {
     start(50000);
     int64_t expired = metric_value(METRIC_SCANS_EXPIRED);
     probes[0].steps = INT64_C(1) << 50;
     probes[1].steps = INT64_C(1) << 50;
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 3; i++) {
         ck_assert(scanner_submit(scanner, &probes[i].scan));
-    ck_assert_err(&probes[0].ctx, probe_wait(&probes[0]), ERR_DEADLINE);
-    ck_assert_err(&probes[1].ctx, probe_wait(&probes[1]), ERR_DEADLINE);
-    ck_assert_ok(&probes[2].ctx, probe_wait(&probes[2]));
+        enum err err = probe_wait(&probes[i]);
+        ck_assert_err(&probes[i].ctx, err, i < 2 ? ERR_DEADLINE : OK);
+    }
     ck_assert_int_eq(metric_value(METRIC_SCANS_EXPIRED) - expired, 2);
+}
+END_TEST
+
+/* Who has waited for longer than a run may take is told so, and read for no more. */
+START_TEST(test_wait_has_a_deadline)
+{
+    start(50000);
+    int64_t refused = metric_value(METRIC_SCANS_REFUSED), runs = metric_value(METRIC_SCANS);
+    submit_behind_gate(4);
+    usleep(60000);
+    sem_post(&gate);
+    probe_wait(&probes[0]);
+    for (int i = 1; i < 4; i++)
+        ck_assert_err(&probes[i].ctx, probe_wait(&probes[i]), ERR_BUSY);
+    ck_assert_int_eq(metric_value(METRIC_SCANS_REFUSED) - refused, 3);
+    ck_assert(scanner_submit(scanner, &probes[4].scan));
+    ck_assert_ok(&probes[4].ctx, probe_wait(&probes[4]));
+    ck_assert_int_eq(metric_value(METRIC_SCANS) - runs, 2);
+}
+END_TEST
+
+static bool not_wanted(struct scan *scan)
+{
+    (void)scan;
+    return false;
+}
+
+/* Nor for whom has left meanwhile; who had not to wait has had no time for that. */
+START_TEST(test_not_wanted)
+{
+    start(0);
+    int64_t runs = metric_value(METRIC_SCANS);
+    for (int i = 0; i < 4; i++)
+        probes[i].scan.wanted = i == 2 ? NULL : not_wanted;
+    submit_behind_gate(3);
+    usleep(30000);
+    sem_post(&gate);
+    ck_assert_ok(&probes[0].ctx, probe_wait(&probes[0]));
+    ck_assert_err(&probes[1].ctx, probe_wait(&probes[1]), ERR_BUSY);
+    ck_assert_ok(&probes[2].ctx, probe_wait(&probes[2]));
+    ck_assert_int_eq(metric_value(METRIC_SCANS) - runs, 2);
+}
+END_TEST
+
+static bool shows_life(void)
+{
+    (void)scanner_pulse(scanner);
+    usleep(20000);
+    return scanner_pulse(scanner);
+}
+
+/* It lives while it rests and while it reads, but not where it does neither. */
+START_TEST(test_pulse)
+{
+    start(0);
+    ck_assert(shows_life());
+    probes[1].steps = INT64_C(1) << 50;
+    submit_behind_gate(2);
+    ck_assert(!shows_life());
+    sem_post(&gate);
+    sem_wait(&probes[1].begun);
+    usleep(1000);
+    ck_assert(shows_life());
+    ck_assert(shows_life());
+    scanner_stop(scanner);
+    scanner = NULL;
 }
 END_TEST
 
@@ -203,6 +269,9 @@ Suite *scanner_suite(void)
     tcase_add_test(tcase, test_in_order);
     tcase_add_test(tcase, test_full);
     tcase_add_test(tcase, test_deadline);
+    tcase_add_test(tcase, test_wait_has_a_deadline);
+    tcase_add_test(tcase, test_not_wanted);
+    tcase_add_test(tcase, test_pulse);
     tcase_add_test(tcase, test_stop);
     tcase_add_test(tcase, test_drain);
     suite_add_tcase(suite, tcase);
