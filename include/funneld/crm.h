@@ -31,9 +31,13 @@ enum err installation_time_zone(struct ctx *ctx, struct db *db, const char **ret
 /* ---- Catalog: pipelines and the rule set in force, kept with each connection until they change
  * ---- */
 
+struct scoring; /* a rule set made ready: see server/crm/scoring.h */
+
 struct catalog {
-    struct rows pipelines; /* struct pipeline */
-    struct rule_set rule_set;
+    struct rows pipelines;          /* struct pipeline */
+    struct rule_set rule_set;       /* in force */
+    const struct scoring *scoring;  /* of that */
+    struct catalog_version *others; /* that somebody has asked for */
 };
 
 /* *ret belongs to the connection and lives until the next catalog_get() on it. What another
@@ -48,6 +52,50 @@ const struct stage *catalog_stage(const struct catalog *catalog, int64_t stage_i
 /* The one that the stage is of. */
 const struct pipeline *catalog_pipeline_of(const struct catalog *catalog,
                                            const struct stage *stage);
+/* That of another version, as long-lived as the rest of it; ERR_NOT_FOUND. */
+enum err catalog_scoring(struct ctx *ctx, struct db *db, int64_t version,
+                         const struct scoring **ret) _must_check_;
+
+/* ---- Scores ---- */
+
+enum { SCORE_GROUPS_MAX = 16, CRITERIA_MAX = 16 };
+
+/* Makes a rule set ready, in ctx's arena; `rules` must live as long. ERR_VALIDATION names the
+ * place, "/rules/3/when/all/0/op". */
+enum err scoring_make(struct ctx *ctx, const struct catalog *catalog, const struct rule_set *rules,
+                      const struct scoring **ret) _must_check_;
+/* Fills rule->decayed from its points and decay. */
+enum err rule_decay(struct ctx *ctx, struct rule *rule) _must_check_;
+
+/* How a score came about. rules[i] is the rule of position i, groups[i] the i-th group of the rule
+ * set. score * 1000 + the fraction that was cut off = total_milli. */
+struct score_detail {
+    int64_t at;
+    int64_t rule_set_version;
+    struct {
+        bool holds;         /* its `when` */
+        int64_t matches;    /* while it holds, whatever their points are by now */
+        int64_t sum_milli;  /* of all of them, decayed */
+        int64_t kept_milli; /* what the caps leave of that */
+    } rules[RULES_MAX];
+    struct {
+        int64_t sum_milli;  /* of its rules */
+        int64_t kept_milli; /* clamped */
+    } groups[SCORE_GROUPS_MAX];
+    int64_t sum_milli;      /* of the groups */
+    int64_t total_milli;    /* clamped */
+    int64_t score;          /* rounded down */
+    bool met[CRITERIA_MAX]; /* criteria[i]: score_min is reached and `when` holds */
+};
+
+/* The score of a lead at an instant: of the facts known now that are dated up to then, under
+ * `scoring`. Reads the lead, what changed in it and its activities; writes nothing. ERR_NOT_FOUND,
+ * ERR_GONE */
+enum err score_at(struct ctx *ctx, struct db *db, const struct id *lead_id, int64_t at,
+                  const struct scoring *scoring, struct score_detail *ret) _must_check_;
+/* The same of a lead that was loaded already (lead_load()): for those who look at all of them. */
+enum err score_of(struct ctx *ctx, struct db *db, const struct lead *lead, int64_t at,
+                  const struct scoring *scoring, struct score_detail *ret) _must_check_;
 
 /* ---- Leads ---- */
 

@@ -276,6 +276,9 @@ enum err activity_walk(struct ctx *ctx, struct db *db, const struct activity *af
 enum err rule_set_insert(struct ctx *ctx, struct db *db, const struct rule_set *rule_set)
     _must_check_;
 enum err rule_set_latest(struct ctx *ctx, struct db *db, struct rule_set *ret) _must_check_;
+/* ERR_NOT_FOUND */
+enum err rule_set_load(struct ctx *ctx, struct db *db, int64_t version, struct rule_set *ret)
+    _must_check_;
 
 /* ---- Campaigns, users, forms, keys, settings ---- */
 

@@ -86,10 +86,14 @@ struct lead {
     int64_t score;
     int64_t score_as_of;
     int64_t rule_set_version;
-    struct bytes tally;   /* matches per rule of that rule set: see crm/scoring.c */
+    /* What its activities and attributes come to under that rule set: see crm/tally.c. Empty: not
+     * made yet, ask the log. */
+    struct bytes tally;
     int64_t last_fact_at; /* latest activity or change of an attribute that the tally holds */
     /* latest automatic stage event that a replay may still change; NO_INT: none */
     int64_t automatic_at;
+    /* when time alone changes the score or the stage next; NO_INT: never */
+    int64_t score_due_at;
     int64_t erased_at; /* from then on it is nobody's; NO_INT: it is somebody's */
 };
 extern const struct table lead_table;
@@ -218,23 +222,31 @@ extern const struct table activity_item_table;   /* one item of POST /v1/activit
 
 enum { RULES_MAX = 64 };
 
-/* What an attribute must be for a rule: the one leaf there is until conditions come. */
-enum rule_test { TEST_PRESENT, TEST_EQUALS, TEST_CONTAINS };
-extern const char *const rule_test_names[];
+/* What becomes of a match's points with its age in whole days. */
+enum decay {
+    DECAY_NONE,
+    DECAY_WINDOW,    /* all of them for decay_days, then nothing */
+    DECAY_LINEAR,    /* decay_percent of them less after each decay_days */
+    DECAY_HALF_LIFE, /* half of them after decay_days, by the day */
+};
+extern const char *const decay_names[];
 
 struct rule {
-    int64_t position; /* index into a lead's tally */
+    int64_t position; /* 0, 1, 2 ... */
     const char *key;
     const char *name;
     const char *score_group;
     int64_t points_milli; /* per match, in thousandths of a point */
-    int64_t cap_milli;    /* of the rule's sum; NO_INT: none */
-    /* Exactly one of the two: a match per activity of that type, or one match while the field
-     * passes the test. */
-    const char *activity_type;
-    const char *field;
-    enum rule_test test;
-    const char *value; /* compared without regard to case */
+    const char *when;     /* a condition, as JSON; NULL: always */
+    /* {"activity":"page_view","where":[...]}: a match for each of those; NULL: one match */
+    const char *each;
+    int64_t cap_milli; /* of the rule's sum; NO_INT: none */
+    int64_t cap_times; /* so many matches count, the largest; NO_INT: all */
+    enum decay decay;
+    int64_t decay_days, decay_percent;
+    /* Points of a match by its age in days, and none beyond: int64_t, little end first. Made once
+     * when the rule is written. Empty: points_milli at any age. */
+    struct bytes decayed;
 };
 extern const struct table rule_table;
 
@@ -244,10 +256,14 @@ struct score_group {
 };
 extern const struct table score_group_table;
 
-/* A stage that is entered by rule once the score reaches score_min. */
+/* A stage that is entered by rule once the score reaches score_min and `when` holds; and left
+ * again, back, when the score has stayed below exit_below for dwell_hours. */
 struct criterion {
     enum stage_kind kind;
     int64_t score_min;
+    int64_t exit_below;  /* at most score_min; NO_INT: never left by rule */
+    int64_t dwell_hours; /* NO_INT: at once */
+    const char *when;    /* a condition, as JSON; NULL: always */
 };
 extern const struct table criterion_table;
 

@@ -8,7 +8,7 @@ const char *const lead_status_names[] = { "open", "won", "lost", "disqualified",
 const char *const cause_names[] = { "rule",  "user",  "api",        "import",
                                     "merge", "decay", "correction", NULL };
 const char *const engagement_names[] = { "verified", "suspect", "bot", NULL };
-const char *const rule_test_names[] = { "present", "equals", "contains", NULL };
+const char *const decay_names[] = { "none", "window", "linear", "half_life", NULL };
 const char *const verdict_names[] = { "created", "merged", "trapped", "failed", NULL };
 const char *const dimension_names[] = { "all", "source", "campaign", "owner", NULL };
 const char *const basis_names[] = { "cohort", "period", NULL };
@@ -85,6 +85,7 @@ static const struct field lead_fields[] = {
     FIELD(struct lead, tally, BYTES, .flags = FIELD_HIDDEN),
     FIELD(struct lead, last_fact_at, TIME, .flags = FIELD_HIDDEN),
     FIELD(struct lead, automatic_at, TIME, .flags = FIELD_HIDDEN),
+    FIELD(struct lead, score_due_at, TIME, .flags = FIELD_HIDDEN),
     FIELD(struct lead, erased_at, TIME, .flags = FIELD_OMIT_NULL,
           .note = "since when there is nobody behind it"),
 };
@@ -244,11 +245,17 @@ static const struct field rule_fields[] = {
     FIELD(struct rule, score_group, TEXT, .flags = FIELD_NOT_NULL, .note = "key of its group"),
     FIELD(struct rule, points_milli, INT, .flags = FIELD_NOT_NULL,
           .note = "per match, in thousandths of a point"),
+    FIELD(struct rule, when, JSON, .column = "when_condition",
+          .note = "condition under which it counts; null: always"),
+    FIELD(struct rule, each, JSON, .column = "each_selector",
+          .note = "activities that are a match each; null: one match"),
     FIELD(struct rule, cap_milli, INT, .note = "of the rule's sum, in thousandths; null: none"),
-    FIELD(struct rule, activity_type, TEXT, .note = "a match per activity of this type"),
-    FIELD(struct rule, field, TEXT, .note = "a match while this field passes the test"),
-    FIELD_NAMED(struct rule, test, rule_test_names, .note = "of the field"),
-    FIELD(struct rule, value, TEXT, .note = "that the test compares with"),
+    FIELD(struct rule, cap_times, INT, .note = "matches that count, the largest; null: all"),
+    FIELD_NAMED(struct rule, decay, decay_names, .flags = FIELD_NOT_NULL,
+                .note = "what becomes of a match's points with its age"),
+    FIELD(struct rule, decay_days, INT, .note = "window, period of linear, or half-life"),
+    FIELD(struct rule, decay_percent, INT, .note = "lost in each period of a linear decay"),
+    FIELD(struct rule, decayed, BYTES, .flags = FIELD_HIDDEN),
 };
 const struct table rule_table = TABLE(struct rule, "rule", rule_fields);
 
@@ -266,6 +273,12 @@ static const struct field criterion_fields[] = {
                 .note = "kind of the stage entered by rule"),
     FIELD(struct criterion, score_min, INT, .flags = FIELD_NOT_NULL,
           .note = "score at which it is entered"),
+    FIELD(struct criterion, exit_below, INT,
+          .note = "score below which it is left again; null: never"),
+    FIELD(struct criterion, dwell_hours, INT,
+          .note = "hours that the score must have stayed there; null: none"),
+    FIELD(struct criterion, when, JSON, .column = "when_condition",
+          .note = "condition to be entered; null: none"),
 };
 const struct table criterion_table = TABLE(struct criterion, "criterion", criterion_fields);
 

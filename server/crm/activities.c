@@ -77,7 +77,7 @@ static enum err answer_again(struct ctx *ctx, struct db *db, const struct activi
 static bool is_on_time(const struct catalog *catalog, const struct lead *lead,
                        const struct activity *activity)
 {
-    return activity->occurred_at >= lead->last_fact_at &&
+    return lead->tally.length > 0 && activity->occurred_at >= lead->last_fact_at &&
            (lead->automatic_at == NO_INT || activity->occurred_at > lead->automatic_at) &&
            lead->rule_set_version == catalog->rule_set.version;
 }
@@ -90,7 +90,7 @@ static enum err score_on_time(struct ctx *ctx, struct db *db, const struct catal
     const struct rule_set *rules = &catalog->rule_set;
     struct tally tally;
     tally_decode(&lead->tally, &tally);
-    tally_activity(rules, activity, &tally);
+    tally_activity(catalog->scoring, activity, &tally);
     int64_t score = tally_score(rules, &tally);
     const struct stage *stage = catalog_stage(catalog, lead->stage_id);
     const struct pipeline *pipeline = catalog_pipeline_of(catalog, stage);

@@ -24,7 +24,9 @@ static bool is_within_limits(const struct catalog *catalog)
     for (size_t i = 0; i < catalog->pipelines.count; i++)
         if (pipelines[i].stages.count > STAGES_MAX)
             return false;
-    return catalog->rule_set.rules.count <= RULES_MAX;
+    return catalog->rule_set.rules.count <= RULES_MAX &&
+           catalog->rule_set.groups.count <= SCORE_GROUPS_MAX &&
+           catalog->rule_set.criteria.count <= CRITERIA_MAX;
 }
 
 static enum err catalog_load(struct ctx *ctx, struct db *db, struct catalog *ret)
@@ -36,7 +38,59 @@ static enum err catalog_load(struct ctx *ctx, struct db *db, struct catalog *ret
         return fail(
             ctx, ERR_INTERNAL, NULL,
             "the installation has no rule set, or more of something than there is room for");
+    return err ? err : scoring_make(ctx, ret, &ret->rule_set, &ret->scoring);
+}
+
+/* A rule set that is not in force, for the leads that are still judged by it. */
+struct catalog_version {
+    struct catalog_version *next;
+    struct rule_set rule_set;
+    const struct scoring *scoring;
+};
+
+static enum err version_load(struct ctx *ctx, struct db *db, const struct catalog *catalog,
+                             int64_t version, struct catalog_version **ret)
+{
+    struct catalog_version *other = ctx_alloc(ctx, sizeof *other);
+    if (!other)
+        return ERR_MEMORY;
+    enum err err = rule_set_load(ctx, db, version, &other->rule_set);
+    if (!err)
+        err = scoring_make(ctx, catalog, &other->rule_set, &other->scoring);
+    *ret = other;
     return err;
+}
+
+enum err catalog_scoring(struct ctx *ctx, struct db *db, int64_t version,
+                         const struct scoring **ret)
+{
+    const struct catalog *catalog;
+    enum err err = catalog_get(ctx, db, &catalog);
+    if (err)
+        return err;
+    if (version == catalog->rule_set.version) {
+        *ret = catalog->scoring;
+        return OK;
+    }
+    struct db_memo *memo = db_memo(db);
+    struct catalog *kept = (struct catalog *)memo->data; /* the list alone grows */
+    struct catalog_version *other = kept->others;
+    while (other && other->rule_set.version != version)
+        other = other->next;
+    if (!other) {
+        struct arena *request_arena = ctx->arena;
+        ctx->arena = &memo->arena;
+        err = version_load(ctx, db, catalog, version, &other);
+        ctx->arena = request_arena;
+        if (err) {
+            failure_keep(ctx);
+            return err;
+        }
+        other->next = kept->others;
+        kept->others = other;
+    }
+    *ret = other->scoring;
+    return OK;
 }
 
 /* Reads it into the memo's arena, which outlives this request. */

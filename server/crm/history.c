@@ -21,6 +21,8 @@ enum err history_judge(struct ctx *ctx, struct db *db, struct history *history)
     enum err err = catalog_get(ctx, db, &history->catalog);
     if (!err)
         history->rules = &history->catalog->rule_set;
+    if (!err)
+        history->scoring = history->catalog->scoring;
     return err;
 }
 

@@ -11,7 +11,8 @@
 
 struct history {
     const struct catalog *catalog;
-    const struct rule_set *rules; /* what the lead is judged by: those in force */
+    const struct rule_set *rules;  /* what the lead is judged by: those in force */
+    const struct scoring *scoring; /* of those */
     const struct pipeline *pipeline;
     struct lead lead;
     struct stage_event *events; /* not voided, in the order they happened */
@@ -92,16 +93,15 @@ struct tally {
 void tally_decode(const struct bytes *bytes, struct tally *ret);
 enum err tally_encode(struct ctx *ctx, const struct rule_set *rule_set, const struct tally *tally,
                       struct bytes *ret) _must_check_;
-void tally_attributes(const struct rule_set *rule_set, const struct lead *lead,
-                      struct tally *tally);
-void tally_activity(const struct rule_set *rule_set, const struct activity *activity,
+void tally_attributes(const struct scoring *scoring, const struct lead *lead, struct tally *tally);
+void tally_activity(const struct scoring *scoring, const struct activity *activity,
                     struct tally *tally);
 int64_t tally_score(const struct rule_set *rule_set, const struct tally *tally);
 /* The furthest stage beyond `stage` whose criterion the score meets, or NULL. */
 const struct stage *stage_earned(const struct rule_set *rule_set, const struct pipeline *pipeline,
                                  const struct stage *stage, int64_t score);
 /* Whether a change of that field can change a score. */
-bool rule_set_reads(const struct rule_set *rule_set, const char *field);
+bool scoring_reads(const struct scoring *scoring, const char *field);
 
 /* ---- Rollups ---- */
 

@@ -23,39 +23,47 @@ static const struct score_group default_groups[] = {
     { "engagement", 0, POINTS(100) },
 };
 
+/* Rules of three kinds: an attribute that is known, a word in the job title, a type of activity. */
+#define FIT(position_, key_, name_, points_, when_)                                                \
+    {                                                                                              \
+        .position = position_, .key = key_, .name = name_, .score_group = "fit",                   \
+        .points_milli = points_, .when = when_, .cap_milli = NO_INT, .cap_times = NO_INT,          \
+        .decay_days = NO_INT, .decay_percent = NO_INT                                              \
+    }
+#define KNOWN(position_, key_, name_, points_, field_)                                             \
+    FIT(position_, key_, name_, points_, "{\"field\":\"" field_ "\",\"op\":\"present\"}")
+#define DECIDES(position_, key_, name_, points_, word_)                                            \
+    FIT(position_, key_, name_, points_,                                                           \
+        "{\"field\":\"job_title\",\"op\":\"contains\",\"value\":\"" word_ "\"}")
+#define ENGAGED(position_, type_, name_, points_, cap_)                                            \
+    {                                                                                              \
+        .position = position_, .key = type_, .name = name_, .score_group = "engagement",           \
+        .points_milli = points_, .each = "{\"activity\":\"" type_ "\"}", .cap_milli = cap_,        \
+        .cap_times = NO_INT, .decay_days = NO_INT, .decay_percent = NO_INT                         \
+    }
+
 /* Who they are counts up to 40, what they do up to 100; what machines do by themselves (opens)
  * counts little. */
 static const struct rule default_rules[] = {
-    { 0, "email_known", "E-mail address known", "fit", POINTS(5), NO_INT, NULL, "email",
-      TEST_PRESENT, NULL },
-    { 1, "phone_known", "Phone number known", "fit", POINTS(5), NO_INT, NULL, "phone", TEST_PRESENT,
-      NULL },
-    { 2, "company_known", "Company known", "fit", POINTS(10), NO_INT, NULL, "company", TEST_PRESENT,
-      NULL },
-    { 3, "decision_maker", "Decides: chief", "fit", POINTS(10), NO_INT, NULL, "job_title",
-      TEST_CONTAINS, "chief" },
-    { 4, "head_of", "Decides: head", "fit", POINTS(10), NO_INT, NULL, "job_title", TEST_CONTAINS,
-      "head" },
-    { 5, "director", "Decides: director", "fit", POINTS(10), NO_INT, NULL, "job_title",
-      TEST_CONTAINS, "director" },
-    { 6, "page_view", "Viewed a page", "engagement", POINTS(1), POINTS(15), "page_view", NULL, 0,
-      NULL },
-    { 7, "email_opened", "Opened an e-mail", "engagement", POINTS(1), POINTS(5), "email_opened",
-      NULL, 0, NULL },
-    { 8, "email_clicked", "Clicked in an e-mail", "engagement", POINTS(3), POINTS(15),
-      "email_clicked", NULL, 0, NULL },
-    { 9, "content_downloaded", "Downloaded content", "engagement", POINTS(10), POINTS(30),
-      "content_downloaded", NULL, 0, NULL },
-    { 10, "webinar_attended", "Attended a webinar", "engagement", POINTS(20), POINTS(40),
-      "webinar_attended", NULL, 0, NULL },
-    { 11, "form_submitted", "Filled in a form", "engagement", POINTS(10), POINTS(20),
-      "form_submitted", NULL, 0, NULL },
-    { 12, "meeting", "Met us", "engagement", POINTS(20), POINTS(40), "meeting", NULL, 0, NULL },
-    { 13, "demo_requested", "Asked for a demo", "engagement", POINTS(40), POINTS(40),
-      "demo_requested", NULL, 0, NULL },
+    KNOWN(0, "email_known", "E-mail address known", POINTS(5), "email"),
+    KNOWN(1, "phone_known", "Phone number known", POINTS(5), "phone"),
+    KNOWN(2, "company_known", "Company known", POINTS(10), "company"),
+    DECIDES(3, "decision_maker", "Decides: chief", POINTS(10), "chief"),
+    DECIDES(4, "head_of", "Decides: head", POINTS(10), "head"),
+    DECIDES(5, "director", "Decides: director", POINTS(10), "director"),
+    ENGAGED(6, "page_view", "Viewed a page", POINTS(1), POINTS(15)),
+    ENGAGED(7, "email_opened", "Opened an e-mail", POINTS(1), POINTS(5)),
+    ENGAGED(8, "email_clicked", "Clicked in an e-mail", POINTS(3), POINTS(15)),
+    ENGAGED(9, "content_downloaded", "Downloaded content", POINTS(10), POINTS(30)),
+    ENGAGED(10, "webinar_attended", "Attended a webinar", POINTS(20), POINTS(40)),
+    ENGAGED(11, "form_submitted", "Filled in a form", POINTS(10), POINTS(20)),
+    ENGAGED(12, "meeting", "Met us", POINTS(20), POINTS(40)),
+    ENGAGED(13, "demo_requested", "Asked for a demo", POINTS(40), POINTS(40)),
 };
 
-static const struct criterion default_criteria[] = { { STAGE_MQL, 50 } };
+static const struct criterion default_criteria[] = {
+    { .kind = STAGE_MQL, .score_min = 50, .exit_below = NO_INT, .dwell_hours = NO_INT },
+};
 
 static enum err prepare_pipeline(struct ctx *ctx, struct db *db, const char *currency)
 {

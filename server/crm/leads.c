@@ -125,7 +125,7 @@ static enum err set_member(struct ctx *ctx, struct db *db, const struct history 
     change.id = id_new(ctx);
     value_copy(member->field, member->kept, member->given);
     changes->any = true;
-    changes->scores |= rule_set_reads(history->rules, change.field);
+    changes->scores |= scoring_reads(history->scoring, change.field);
     return lead_change_add(ctx, db, &change);
 }
 
@@ -214,7 +214,7 @@ static enum err create(struct ctx *ctx, struct db *db, const struct lead_input *
     if (err)
         return err;
     struct tally tally = { 0 };
-    tally_attributes(history.rules, &history.lead, &tally);
+    tally_attributes(history.scoring, &history.lead, &tally);
     struct stage_event entry = { .to_stage_id = history.lead.stage_id,
                                  .occurred_at = history.lead.created_at,
                                  .cause = cause,

@@ -123,16 +123,16 @@ static void set_attribute(struct lead *lead, const char *field, const char *valu
 /* Changes dated up to `until` take effect, each at its instant. */
 static void take_changes(struct walk *walk, int64_t until)
 {
-    const struct rule_set *rules = walk->history->rules;
+    const struct scoring *scoring = walk->history->scoring;
     while (walk->next_change < walk->change_count && walk->changes[walk->next_change].at <= until) {
         const struct lead_change *change = &walk->changes[walk->next_change++];
-        bool is_fact = rule_set_reads(rules, change->field);
+        bool is_fact = scoring_reads(scoring, change->field);
         if (is_fact)
             walk_to(walk, change->at);
         set_attribute(&walk->past, change->field, change->new_value);
         if (!is_fact)
             continue;
-        tally_attributes(rules, &walk->past, &walk->tally);
+        tally_attributes(scoring, &walk->past, &walk->tally);
         walk->last_fact = change->at > walk->last_fact ? change->at : walk->last_fact;
     }
 }
@@ -146,7 +146,7 @@ static enum err take_activity(struct ctx *ctx, void *self, const void *row)
         return OK;
     take_changes(walk, activity->occurred_at);
     walk_to(walk, activity->occurred_at);
-    tally_activity(walk->history->rules, activity, &walk->tally);
+    tally_activity(walk->history->scoring, activity, &walk->tally);
     walk->last_fact =
         activity->occurred_at > walk->last_fact ? activity->occurred_at : walk->last_fact;
     return OK;
@@ -178,7 +178,7 @@ static enum err walk_log(struct ctx *ctx, struct db *db, struct walk *walk)
     for (size_t i = changes.count; i-- > 0;) /* back to the attributes it was created with */
         set_attribute(&walk->past, walk->changes[i].field, walk->changes[i].old_value);
     walk->first_owner = walk->past.owner;
-    tally_attributes(walk->history->rules, &walk->past, &walk->tally);
+    tally_attributes(walk->history->scoring, &walk->past, &walk->tally);
     if (!is_new)
         err = activity_log(ctx, db, &walk->history->lead.id, take_activity, walk);
     if (err)
@@ -272,8 +272,7 @@ enum err history_rescore(struct ctx *ctx, struct db *db, const struct history *h
     if (err)
         return err;
     *ret = (struct replayed){ tally_score(rules, &walk.tally), true,
-                              tally.length == kept->tally.length &&
-                                  memcmp(tally.data, kept->tally.data, tally.length) == 0 &&
+                              (kept->tally.length == 0 || bytes_equal(&tally, &kept->tally)) &&
                                   walk.last_fact == kept->last_fact_at &&
                                   automatic_at(&walk) == kept->automatic_at };
     size_t found = 0;

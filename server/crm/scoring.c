@@ -1,6 +1,7 @@
 /* scoring.c: what a lead scores under a rule set. Pure arithmetic in whole thousandths of a
  * point on a tally, the number of matches of each rule; it does not know where facts come from
  * or what follows from a score. */
+#include "scoring.h"
 #include "history.h"
 
 #include <string.h>
@@ -47,34 +48,33 @@ const char **lead_text(struct lead *lead, const char *name)
     return (const char **)((char *)lead + lead_table.fields[index].offset);
 }
 
-static bool attribute_matches(const struct rule *rule, const struct lead *lead)
+static bool attribute_matches(const struct ready_rule *rule, const struct lead *lead)
 {
+    if (!rule->field)
+        return true;
     const char **text = lead_text((struct lead *)lead, rule->field); /* only read here */
     const char *value = text ? *text : NULL;
     if (!value || !*value)
         return false;
-    switch (rule->test) {
-    case TEST_PRESENT: return true;
-    case TEST_EQUALS: return rule->value && strcasecmp(value, rule->value) == 0;
-    case TEST_CONTAINS: return rule->value && strcasestr(value, rule->value) != NULL;
-    }
-    return false;
+    if (strcmp(rule->op, "eq") == 0)
+        return rule->value && strcasecmp(value, rule->value) == 0;
+    if (strcmp(rule->op, "contains") == 0)
+        return rule->value && strcasestr(value, rule->value) != NULL;
+    return strcmp(rule->op, "present") == 0;
 }
 
-void tally_attributes(const struct rule_set *rule_set, const struct lead *lead, struct tally *tally)
+void tally_attributes(const struct scoring *scoring, const struct lead *lead, struct tally *tally)
 {
-    const struct rule *rules = rule_set->rules.items;
-    for (size_t i = 0; i < rule_set->rules.count; i++)
-        if (rules[i].field)
-            tally->matches[i] = attribute_matches(&rules[i], lead);
+    for (size_t i = 0; i < scoring->rules->rules.count; i++)
+        if (!scoring->ready[i].activity)
+            tally->matches[i] = attribute_matches(&scoring->ready[i], lead);
 }
 
-void tally_activity(const struct rule_set *rule_set, const struct activity *activity,
+void tally_activity(const struct scoring *scoring, const struct activity *activity,
                     struct tally *tally)
 {
-    const struct rule *rules = rule_set->rules.items;
-    for (size_t i = 0; i < rule_set->rules.count; i++)
-        if (rules[i].activity_type && strcmp(rules[i].activity_type, activity->type) == 0 &&
+    for (size_t i = 0; i < scoring->rules->rules.count; i++)
+        if (scoring->ready[i].activity && strcmp(scoring->ready[i].activity, activity->type) == 0 &&
             tally->matches[i] < UINT32_MAX)
             tally->matches[i]++;
 }
@@ -135,11 +135,10 @@ const struct stage *stage_earned(const struct rule_set *rule_set, const struct p
     return earned;
 }
 
-bool rule_set_reads(const struct rule_set *rule_set, const char *field)
+bool scoring_reads(const struct scoring *scoring, const char *field)
 {
-    const struct rule *rules = rule_set->rules.items;
-    for (size_t i = 0; i < rule_set->rules.count; i++)
-        if (rules[i].field && strcmp(rules[i].field, field) == 0)
+    for (size_t i = 0; i < scoring->rules->rules.count; i++)
+        if (scoring->ready[i].field && strcmp(scoring->ready[i].field, field) == 0)
             return true;
     return false;
 }

@@ -54,7 +54,7 @@ enum err lead_load_state(struct ctx *ctx, struct db *db, const struct id *id, st
         param_int((lead)->version), param_int((lead)->score), param_int((lead)->score_as_of),      \
         param_int((lead)->rule_set_version),                                                       \
         param_bytes((lead)->tally.data, (lead)->tally.length), param_int((lead)->last_fact_at),    \
-        param_int((lead)->automatic_at)
+        param_int((lead)->automatic_at), param_int((lead)->score_due_at)
 
 enum err lead_insert(struct ctx *ctx, struct db *db, const struct lead *lead)
 {
@@ -76,7 +76,7 @@ enum err lead_save_tally(struct ctx *ctx, struct db *db, const struct lead *lead
 {
     return db_exec(ctx, db, SQL_LEAD_TALLY_UPDATE, param_id(&lead->id),
                    param_int(lead->score_as_of), param_bytes(lead->tally.data, lead->tally.length),
-                   param_int(lead->last_fact_at));
+                   param_int(lead->last_fact_at), param_int(lead->score_due_at));
 }
 
 enum err lead_find(struct ctx *ctx, struct db *db, enum lead_key_kind kind, const char *key,

@@ -3,6 +3,11 @@
 
 #include <funneld/store.h>
 
+static struct param param_bytes_or_null(const struct bytes *bytes)
+{
+    return bytes->length > 0 ? param_bytes(bytes->data, bytes->length) : param_int(NO_INT);
+}
+
 enum err rule_set_insert(struct ctx *ctx, struct db *db, const struct rule_set *rule_set)
 {
     struct param version = param_int(rule_set->version);
@@ -18,24 +23,37 @@ enum err rule_set_insert(struct ctx *ctx, struct db *db, const struct rule_set *
         err = db_exec(ctx, db, SQL_RULE_INSERT, version, param_int(rules[i].position),
                       param_text(rules[i].key), param_text(rules[i].name),
                       param_text(rules[i].score_group), param_int(rules[i].points_milli),
-                      param_int(rules[i].cap_milli), param_text(rules[i].activity_type),
-                      param_text(rules[i].field), param_int(rules[i].test),
-                      param_text(rules[i].value));
+                      param_text(rules[i].when), param_text(rules[i].each),
+                      param_int(rules[i].cap_milli), param_int(rules[i].cap_times),
+                      param_int(rules[i].decay), param_int(rules[i].decay_days),
+                      param_int(rules[i].decay_percent), param_bytes_or_null(&rules[i].decayed));
     const struct criterion *criteria = rule_set->criteria.items;
     for (size_t i = 0; !err && i < rule_set->criteria.count; i++)
         err = db_exec(ctx, db, SQL_CRITERION_INSERT, version, param_int(criteria[i].kind),
-                      param_int(criteria[i].score_min));
+                      param_int(criteria[i].score_min), param_int(criteria[i].exit_below),
+                      param_int(criteria[i].dwell_hours), param_text(criteria[i].when));
+    return err;
+}
+
+static enum err load_parts(struct ctx *ctx, struct db *db, struct rule_set *rule_set)
+{
+    struct param version = param_int(rule_set->version);
+    enum err err = db_rows(ctx, db, SQL_SCORE_GROUPS, &rule_set->groups, version);
+    if (!err)
+        err = db_rows(ctx, db, SQL_RULES, &rule_set->rules, version);
+    if (!err)
+        err = db_rows(ctx, db, SQL_CRITERIA, &rule_set->criteria, version);
     return err;
 }
 
 enum err rule_set_latest(struct ctx *ctx, struct db *db, struct rule_set *ret)
 {
-    enum err err = db_one(ctx, db, SQL_RULE_SET_LATEST, ret);
-    if (!err)
-        err = db_rows(ctx, db, SQL_SCORE_GROUPS, &ret->groups, param_int(ret->version));
-    if (!err)
-        err = db_rows(ctx, db, SQL_RULES, &ret->rules, param_int(ret->version));
-    if (!err)
-        err = db_rows(ctx, db, SQL_CRITERIA, &ret->criteria, param_int(ret->version));
-    return err;
+    enum err err = db_one_params(ctx, db, SQL_RULE_SET_LATEST, ret, NULL, 0);
+    return err ? err : load_parts(ctx, db, ret);
+}
+
+enum err rule_set_load(struct ctx *ctx, struct db *db, int64_t version, struct rule_set *ret)
+{
+    enum err err = db_one(ctx, db, SQL_RULE_SET_BY_VERSION, ret, param_int(version));
+    return err ? err : load_parts(ctx, db, ret);
 }

@@ -374,9 +374,10 @@ START_TEST(rule_set)
                  "criteria:a");
     expect_shape(answer, "data.0.groups.0", "key:t min_milli:n max_milli:n");
     expect_shape(answer, "data.0.rules.0",
-                 "position:n key:t name:t score_group:t points_milli:n cap_milli:n? "
-                 "activity_type:t? field:t? test:t value:t?");
-    expect_shape(answer, "data.0.criteria.0", "kind:t score_min:n");
+                 "position:n key:t name:t score_group:t points_milli:n when:o each:o? cap_milli:n? "
+                 "cap_times:n? decay:t decay_days:n? decay_percent:n?");
+    expect_shape(answer, "data.0.criteria.0",
+                 "kind:t score_min:n exit_below:n? dwell_hours:n? when:o?");
     expect_text(answer, "mql", "data.0.criteria.0.kind");
     expect_int(answer, 50, "data.0.criteria.0.score_min");
 }

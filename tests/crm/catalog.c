@@ -50,9 +50,50 @@ START_TEST(test_what_was_rolled_back_is_forgotten)
 }
 END_TEST
 
+/* A data file of before conditions says the same after the migration. */
+START_TEST(test_old_rules_become_conditions)
+{
+    static const char *const inserts[] = {
+        "INSERT INTO rule_set VALUES (x'00112233445566778899aabbccddeeff', 1, 'Old', 0, 100000, 1)",
+        "INSERT INTO rule VALUES (1, 0, 'a', 'A', 'fit', 5000, NULL, NULL, 'email', 0, NULL)",
+        "INSERT INTO rule VALUES (1, 1, 'b', 'B', 'fit', 10, NULL, NULL, 'city', 1, 'a\"b\\c')",
+        "INSERT INTO rule VALUES (1, 2, 'c', 'C', 'fit', 10, NULL, NULL, 'job_title', 2, 'head')",
+        "INSERT INTO rule VALUES (1, 3, 'd', 'D', 'engagement', 1, 9, 'page_view', NULL, NULL, "
+        "NULL)",
+        "INSERT INTO criterion VALUES (1, 1, 50)",
+    };
+    struct core core;
+    struct rule_set rules;
+    core_make(&core);
+    struct catalogue old = core_with(migrations, 3);
+    ck_assert_ok(&core.ctx, store_open_with(&core.ctx, core.path, &old, &core.store));
+    core.db = store_writer(core.store);
+    for (size_t i = 0; i < ARRAY_SIZE(inserts); i++)
+        ck_assert_ok(&core.ctx, core_exec(&core.ctx, core.db, inserts[i]));
+    core_close(&core);
+    ck_assert_ok(&core.ctx, store_open(&core.ctx, core.path, &core.store));
+    core.db = store_writer(core.store);
+    ck_assert_ok(&core.ctx, rule_set_latest(&core.ctx, core.db, &rules));
+    ck_assert_uint_eq(rules.rules.count, 4);
+    const struct rule *rule = rules.rules.items;
+    ck_assert_str_eq(rule[0].when, "{\"field\":\"email\",\"op\":\"present\"}");
+    ck_assert_str_eq(rule[1].when, "{\"field\":\"city\",\"op\":\"eq\",\"value\":\"a\\\"b\\\\c\"}");
+    ck_assert_str_eq(rule[2].when,
+                     "{\"field\":\"job_title\",\"op\":\"contains\",\"value\":\"head\"}");
+    ck_assert_ptr_null(rule[2].each);
+    ck_assert_str_eq(rule[3].each, "{\"activity\":\"page_view\"}");
+    ck_assert_ptr_null(rule[3].when);
+    ck_assert_int_eq(rule[3].decay, DECAY_NONE);
+    const struct criterion *criterion = rules.criteria.items;
+    ck_assert_int_eq(criterion->exit_below, NO_INT);
+    core_done(&core);
+}
+END_TEST
+
 TCase *catalog_case(void)
 {
     TCase *catalog = tcase_create("catalog");
     tcase_add_test(catalog, test_what_was_rolled_back_is_forgotten);
+    tcase_add_test(catalog, test_old_rules_become_conditions);
     return catalog;
 }

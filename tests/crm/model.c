@@ -2,6 +2,7 @@
  * automatic events. Loops over everything each time; knows no shortcut. */
 #include "model.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -75,20 +76,24 @@ static const char *text_of(const struct attributes *attributes, const char *name
 static int64_t matches(const struct rule *rule, const struct model_lead *lead, int64_t at)
 {
     int64_t count = 0;
-    if (rule->activity_type) {
+    char type[64], field[64], op[16], value[64];
+    if (rule->each && sscanf(rule->each, "{\"activity\":\"%63[^\"]", type) == 1) {
         for (size_t i = 0; i < lead->happenings.count; i++)
             if (lead->happenings.items[i].at <= at &&
-                strcmp(lead->happenings.items[i].type, rule->activity_type) == 0)
+                strcmp(lead->happenings.items[i].type, type) == 0)
                 count++;
         return count;
     }
-    const char *text = text_of(model_attributes(lead, at), rule->field);
+    if (sscanf(rule->when, "{\"field\":\"%63[^\"]\",\"op\":\"%15[^\"]\",\"value\":\"%63[^\"]",
+               field, op, value) < 2)
+        abort();
+    const char *text = text_of(model_attributes(lead, at), field);
     if (!*text)
         return 0;
-    if (rule->test == TEST_EQUALS)
-        return strcasecmp(text, rule->value) == 0;
-    if (rule->test == TEST_CONTAINS)
-        return strcasestr(text, rule->value) != NULL;
+    if (strcmp(op, "eq") == 0)
+        return strcasecmp(text, value) == 0;
+    if (strcmp(op, "contains") == 0)
+        return strcasestr(text, value) != NULL;
     return 1;
 }
 

@@ -2,6 +2,7 @@
 #include "model.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -158,8 +159,10 @@ static bool references_known(const struct attributes *given)
 static bool rules_read(const struct model *model, int attribute)
 {
     const struct rule *rules = model->rules->rules.items;
+    char leaf[64];
+    snprintf(leaf, sizeof leaf, "{\"field\":\"%s\",", attribute_names[attribute]);
     for (size_t i = 0; i < model->rules->rules.count; i++)
-        if (rules[i].field && strcmp(rules[i].field, attribute_names[attribute]) == 0)
+        if (rules[i].when && strncmp(rules[i].when, leaf, strlen(leaf)) == 0)
             return true;
     return false;
 }

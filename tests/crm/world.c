@@ -66,25 +66,34 @@ static const struct score_group odd_groups[] = {
     { "habit", POINTS_MILLI(-30), 0 },
 };
 
+#define ODD_RULE(position_, key_, name_, group_, points_, cap_, ...)                               \
+    {                                                                                              \
+        .position = position_, .key = key_, .name = name_, .score_group = group_,                  \
+        .points_milli = POINTS_MILLI(points_), .cap_milli = cap_, .cap_times = NO_INT,             \
+        .decay_days = NO_INT, .decay_percent = NO_INT, __VA_ARGS__                                 \
+    }
+#define LEAF(field_, op_) .when = "{\"field\":\"" field_ "\",\"op\":\"" op_ "\"}"
+#define LEAF_OF(field_, op_, value_)                                                               \
+    .when = "{\"field\":\"" field_ "\",\"op\":\"" op_ "\",\"value\":\"" value_ "\"}"
+#define EACH(type_) .each = "{\"activity\":\"" type_ "\"}"
+
 static const struct rule odd_rules[] = {
-    { 0, "email", "E-mail", "fit", POINTS_MILLI(4.999), NO_INT, NULL, "email", TEST_PRESENT, NULL },
-    { 1, "berlin", "Berlin", "fit", POINTS_MILLI(30), NO_INT, NULL, "city", TEST_EQUALS, "berlin" },
-    { 2, "student", "Student", "fit", POINTS_MILLI(-40), NO_INT, NULL, "job_title", TEST_CONTAINS,
-      "student" },
-    { 3, "partner", "Partner", "fit", POINTS_MILLI(12.25), NO_INT, NULL, "source", TEST_EQUALS,
-      "Partner" },
-    { 4, "page_view", "Page", "engagement", POINTS_MILLI(0.333), POINTS_MILLI(2.5), "page_view",
-      NULL, 0, NULL },
-    { 5, "demo", "Demo", "engagement", POINTS_MILLI(25.5), POINTS_MILLI(60), "demo_requested", NULL,
-      0, NULL },
-    { 6, "webinar", "Webinar", "engagement", POINTS_MILLI(13), NO_INT, "webinar_attended", NULL, 0,
-      NULL },
-    { 7, "bounce", "Bounced", "engagement", POINTS_MILLI(-9.1), POINTS_MILLI(20), "email_bounced",
-      NULL, 0, NULL },
-    { 8, "page_too", "Pages bore", "habit", POINTS_MILLI(-1), NO_INT, "page_view", NULL, 0, NULL },
+    ODD_RULE(0, "email", "E-mail", "fit", 4.999, NO_INT, LEAF("email", "present")),
+    ODD_RULE(1, "berlin", "Berlin", "fit", 30, NO_INT, LEAF_OF("city", "eq", "berlin")),
+    ODD_RULE(2, "student", "Student", "fit", -40, NO_INT,
+             LEAF_OF("job_title", "contains", "student")),
+    ODD_RULE(3, "partner", "Partner", "fit", 12.25, NO_INT, LEAF_OF("source", "eq", "Partner")),
+    ODD_RULE(4, "page_view", "Page", "engagement", 0.333, POINTS_MILLI(2.5), EACH("page_view")),
+    ODD_RULE(5, "demo", "Demo", "engagement", 25.5, POINTS_MILLI(60), EACH("demo_requested")),
+    ODD_RULE(6, "webinar", "Webinar", "engagement", 13, NO_INT, EACH("webinar_attended")),
+    ODD_RULE(7, "bounce", "Bounced", "engagement", -9.1, POINTS_MILLI(20), EACH("email_bounced")),
+    ODD_RULE(8, "page_too", "Pages bore", "habit", -1, NO_INT, EACH("page_view")),
 };
 
-static const struct criterion odd_criteria[] = { { STAGE_MQL, 25 }, { STAGE_DEMO, 60 } };
+static const struct criterion odd_criteria[] = {
+    { STAGE_MQL, 25, NO_INT, NO_INT, NULL },
+    { STAGE_DEMO, 60, NO_INT, NO_INT, NULL },
+};
 
 static enum err publish_odd_rules(struct ctx *ctx, struct db *db)
 {

@@ -6,7 +6,7 @@ SELECT l.id, l.email, l.phone, l.first_name, l.last_name, l.company, l.job_title
     l.industry, l.country, l.city, l.source, l.campaign, l.owner, l.amount_minor, l.currency,
     l.source_system, l.external_id, l.created_at, l.updated_at, s.pipeline_id, s.stage_id, s.status,
     s.stage_entered_at, s.cycle, s.version, s.score, s.score_as_of, s.rule_set_version, s.tally,
-    s.last_fact_at, s.automatic_at, s.erased_at, p.key AS pipeline, g.key AS stage
+    s.last_fact_at, s.automatic_at, s.score_due_at, s.erased_at, p.key AS pipeline, g.key AS stage
 FROM lead l
 JOIN lead_state s ON s.lead_id = l.id
 JOIN stage g ON g.stage_id = s.stage_id
@@ -16,7 +16,7 @@ WHERE l.id = $1;
 -- lead_state_by_id -> lead
 -- The hot row alone: all that an activity on time needs.
 SELECT lead_id AS id, pipeline_id, stage_id, status, stage_entered_at, cycle, version, score,
-    score_as_of, rule_set_version, tally, last_fact_at, automatic_at, erased_at
+    score_as_of, rule_set_version, tally, last_fact_at, automatic_at, score_due_at, erased_at
 FROM lead_state
 WHERE lead_id = $1;
 
@@ -35,18 +35,18 @@ WHERE id = $1;
 
 -- lead_state_insert
 INSERT INTO lead_state (lead_id, pipeline_id, stage_id, status, stage_entered_at, cycle, version,
-    score, score_as_of, rule_set_version, tally, last_fact_at, automatic_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13);
+    score, score_as_of, rule_set_version, tally, last_fact_at, automatic_at, score_due_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14);
 
 -- lead_state_update
 UPDATE lead_state SET pipeline_id = $2, stage_id = $3, status = $4, stage_entered_at = $5,
     cycle = $6, version = $7, score = $8, score_as_of = $9, rule_set_version = $10, tally = $11,
-    last_fact_at = $12, automatic_at = $13
+    last_fact_at = $12, automatic_at = $13, score_due_at = $14
 WHERE lead_id = $1;
 
 -- lead_tally_update
--- What an activity on time changes when the integer score stays: no index moves.
-UPDATE lead_state SET score_as_of = $2, tally = $3, last_fact_at = $4
+-- What an activity on time changes when the integer score stays: the index of stages does not move.
+UPDATE lead_state SET score_as_of = $2, tally = $3, last_fact_at = $4, score_due_at = $5
 WHERE lead_id = $1;
 
 -- lead_key_find -> lead
