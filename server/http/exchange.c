@@ -168,7 +168,9 @@ static bool header_add(struct MHD_Response *response, const char *name, const ch
 }
 
 /* Nothing of ours is a page with scripts, to be framed, guessed at or kept, unless the app says so.
+ * A 304 says only how long that holds which the client has already, with all that was said of it.
  */
+enum { DEFAULTS_OF_304 = 1 };
 static const struct http_header defaults[] = {
     { "Cache-Control", "no-store" },
     { "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'" },
@@ -182,7 +184,8 @@ static bool headers_add(const struct http_exchange *exchange, struct MHD_Respons
     bool added = true;
     for (size_t i = 0; i < reply->header_count; i++)
         added &= header_add(response, reply->headers[i].name, reply->headers[i].value);
-    for (size_t i = 0; i < ARRAY_SIZE(defaults); i++)
+    size_t count = reply->status == 304 ? DEFAULTS_OF_304 : ARRAY_SIZE(defaults);
+    for (size_t i = 0; i < count; i++)
         if (!reply_find(reply, defaults[i].name))
             added &= header_add(response, defaults[i].name, defaults[i].value);
     added &= header_add(response, "X-Request-Id", exchange->request.ctx.request_id);

@@ -330,7 +330,11 @@ START_TEST(test_reply_headers)
     ck_assert_ptr_nonnull(strstr(answer.head, "Content-Length: 5\r\n"));
     client_expect(&client, "GET /204 HTTP/1.1\r\n" HOST "\r\n", 204, &answer);
     ck_assert_ptr_null(strstr(answer.head, "\r\nContent-Type"));
+    /* The client has it already, with all that was said of it. */
     client_expect(&client, "GET /304 HTTP/1.1\r\n" HOST "\r\n", 304, &answer);
+    ck_assert_ptr_nonnull(strstr(answer.head, "Cache-Control: no-store\r\n"));
+    ck_assert_ptr_nonnull(strstr(answer.head, "X-Request-Id: "));
+    ck_assert_ptr_null(strstr(answer.head, "Content-Security-Policy"));
     client_expect(&client, "DELETE /get HTTP/1.1\r\n" HOST "\r\n", 405, &answer);
     ck_assert_ptr_nonnull(strstr(answer.head, "Allow: GET, HEAD\r\n"));
     client_expect(&client, "get /later HTTP/1.1\r\n" HOST "\r\n", 405, &answer);
