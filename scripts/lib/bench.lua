@@ -97,11 +97,12 @@ end
 local stages = { "target", 40, "mql", 20, "sql", 20, "demo", 10, "proposal", 10 }
 
 -- Below a score that the stage has leads of: those of target have less than 50, mql's have more.
+-- From another score each time, which none has: so nothing has been asked before.
 local function get_page()
     local stage = choose(stages)
     local below = stage == "target" and math.random(6, 50) or math.random(55, 90)
-    return raw("GET", "/v1/leads?stage=" .. stage .. "&sort=-score&limit=50&score[lt]=" .. below,
-        {})
+    return raw("GET", string.format("/v1/leads?stage=%s&sort=-score&limit=50&score[lt]=%d"
+        .. "&score[gte]=%d", stage, below, -math.random(1000, 1000000)), {})
 end
 
 -- A quarter since any day: more of them than the daemon keeps answers of.

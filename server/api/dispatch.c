@@ -346,15 +346,16 @@ static void leave_out_unchanged(const struct call *call)
             reply->status = 304;
             reply->content_type = reply->body = NULL;
             reply->body_bytes = 0;
+            metric_add(METRIC_ANSWERS_UNCHANGED, 1);
         }
 }
 
 static void answer(struct call *call)
 {
     render(call);
-    leave_out_unchanged(call);
     if (call->etag)
         freshness_end(call);
+    leave_out_unchanged(call);
 }
 
 static enum http_step on_body(void *self, struct http_request *request)
@@ -369,8 +370,6 @@ static enum http_step on_body(void *self, struct http_request *request)
         err = read_arguments(call);
     if (!err && call->route->prepare)
         err = reading_prepare(call);
-    if (!err && call->etag && freshness_unchanged(call))
-        return HTTP_REPLY;
     if (!err && is_for_another_thread(call))
         return HTTP_LATER;
     if (!err)

@@ -23,11 +23,19 @@ struct thread *thread_new(struct ctx *ctx, struct store *store)
     return thread;
 }
 
+static void answers_free(struct thread *thread)
+{
+    for (size_t i = 0; i < FRESHNESS_COUNT; i++)
+        for (size_t j = 0; j < CACHED_ANSWERS; j++) {
+            arena_free(&thread->answers[i][j].arena);
+            thread->answers[i][j] = (struct cached_answer){ 0 };
+        }
+}
+
 void thread_free(struct thread *thread)
 {
     db_close(thread->db);
-    for (size_t i = 0; i < ARRAY_SIZE(thread->answers); i++)
-        arena_free(&thread->answers[i].arena);
+    answers_free(thread);
     for (size_t i = 0; i < ARRAY_SIZE(thread->keys); i++)
         arena_free(&thread->keys[i].arena);
     struct arena arena = thread->arena;
@@ -51,10 +59,7 @@ static void forget_erased(struct call *call)
     if (erasures == thread->erasures)
         return;
     thread->erasures = erasures;
-    for (size_t i = 0; i < ARRAY_SIZE(thread->answers); i++) {
-        arena_free(&thread->answers[i].arena);
-        thread->answers[i] = (struct cached_answer){ 0 };
-    }
+    answers_free(thread);
 }
 
 enum err freshness_begin(struct call *call)
@@ -78,7 +83,8 @@ enum err freshness_begin(struct call *call)
 static struct cached_answer *place_of(const struct call *call)
 {
     struct thread *thread = call->request->thread_app;
-    return &thread->answers[place_of_text(call->request->target, ARRAY_SIZE(thread->answers))];
+    return &thread->answers[call->route->freshness]
+                           [place_of_text(call->request->target, CACHED_ANSWERS)];
 }
 
 /* The answer of this thread to the very same, or NULL. */
@@ -91,19 +97,32 @@ static const struct cached_answer *answer_find(const struct call *call)
                : NULL;
 }
 
-static void answer_keep(const struct call *call, const char *body, size_t body_bytes)
+static const char *link_of(const struct http_reply *reply)
+{
+    for (size_t i = 0; i < reply->header_count; i++)
+        if (strcmp(reply->headers[i].name, "Link") == 0)
+            return reply->headers[i].value;
+    return NULL;
+}
+
+static const char *text_keep(struct arena *arena, const char *text)
+{
+    return arena_text(arena, text, strlen(text));
+}
+
+static void answer_keep(const struct call *call)
 {
     struct cached_answer *answer = place_of(call);
-    const char *asked = call->request->target;
+    const struct http_reply *reply = &call->request->reply;
+    const char *link = link_of(reply);
     struct arena arena = answer->arena;
     arena_reset(&arena);
-    *answer = (struct cached_answer){ .arena = arena, .body_bytes = body_bytes };
-    answer->etag = arena_text(&answer->arena, call->etag, strlen(call->etag));
-    if (body)
-        answer->body = arena_copy(&answer->arena, body, body_bytes);
-    const char *target = arena_text(&answer->arena, asked, strlen(asked));
-    if (answer->etag && (answer->body || !body))
-        answer->target = target;
+    *answer = (struct cached_answer){ .arena = arena, .body_bytes = reply->body_bytes };
+    answer->body = arena_copy(&answer->arena, reply->body, reply->body_bytes);
+    answer->etag = text_keep(&answer->arena, call->etag);
+    answer->link = link ? text_keep(&answer->arena, link) : NULL;
+    if (answer->body && answer->etag && (answer->link || !link))
+        answer->target = text_keep(&answer->arena, call->request->target);
 }
 
 static void add_headers(struct call *call)
@@ -112,40 +131,28 @@ static void add_headers(struct call *call)
     http_reply_header(call->request, "Cache-Control", "private, no-cache");
 }
 
-static bool answer_unchanged(struct call *call)
-{
-    const char *known = http_header(call->request, "If-None-Match");
-    if (!known || !strstr(known, call->etag))
-        return false;
-    call->request->reply.status = 304;
-    add_headers(call);
-    metric_add(METRIC_ANSWERS_UNCHANGED, 1);
-    return true;
-}
-
-bool freshness_unchanged(struct call *call)
-{
-    if (!answer_unchanged(call))
-        return false;
-    answer_keep(call, NULL, 0);
-    return true;
-}
-
 bool freshness_recall(struct call *call)
 {
     struct http_request *request = call->request;
     const struct cached_answer *answer = answer_find(call);
+    const char *known = http_header(request, "If-None-Match");
     if (!answer)
         return false;
-    if (answer_unchanged(call))
+    if (known && strstr(known, call->etag)) {
+        request->reply.status = 304;
+        add_headers(call);
+        metric_add(METRIC_ANSWERS_UNCHANGED, 1);
         return true;
+    }
     /* Copied: the next answer of this thread may take its place before this one is sent. */
-    const char *body =
-        answer->body ? arena_copy(&request->arena, answer->body, answer->body_bytes) : NULL;
-    if (!body)
+    const char *body = arena_copy(&request->arena, answer->body, answer->body_bytes);
+    const char *link = answer->link ? ctx_text(call->ctx, answer->link) : NULL;
+    if (!body || (answer->link && !link))
         return false;
     reply_body(request, 200, "application/json", body, answer->body_bytes);
     add_headers(call);
+    if (link)
+        http_reply_header(request, "Link", link);
     metric_add(METRIC_ANSWERS_CACHED, 1);
     return true;
 }
@@ -155,5 +162,5 @@ void freshness_end(struct call *call)
     const struct http_reply *reply = &call->request->reply;
     add_headers(call);
     if (reply->status == 200 && reply->body_bytes <= CACHED_BYTES_MAX)
-        answer_keep(call, reply->body, reply->body_bytes);
+        answer_keep(call);
 }

@@ -183,6 +183,8 @@ static enum err find_named(struct call *call, const struct leads_query *query,
     struct id by_email, by_external;
     if (query->source_system && !query->external_id)
         return fail_member(call->ctx, "external_id", "required", "goes with source_system");
+    if (query->external_id && !query->source_system)
+        call->etag = NULL; /* whose external id it is depends on the key */
     enum err err = OK;
     if (query->email) {
         err = lead_identify(call->ctx, call->db, query->email, NULL, NULL, &by_email);
@@ -264,6 +266,7 @@ static const struct route rows[] = {
       .orders = lead_orders,
       .run = run_list,
       .result = &lead_table,
+      .freshness = FRESH_BY_COMMITS,
       .status = 200,
       .operation = "listLeads",
       .summary = "List leads" },

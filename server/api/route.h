@@ -39,6 +39,7 @@ enum freshness {
     FRESH_UNKNOWN,
     FRESH_BY_ROLLUPS, /* it says nothing but what rollups hold */
     FRESH_BY_COMMITS, /* it says what any write may change */
+    FRESHNESS_COUNT
 };
 
 /* What a route's own reply() can be, besides its result and its problems. */
@@ -140,7 +141,8 @@ struct call {
     const char *idempotency_key;      /* NULL: none came */
     struct kept_answer kept;          /* what a retry will be told */
     const struct shown_lead *shown;   /* what it says of whom, beside the lead of {id} */
-    const char *etag;                 /* freshness: of this answer */
+    /* freshness: of this answer. run() sets it to NULL where the answer depends on who asks. */
+    const char *etag;
     struct call *next_at_work;
     bool replied;     /* the reply is complete already */
     enum err outcome; /* of a run on another thread */

@@ -7,9 +7,10 @@
 enum { CACHED_ANSWERS = 64, KNOWN_KEYS = 64, ETAG_SIZE = 64 };
 
 struct cached_answer {
-    struct arena arena;        /* of the three */
-    const char *target, *etag; /* NULL: free */
-    const char *body;          /* NULL: what was asked is known to be sound, no more */
+    struct arena arena; /* of all that follows */
+    const char *target; /* NULL: free */
+    const char *etag, *body;
+    const char *link; /* NULL: none */
     size_t body_bytes;
 };
 
@@ -30,7 +31,8 @@ struct known_etag {
 struct thread {
     struct arena arena; /* which holds the thread itself */
     struct db *db;      /* read-only */
-    struct cached_answer answers[CACHED_ANSWERS];
+    /* By kind: those that any write makes stale come and go, and must not drive out the others. */
+    struct cached_answer answers[FRESHNESS_COUNT][CACHED_ANSWERS];
     struct known_key keys[KNOWN_KEYS];
     struct known_etag etags[CHANGE_COUNT];
     int64_t erasures; /* CHANGE_ERASED when an answer was last kept */
@@ -52,10 +54,8 @@ void thread_free(struct thread *thread);
 /* Works out the ETag, before anything is read: what changes in between is told by the next one. */
 enum err freshness_begin(struct call *call) _must_check_;
 /* True: the reply is complete, 304 or as it was written before, without a look at the arguments:
- * this thread has found them sound under the same ETag. */
+ * this thread has answered the same under the same ETag. */
 bool freshness_recall(struct call *call);
-/* The same for arguments that have just been read: 304 or nothing. */
-bool freshness_unchanged(struct call *call);
 /* The reply was written anew: names its ETag and keeps it. */
 void freshness_end(struct call *call);
 

@@ -6,6 +6,7 @@
 
 #define FUNNEL "/v1/metrics/funnel?group_by=source"
 #define BOARD "/v1/pipelines/default/board"
+#define LIST "/v1/leads?limit=2&count=true"
 
 static const char *etag_of(const struct answer *answer)
 {
@@ -107,9 +108,13 @@ START_TEST(asked_in_vain)
 {
     service_create("/v1/leads", "{'email':'ann@example.com','source':'web'}");
     const char *etag = etag_of(get(fixture.client, FUNNEL));
+    const char *board = etag_of(get(fixture.client, BOARD));
     for (int i = 0; i < 3; i++) {
         ck_assert_int_eq(status_with(FUNNEL "&basis=none", etag), 422);
         ck_assert_int_eq(status_with(FUNNEL "&limit=1", etag), 422);
+        ck_assert_int_eq(status_with(FUNNEL "&pipeline=none", etag), 422);
+        ck_assert_int_eq(status_with("/v1/leads?stage=none", board), 422);
+        ck_assert_int_eq(status_with("/v1/pipelines/none/board", board), 404);
         /* Not answered before: first unchanged, then in full, then as it was. */
         const char *fresh = textf(FUNNEL "&from=2026-01-0%d", i + 1);
         ck_assert_int_eq(status_with(fresh, etag), 304);
@@ -121,10 +126,54 @@ START_TEST(asked_in_vain)
 }
 END_TEST
 
+/* A list is sent again with the way to its next page, and with what was written meanwhile. */
+START_TEST(lists)
+{
+    for (int i = 0; i < 3; i++)
+        service_create("/v1/leads", "{'email':'u%d@example.com'}", i);
+    const char *link = NULL, *etag = NULL;
+    for (int i = 0; i < 6; i++) {
+        const struct answer *answer = get(fixture.client, LIST);
+        ck_assert_uint_eq(answer_count(answer, "data"), 2);
+        expect_int(answer, 3, "total");
+        if (!link)
+            link = textf("%s", answer_header(answer, "Link"));
+        ck_assert_str_eq(answer_header(answer, "Link"), link);
+        ck_assert_str_eq(answer_header(answer, "Cache-Control"), "private, no-cache");
+        etag = etag_of(answer);
+        ck_assert_int_eq(status_with(LIST, etag), 304);
+    }
+    service_create("/v1/leads", "{'email':'one.more@example.com'}");
+    ck_assert_int_eq(status_with(LIST, etag), 200);
+    for (int i = 0; i < 6; i++)
+        expect_int(get(fixture.client, LIST), 4, "total");
+}
+END_TEST
+
+/* An external id without its system is one of the key that asks: the next one means another. */
+START_TEST(whose_it_is)
+{
+    const char *keys[2];
+    for (int i = 0; i < 2; i++)
+        keys[i] = service_key(textf("shop%d", i), "read','write");
+    for (int i = 0; i < 2; i++)
+        expect_status(
+            ask(fixture.client, .method = "POST", .path = "/v1/leads", .key = keys[i],
+                .body = textf("{\"email\":\"u%d@example.com\",\"external_id\":\"7\"}", i)),
+            201);
+    for (int i = 0; i < 12; i++) {
+        const struct answer *answer =
+            ask(fixture.client, .path = "/v1/leads?external_id=7", .key = keys[i % 2]);
+        expect_text(answer, textf("u%d@example.com", i % 2), "data.0.email");
+        ck_assert_ptr_null(answer_header(answer, "ETag"));
+    }
+}
+END_TEST
+
 Suite *test_suite(void)
 {
-    const TTest *const tests[] = { unchanged, changed, only_what_it_says, kept_apart,
-                                   asked_in_vain };
+    const TTest *const tests[] = { unchanged,     changed, only_what_it_says, kept_apart,
+                                   asked_in_vain, lists,   whose_it_is };
     Suite *suite = suite_create("polling");
     TCase *tcase = tcase_create("polling");
     tcase_add_checked_fixture(tcase, service_setup, service_teardown);
