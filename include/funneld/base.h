@@ -216,6 +216,8 @@ bool time_parse_lenient(const char *text, int64_t *ret_ms);
 size_t utf8_character(const char *text, size_t bytes);
 bool utf8_valid(const char *text, size_t bytes);
 size_t utf8_length(const char *text); /* code points of valid text */
+/* Lower-case letters, digits and _, a letter first: what a type of activity is called. */
+bool word_valid(const char *text);
 /* without white space at both ends */
 char *text_trim(struct arena *arena, const char *text, size_t bytes);
 /* The next item of a list with commas or blanks between, not NUL-terminated; NULL at its end. */

@@ -52,6 +52,12 @@ size_t utf8_length(const char *text)
     return length;
 }
 
+bool word_valid(const char *text)
+{
+    return *text >= 'a' && *text <= 'z' &&
+           text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_")] == '\0';
+}
+
 /* White space of Unicode, and the two invisible characters that copying from pages and sheets
  * brings along. */
 static const char *const spaces[] = {

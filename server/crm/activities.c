@@ -5,16 +5,6 @@
 
 enum { AHEAD_MAX_MS = 5 * 60 * 1000 }; /* clocks differ */
 
-static bool is_word(const char *text)
-{
-    if (*text < 'a' || *text > 'z')
-        return false;
-    for (; *text; text++)
-        if (!((*text >= 'a' && *text <= 'z') || (*text >= '0' && *text <= '9') || *text == '_'))
-            return false;
-    return true;
-}
-
 /* A clock that is a little ahead is taken for now, so that nothing in the log lies in the
  * future. */
 static enum err read_time(struct ctx *ctx, int64_t given, int64_t *ret)
@@ -28,7 +18,7 @@ static enum err read_time(struct ctx *ctx, int64_t given, int64_t *ret)
 static enum err fill(struct ctx *ctx, struct db *db, const struct id *lead_id,
                      const struct activity_input *input, struct activity *ret)
 {
-    if (!is_word(input->type))
+    if (!word_valid(input->type))
         return fail_member(ctx, "type", "invalid",
                            "lower-case letters, digits and _, a letter first");
     *ret = (struct activity){ .lead_id = *lead_id,

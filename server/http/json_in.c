@@ -1,9 +1,8 @@
 /* json_in.c: JSON bodies into structs by their field tables, or into flat pairs. The only file that
  * knows jansson; it must not know what any member means. */
-#include "value.h"
-
 #include <assert.h>
 #include <funneld/http.h>
+#include <funneld/value.h>
 #include <jansson.h>
 #include <pthread.h>
 #include <setjmp.h>

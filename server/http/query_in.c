@@ -1,10 +1,10 @@
 /* query_in.c: query strings into structs, by the same field tables and checks as JSON. */
 #include "decode.h"
-#include "value.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <funneld/http.h>
+#include <funneld/value.h>
 #include <stdlib.h>
 #include <string.h>
 

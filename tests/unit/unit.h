@@ -15,6 +15,7 @@ Suite *config_suite(void);
 Suite *err_suite(void);
 Suite *id_suite(void);
 Suite *identity_suite(void);
+Suite *json_value_suite(void);
 Suite *key_suite(void);
 Suite *limiter_suite(void);
 Suite *log_suite(void);

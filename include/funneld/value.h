@@ -1,6 +1,8 @@
-/* value.h: what the reader of JSON and the reader of queries share. Private to server/http. */
-#ifndef FUNNELD_HTTP_VALUE_H
-#define FUNNELD_HTTP_VALUE_H
+/* value.h: single values of a request, checked against their row of a field table, and the
+ * place in the request that a complaint names. Shared by the readers of JSON, of queries and of
+ * conditions. */
+#ifndef FUNNELD_VALUE_H
+#define FUNNELD_VALUE_H
 
 #include <funneld/base.h>
 #include <funneld/field.h>
@@ -10,6 +12,7 @@ struct path {
     const struct path *up; /* NULL at the top */
     const char *name;      /* a member's name, or NULL for an item of a list */
     size_t index;
+    bool is_place; /* the name is a place already, "rules/2/when": taken as it is */
 };
 
 /* All of these return OK, ERR_VALIDATION after having recorded the wrong member, or ERR_MEMORY. A
@@ -17,6 +20,8 @@ struct path {
 
 enum err value_fail(struct ctx *ctx, const struct path *path, const char *code, const char *format,
                     ...) _must_check_ _printf_(4, 5);
+/* "when/all/2", in ctx's arena. NULL: no memory, recorded. */
+const char *path_text(struct ctx *ctx, const struct path *path) _must_check_;
 /* The kinds that are texts on the wire: ID, TIME, DAY, ENUM, TEXT. */
 enum err value_from_text(struct ctx *ctx, const struct path *path, const struct field *field,
                          const char *text, void *member) _must_check_;

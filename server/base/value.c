@@ -1,6 +1,6 @@
 /* value.c: checks single values against their row of a field table and stores them. It must not
  * know whether they came as JSON or in a query. */
-#include "value.h"
+#include <funneld/value.h>
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -39,10 +39,23 @@ static void path_append(struct buffer *out, const struct path *path)
         path_append(out, path->up);
         buffer_char(out, '/');
     }
-    if (path->name)
+    if (path->is_place)
+        buffer_text(out, path->name);
+    else if (path->name)
         name_append(out, path->name);
     else
         buffer_int(out, (int64_t)path->index);
+}
+
+const char *path_text(struct ctx *ctx, const struct path *path)
+{
+    struct buffer text = { .arena = ctx->arena };
+    path_append(&text, path);
+    buffer_char(&text, '\0');
+    if (!text.failed)
+        return text.data;
+    (void)!fail(ctx, ERR_MEMORY, NULL, "no memory for the request");
+    return NULL;
 }
 
 enum err value_fail(struct ctx *ctx, const struct path *path, const char *code, const char *format,
@@ -50,16 +63,14 @@ enum err value_fail(struct ctx *ctx, const struct path *path, const char *code, 
 {
     if (ctx->failure.member_count == MEMBER_ERRORS_MAX)
         return ERR_VALIDATION; /* would be counted away: save the work */
-    struct buffer name = { .arena = ctx->arena };
-    path_append(&name, path);
-    buffer_char(&name, '\0');
+    const char *name = path_text(ctx, path);
     va_list args;
     va_start(args, format);
     char *detail = arena_vprintf(ctx->arena, format, args);
     va_end(args);
-    if (name.failed || !detail)
+    if (!name || !detail)
         return fail(ctx, ERR_MEMORY, NULL, "no memory for the request");
-    return fail_member(ctx, name.data, code, "%s", detail);
+    return fail_member(ctx, name, code, "%s", detail);
 }
 
 /* "a, b, c" of the names of an enum. */
