@@ -184,6 +184,34 @@ enum err activity_record(struct ctx *ctx, struct db *db, const struct id *lead_i
                          const struct activity_input *input, struct activity_recorded *ret)
     _must_check_;
 
+/* ---- Jobs ---- */
+
+enum err job_create(struct ctx *ctx, struct db *db, enum job_kind kind, const struct id *subject,
+                    struct job *ret) _must_check_;
+/* Says how far it is; ERR_CONFLICT: it was cancelled meanwhile, and nothing more is to be done. */
+enum err job_go_on(struct ctx *ctx, struct db *db, struct job *job) _must_check_;
+/* state: done, failed or cancelled; detail NULL or why. ERR_CONFLICT: it was over already. */
+enum err job_end(struct ctx *ctx, struct db *db, struct job *job, enum job_state state,
+                 const char *detail) _must_check_;
+enum err job_cancel(struct ctx *ctx, struct db *db, const struct id *id, struct job *ret)
+    _must_check_;
+/* All that are open. */
+enum err jobs_cancel_kind(struct ctx *ctx, struct db *db, enum job_kind kind, const char *detail)
+    _must_check_;
+/* Fills in what its row does not hold. */
+enum err job_show(struct ctx *ctx, struct job *job) _must_check_;
+
+/* One slice of JOB_RESCORE; its progress, in *job, is the caller's to commit with it. */
+enum err rescore_slice(struct ctx *ctx, struct db *db, struct job *job, bool *ret_more)
+    _must_check_;
+
+/* ---- Rule sets ---- */
+
+/* Puts it in force: what was in force before comes again as a version of its own, for a published
+ * one never changes. *ret is the job that scores every lead again. */
+enum err rule_set_publish(struct ctx *ctx, struct db *db, const struct id *id, struct job *ret)
+    _must_check_;
+
 /* ---- Campaigns, users, keys ---- */
 
 enum err campaign_create(struct ctx *ctx, struct db *db, const struct campaign_input *input,

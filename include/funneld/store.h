@@ -279,6 +279,30 @@ enum err rule_set_latest(struct ctx *ctx, struct db *db, struct rule_set *ret) _
 /* ERR_NOT_FOUND */
 enum err rule_set_load(struct ctx *ctx, struct db *db, int64_t version, struct rule_set *ret)
     _must_check_;
+enum err rule_set_find(struct ctx *ctx, struct db *db, const struct id *id, struct rule_set *ret)
+    _must_check_;
+/* struct rule_set, by version. */
+enum err rule_set_list(struct ctx *ctx, struct db *db, struct rows *ret) _must_check_;
+
+/* ---- Jobs ---- */
+
+struct job_filter {
+    int kind, state; /* -1: any */
+    struct id_range range;
+};
+enum err job_insert(struct ctx *ctx, struct db *db, const struct job *job) _must_check_;
+/* ERR_NOT_FOUND: it is over already, and stays as it is. */
+enum err job_save(struct ctx *ctx, struct db *db, const struct job *job) _must_check_;
+enum err job_load(struct ctx *ctx, struct db *db, const struct id *id, struct job *ret)
+    _must_check_;
+/* struct job, in the order they were asked for. */
+enum err jobs_open(struct ctx *ctx, struct db *db, struct rows *ret) _must_check_;
+enum err job_list(struct ctx *ctx, struct db *db, const struct job_filter *filter, struct rows *ret)
+    _must_check_;
+enum err job_count(struct ctx *ctx, struct db *db, const struct job_filter *filter, int64_t *ret)
+    _must_check_;
+/* Removes at most `limit` that were over before. */
+enum err jobs_expire(struct ctx *ctx, struct db *db, int64_t before, int64_t limit) _must_check_;
 
 /* ---- Campaigns, users, forms, keys, settings ---- */
 

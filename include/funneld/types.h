@@ -273,11 +273,38 @@ struct rule_set {
     const char *name;
     int64_t min_milli, max_milli; /* the total is clamped to this */
     int64_t published_at;
-    struct rows groups;   /* struct score_group */
-    struct rows rules;    /* struct rule, by position */
-    struct rows criteria; /* struct criterion */
+    struct id copied_from; /* the older one that it takes up again; nil: none */
+    struct rows groups;    /* struct score_group */
+    struct rows rules;     /* struct rule, by position */
+    struct rows criteria;  /* struct criterion */
 };
 extern const struct table rule_set_table;
+
+/* ---- Jobs: long work that goes on behind the answer which began it ---- */
+
+enum job_kind {
+    JOB_RESCORE, /* every lead under the rule set in force; about that rule set */
+};
+extern const char *const job_kind_names[];
+
+enum job_state { JOB_QUEUED, JOB_RUNNING, JOB_DONE, JOB_FAILED, JOB_CANCELLED };
+extern const char *const job_state_names[];
+
+struct job {
+    struct id id;
+    enum job_kind kind;
+    enum job_state state;
+    struct id subject;
+    int64_t done, total;  /* leads; total NO_INT: not counted yet */
+    const char *progress; /* done of total, as a decimal; not in the row */
+    struct id cursor;     /* the lead it has come to */
+    const char *result;   /* JSON by kind */
+    const char *detail;
+    const char *actor;
+    int64_t created_at, started_at;
+    int64_t finished_at; /* NO_INT: it is open */
+};
+extern const struct table job_table;
 
 /* ---- Campaigns, users ---- */
 

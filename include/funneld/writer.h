@@ -41,6 +41,7 @@ struct command {
     struct command *next;
     int64_t queued_us; /* monotonic */
     int64_t due_us;    /* while it waits for a wipe or for its next round */
+    bool woken;        /* under lock: its next round is due at once */
     struct savepoint savepoint;
 };
 
@@ -60,6 +61,10 @@ enum err writer_start(struct ctx *ctx, struct store *store, size_t queue_max, st
 /* Any thread. False when the queue is full, the writer drains, or storage has failed: the
  * command was not taken, ctx->failure says ERR_BUSY or ERR_STORAGE, done() will not be called. */
 bool writer_submit(struct writer *writer, struct command *command) _must_check_;
+
+/* Any thread: a command with every_us comes round at once, or once more if it is at it right now.
+ * Not after writer_stop(). */
+void writer_wake(struct writer *writer, struct command *command);
 
 /* False after a failed fsync (which is final: see writer_failed) or while the disk is full. */
 bool writer_healthy(struct writer *writer);

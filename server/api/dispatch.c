@@ -13,9 +13,9 @@ enum { ROW_BYTES = 700 }; /* of a row of a list as JSON, roughly: a lead's */
 /* ---- Routes ---- */
 
 static const struct routes *const all_routes[] = {
-    &health_routes,   &lead_routes, &stage_routes,   &activity_routes, &scoring_routes,
-    &campaign_routes, &user_routes, &form_routes,    &metric_routes,   &key_routes,
-    &import_routes,   &docs_routes, &erasure_routes,
+    &health_routes,   &lead_routes, &stage_routes, &activity_routes, &rule_set_routes,
+    &campaign_routes, &user_routes, &form_routes,  &metric_routes,   &key_routes,
+    &import_routes,   &job_routes,  &docs_routes,  &erasure_routes,
 };
 
 enum err dispatch_prepare(struct ctx *ctx, struct service *service)
@@ -417,6 +417,8 @@ static void written(struct command *command)
     struct call *call = call_of(command);
     idempotency_leave(call);
     call->outcome = command->result;
+    if (!call->outcome && (call->route->flags & ROUTE_BEGINS_JOB))
+        jobs_run_wake(&call->service->jobs);
     http_resume(call->request);
 }
 

@@ -2,6 +2,7 @@
 #ifndef FUNNELD_API_DISPATCH_H
 #define FUNNELD_API_DISPATCH_H
 
+#include "jobs_run.h"
 #include "route.h"
 #include "upkeep.h"
 
@@ -29,6 +30,7 @@ struct service {
     struct writer *writer;
     struct reading reading;
     struct upkeep upkeep;
+    struct jobs_run jobs;
     struct http_server *http;
     const struct route *routes;
     size_t route_count;

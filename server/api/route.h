@@ -31,6 +31,7 @@ enum {
     ROUTE_LIST = 8,         /* result is a struct page of rows of the result table */
     ROUTE_OWN_ORIGINS = 16, /* says itself which pages may read its answers */
     ROUTE_VERSIONED = 32,   /* takes If-Match: 412 when the lead was changed since it was read */
+    ROUTE_BEGINS_JOB = 128, /* what it begins is worked off behind its answer */
     ROUTE_WIPES = 64,       /* answers once what it has deleted is in no byte of the log either */
 };
 
@@ -241,9 +242,9 @@ void idempotency_leave(struct call *call);
 
 /* ---- Routes, per resource ---- */
 
-extern const struct routes lead_routes, stage_routes, activity_routes, scoring_routes,
+extern const struct routes lead_routes, stage_routes, activity_routes, rule_set_routes,
     campaign_routes, user_routes, form_routes, metric_routes, key_routes, import_routes,
-    erasure_routes, health_routes, docs_routes;
+    erasure_routes, job_routes, health_routes, docs_routes;
 
 /* ---- The service, as the routes see it ---- */
 

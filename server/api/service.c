@@ -57,6 +57,8 @@ static enum err start_parts(struct ctx *ctx, const struct config *config, struct
         err = reading_start(ctx, service, config);
     if (!err)
         err = upkeep_start(ctx, config, service->writer, &service->upkeep);
+    if (!err)
+        err = jobs_run_start(ctx, service->writer, &service->jobs);
     struct http_app app = dispatch_app;
     app.self = service;
     return err ? err : http_start(ctx, config, service->socket_path, &app, &service->http);
@@ -113,6 +115,7 @@ void service_stop(struct service *service)
     if (service->writer)
         writer_stop(service->writer);
     upkeep_free(&service->upkeep);
+    jobs_run_free(&service->jobs);
     if (service->store)
         store_close(service->store);
     limits_stop(&service->limits);

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 enum { ROWS_AT_ONCE = 64 };
+#define JOBS_KEPT_MS (30 * MS_PER_DAY)
 #define EVERY_US INT64_C(3600000000)
 
 static enum err expire_journal(struct upkeep *upkeep, struct db *db, bool *ret_more)
@@ -27,6 +28,13 @@ static enum err expire_answers(struct upkeep *upkeep, struct db *db, bool *ret_m
     return err;
 }
 
+static enum err expire_jobs(struct upkeep *upkeep, struct db *db, bool *ret_more)
+{
+    enum err err = jobs_expire(&upkeep->ctx, db, upkeep->ctx.now_ms - JOBS_KEPT_MS, ROWS_AT_ONCE);
+    *ret_more = !err && db_changes(db) == ROWS_AT_ONCE;
+    return err;
+}
+
 static enum err end_erasures(struct upkeep *upkeep, struct db *db, bool *ret_more)
 {
     enum err err = lead_erase_unfinished(&upkeep->ctx, db, &upkeep->erasing, ret_more);
@@ -38,7 +46,7 @@ static enum err run(struct command *command, struct db *db)
 {
     static enum err (*const parts[])(struct upkeep * upkeep, struct db * db,
                                      bool *ret_more) = { end_erasures, expire_journal,
-                                                         expire_answers };
+                                                         expire_answers, expire_jobs };
     struct upkeep *upkeep = (struct upkeep *)((char *)command - offsetof(struct upkeep, command));
     failure_clear(&upkeep->ctx);
     arena_reset(&upkeep->arena);

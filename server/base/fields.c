@@ -9,6 +9,8 @@ const char *const cause_names[] = { "rule",  "user",  "api",        "import",
                                     "merge", "decay", "correction", NULL };
 const char *const engagement_names[] = { "verified", "suspect", "bot", NULL };
 const char *const decay_names[] = { "none", "window", "linear", "half_life", NULL };
+const char *const job_kind_names[] = { "rescore", NULL };
+const char *const job_state_names[] = { "queued", "running", "done", "failed", "cancelled", NULL };
 const char *const verdict_names[] = { "created", "merged", "trapped", "failed", NULL };
 const char *const dimension_names[] = { "all", "source", "campaign", "owner", NULL };
 const char *const basis_names[] = { "cohort", "period", NULL };
@@ -292,6 +294,8 @@ static const struct field rule_set_fields[] = {
           .note = "cap of a score, in thousandths"),
     FIELD(struct rule_set, published_at, TIME, .flags = FIELD_NOT_NULL,
           .note = "since when it is in force"),
+    FIELD(struct rule_set, copied_from, ID,
+          .note = "the older one that was published again as this one"),
     FIELD(struct rule_set, groups, ROWS, .of = &score_group_table,
           .note = "sums that are clamped one by one"),
     FIELD(struct rule_set, rules, ROWS, .of = &rule_table, .note = "in order"),
@@ -299,6 +303,26 @@ static const struct field rule_set_fields[] = {
           .note = "of stages entered by rule"),
 };
 const struct table rule_set_table = TABLE(struct rule_set, "rule_set", rule_set_fields);
+
+static const struct field job_fields[] = {
+    FIELD(struct job, id, ID, .flags = FIELD_NOT_NULL, .note = "UUIDv7"),
+    FIELD_NAMED(struct job, kind, job_kind_names, .flags = FIELD_NOT_NULL, .note = "what it does"),
+    FIELD_NAMED(struct job, state, job_state_names, .flags = FIELD_NOT_NULL,
+                .note = "done, failed and cancelled ones are over"),
+    FIELD(struct job, subject, ID, .note = "what it is about: a rule set"),
+    FIELD(struct job, done, INT, .flags = FIELD_NOT_NULL, .note = "leads worked off"),
+    FIELD(struct job, total, INT, .note = "of them; null until they are counted"),
+    FIELD(struct job, progress, JSON, .flags = FIELD_DECIMAL,
+          .note = "done of total, 0 to 1; null until they are counted"),
+    FIELD(struct job, result, JSON, .note = "by kind; may be there in part before the end"),
+    FIELD(struct job, detail, TEXT, .note = "why it failed or was cancelled"),
+    FIELD(struct job, actor, TEXT, .note = "name of the key that began it"),
+    FIELD(struct job, created_at, TIME, .flags = FIELD_NOT_NULL, .note = "when it was asked for"),
+    FIELD(struct job, started_at, TIME, .note = "when it was begun"),
+    FIELD(struct job, finished_at, TIME, .note = "when it was over"),
+    FIELD(struct job, cursor, ID, .flags = FIELD_HIDDEN),
+};
+const struct table job_table = TABLE(struct job, "job", job_fields);
 
 static const struct field campaign_fields[] = {
     FIELD(struct campaign, id, ID, .flags = FIELD_NOT_NULL, .note = "UUIDv7"),

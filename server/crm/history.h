@@ -134,6 +134,9 @@ bool value_is_null(const struct field *field, const void *value);
 /* ERR_VERSION unless the lead is at that version; NO_INT: any. */
 enum err lead_require_version(struct ctx *ctx, const struct lead *lead, int64_t expected_version)
     _must_check_;
+/* Their quotient, rounded half up; none where the denominator is 0. */
+enum err rate_fill(struct ctx *ctx, int64_t numerator, int64_t denominator, struct rate *ret)
+    _must_check_;
 /* Who acts, for the log: the key's name. */
 const char *ctx_actor(const struct ctx *ctx);
 /* ERR_VALIDATION naming the member when the campaign does not exist; nil is fine. */

@@ -65,7 +65,7 @@ static void take_row(const struct making *making, struct funnel_group *group,
         }
 }
 
-static enum err rate_fill(struct ctx *ctx, int64_t numerator, int64_t denominator, struct rate *ret)
+enum err rate_fill(struct ctx *ctx, int64_t numerator, int64_t denominator, struct rate *ret)
 {
     *ret = (struct rate){ numerator, denominator, NULL };
     if (denominator == 0)

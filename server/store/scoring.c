@@ -13,7 +13,8 @@ enum err rule_set_insert(struct ctx *ctx, struct db *db, const struct rule_set *
     struct param version = param_int(rule_set->version);
     enum err err = db_exec(ctx, db, SQL_RULE_SET_INSERT, param_id(&rule_set->id), version,
                            param_text(rule_set->name), param_int(rule_set->min_milli),
-                           param_int(rule_set->max_milli), param_int(rule_set->published_at));
+                           param_int(rule_set->max_milli), param_int(rule_set->published_at),
+                           param_id(&rule_set->copied_from));
     const struct score_group *groups = rule_set->groups.items;
     for (size_t i = 0; !err && i < rule_set->groups.count; i++)
         err = db_exec(ctx, db, SQL_SCORE_GROUP_INSERT, version, param_text(groups[i].key),
@@ -56,4 +57,19 @@ enum err rule_set_load(struct ctx *ctx, struct db *db, int64_t version, struct r
 {
     enum err err = db_one(ctx, db, SQL_RULE_SET_BY_VERSION, ret, param_int(version));
     return err ? err : load_parts(ctx, db, ret);
+}
+
+enum err rule_set_find(struct ctx *ctx, struct db *db, const struct id *id, struct rule_set *ret)
+{
+    enum err err = db_one(ctx, db, SQL_RULE_SET_BY_ID, ret, param_id(id));
+    return err ? err : load_parts(ctx, db, ret);
+}
+
+enum err rule_set_list(struct ctx *ctx, struct db *db, struct rows *ret)
+{
+    enum err err = db_rows_params(ctx, db, SQL_RULE_SET_LIST, ret, NULL, 0);
+    struct rule_set *all = err ? NULL : ret->items;
+    for (size_t i = 0; !err && i < ret->count; i++)
+        err = load_parts(ctx, db, &all[i]);
+    return err;
 }

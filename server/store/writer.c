@@ -136,6 +136,14 @@ bool writer_submit(struct writer *writer, struct command *command)
     return !why || fail(command->ctx, err, NULL, "%s", why) == OK;
 }
 
+void writer_wake(struct writer *writer, struct command *command)
+{
+    pthread_mutex_lock(&writer->lock);
+    command->woken = true;
+    pthread_cond_signal(&writer->wake);
+    pthread_mutex_unlock(&writer->lock);
+}
+
 bool writer_healthy(struct writer *writer)
 {
     return atomic_load(&writer->health) == HEALTHY;
@@ -358,8 +366,9 @@ static void wake_rested(struct writer *writer)
     int64_t now_us = writer->resting.count ? clock_monotonic_us() : 0;
     for (size_t count = writer->resting.count; count > 0; count--) {
         struct command *command = queue_pop(&writer->resting);
-        queue_push(now_us < command->due_us ? &writer->resting : queue_of(writer, command),
-                   command);
+        bool rests = now_us < command->due_us && !command->woken;
+        command->woken = rests && command->woken;
+        queue_push(rests ? &writer->resting : queue_of(writer, command), command);
     }
 }
 

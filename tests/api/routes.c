@@ -34,6 +34,11 @@ const struct known_route known_routes[] = {
     { "POST", "/v1/activities", "write ingest", "{'activities':[{'type':'call'}]}", false },
     { "GET", "/v1/activities/{id}", "read", NULL, false },
     { "GET", "/v1/rule-sets", "read", NULL, false },
+    { "GET", "/v1/rule-sets/{id}", "read", NULL, false },
+    { "POST", "/v1/rule-sets/{id}/publish", "write", NULL, false },
+    { "GET", "/v1/jobs", "read", NULL, false },
+    { "GET", "/v1/jobs/{id}", "read", NULL, false },
+    { "POST", "/v1/jobs/{id}/cancel", "write", NULL, false },
     { "POST", "/v1/campaigns", "write", "{'name':'Spring'}", false },
     { "GET", "/v1/campaigns", "read", NULL, false },
     { "GET", "/v1/campaigns/{id}", "read", NULL, false },
@@ -73,6 +78,10 @@ void seeds_make(struct seeds *ret)
     ret->key = service_create("/v1/keys", "{'name':'seed','scopes':['read']}");
     ret->form_key = "seed-form";
     expect_status(post(fixture.client, "/f/seed-form", "{'company':'Seed'}"), 200);
+    ret->rule_set = textf("%s", answer_text(get(fixture.client, "/v1/rule-sets"), "data.0.id"));
+    const struct answer *published = ask(fixture.client, .method = "POST",
+                                         .path = textf("/v1/rule-sets/%s/publish", ret->rule_set));
+    ret->job = textf("%s", answer_text(published, "id"));
     const struct answer *journal = get(fixture.client, "/v1/submissions");
     ret->submission = textf("%s", answer_text(journal, "data.0.id"));
 }
@@ -89,6 +98,8 @@ static const char *seed_of(const char *path, const struct seeds *seeds)
         { "/v1/forms/", seeds->form },
         { "/v1/keys/", seeds->key },
         { "/v1/submissions/", seeds->submission },
+        { "/v1/rule-sets/", seeds->rule_set },
+        { "/v1/jobs/", seeds->job },
         { "/v1/pipelines/", "default" },
         { "/f/", seeds->form_key },
         { "/docs/", "none.js" },

@@ -370,8 +370,8 @@ START_TEST(rule_set)
     expect_status(answer, 200);
     expect_shape(answer, "", PAGE_SHAPE);
     expect_shape(answer, "data.0",
-                 "id:i version:n name:t min_milli:n max_milli:n published_at:T groups:a rules:a "
-                 "criteria:a");
+                 "id:i version:n name:t min_milli:n max_milli:n published_at:T copied_from:i? "
+                 "groups:a rules:a criteria:a");
     expect_shape(answer, "data.0.groups.0", "key:t min_milli:n max_milli:n");
     expect_shape(answer, "data.0.rules.0",
                  "position:n key:t name:t score_group:t points_milli:n when:o each:o? cap_milli:n? "

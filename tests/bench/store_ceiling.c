@@ -133,26 +133,26 @@ static void run_statements(struct bench *bench)
 
 /* ---- The use case ---- */
 
-struct job {
+struct task {
     struct command command;
     struct bench *bench;
     struct arena arena;
     struct ctx ctx;
 };
 
-static enum err job_run(struct command *command, struct db *db)
+static enum err task_run(struct command *command, struct db *db)
 {
     (void)db;
-    return post(((struct job *)command)->bench, command->ctx);
+    return post(((struct task *)command)->bench, command->ctx);
 }
 
-static int64_t run_batch(struct batch *batch, struct job *jobs)
+static int64_t run_batch(struct batch *batch, struct task *tasks)
 {
     batch_begin(batch);
     for (int i = 0; i < BATCH; i++) {
-        arena_reset(&jobs[i].arena);
-        batch_run(batch, &jobs[i].command);
-        bench_must(&jobs[i].ctx, jobs[i].command.result, "the use case");
+        arena_reset(&tasks[i].arena);
+        batch_run(batch, &tasks[i].command);
+        bench_must(&tasks[i].ctx, tasks[i].command.result, "the use case");
     }
     if (!batch_end(batch))
         bench_die("a commit failed");
@@ -161,25 +161,25 @@ static int64_t run_batch(struct batch *batch, struct job *jobs)
 
 static void run_use_case(struct bench *bench)
 {
-    static struct job jobs[BATCH];
+    static struct task tasks[BATCH];
     for (int i = 0; i < BATCH; i++) {
-        struct job *job = &jobs[i];
-        job->bench = bench;
-        job->ctx = (struct ctx){ .arena = &job->arena, .principal.name = "admin" };
-        job->command = (struct command){ .ctx = &job->ctx, .run = job_run };
+        struct task *task = &tasks[i];
+        task->bench = bench;
+        task->ctx = (struct ctx){ .arena = &task->arena, .principal.name = "admin" };
+        task->command = (struct command){ .ctx = &task->ctx, .run = task_run };
     }
     struct batch batch;
     batch_init(&batch, bench->db);
     int64_t begin_us = clock_monotonic_us(), us = 0, count = 0;
     bench->checkpoint_us = begin_us + CHECKPOINT_US;
     for (; us < bench->duration_us; us = clock_monotonic_us() - begin_us) {
-        count += run_batch(&batch, jobs);
+        count += run_batch(&batch, tasks);
         upkeep(bench);
     }
     report(bench, count, us);
     batch_free(&batch);
     for (int i = 0; i < BATCH; i++)
-        arena_free(&jobs[i].arena);
+        arena_free(&tasks[i].arena);
 }
 
 /* ---- The disk ---- */

@@ -1,6 +1,6 @@
 /* test_storage.c: storage that fails at every single call in turn. Whatever fails: nobody was told
  * OK for something that is gone after opening again, nothing is half there, and nothing crashes. */
-#include "tests/store/job.h"
+#include "tests/store/task.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -188,47 +188,47 @@ END_TEST
 
 static enum err pair_run(struct command *command, struct db *db)
 {
-    struct job *job = (struct job *)command;
-    if (job->begun)
-        sem_post(job->begun);
-    if (job->gate)
-        sem_wait(job->gate);
-    job->runs++;
-    return job->number == NO_INT ? OK : add_pair(command->ctx, db, job->number);
+    struct task *task = (struct task *)command;
+    if (task->begun)
+        sem_post(task->begun);
+    if (task->gate)
+        sem_wait(task->gate);
+    task->runs++;
+    return task->number == NO_INT ? OK : add_pair(command->ctx, db, task->number);
 }
 
-static struct job jobs[4 * BATCH + 1];
+static struct task tasks[4 * BATCH + 1];
 static struct writer *writer;
 static sem_t gate, gate_begun;
 
 static void jobs_make(void)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(jobs); i++) {
-        job_make(&jobs[i], (int64_t)i);
-        jobs[i].command.run = pair_run;
+    for (size_t i = 0; i < ARRAY_SIZE(tasks); i++) {
+        task_make(&tasks[i], (int64_t)i);
+        tasks[i].command.run = pair_run;
     }
-    jobs[0].number = NO_INT;
-    jobs[0].gate = &gate;
-    jobs[0].begun = &gate_begun;
+    tasks[0].number = NO_INT;
+    tasks[0].gate = &gate;
+    tasks[0].begun = &gate_begun;
     sem_init(&gate, 0, 0);
     sem_init(&gate_begun, 0, 0);
 }
 
 static void jobs_free(void)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(jobs); i++)
-        job_free(&jobs[i]);
+    for (size_t i = 0; i < ARRAY_SIZE(tasks); i++)
+        task_free(&tasks[i]);
 }
 
 /* Holds the writer inside a batch; false when it takes nothing, or could not begin one. */
 static bool hold(void)
 {
-    if (!job_submit(writer, &jobs[0]))
+    if (!task_submit(writer, &tasks[0]))
         return false;
     for (;;) {
         if (sem_trywait(&gate_begun) == 0)
             return true;
-        if (sem_trywait(&jobs[0].finished) == 0)
+        if (sem_trywait(&tasks[0].finished) == 0)
             return false;
         usleep(50);
     }
@@ -240,7 +240,7 @@ static int64_t batches_ended(void)
 }
 
 /* Submits a whole batch while the writer is held, so that it goes into one transaction together
- * with the job that holds it. Returns how many of it were accepted and answered with OK. */
+ * with the task that holds it. Returns how many of it were accepted and answered with OK. */
 static int batch_of_jobs(int first, enum err *ret_first)
 {
     bool taken[BATCH];
@@ -248,21 +248,21 @@ static int batch_of_jobs(int first, enum err *ret_first)
     int64_t batches = batches_ended();
     bool held = hold();
     for (int i = 0; i < BATCH; i++) {
-        taken[i] = job_submit(writer, &jobs[first + i]);
+        taken[i] = task_submit(writer, &tasks[first + i]);
         if (!taken[i])
-            ck_assert_int_eq(jobs[first + i].ctx.failure.err, ERR_STORAGE);
+            ck_assert_int_eq(tasks[first + i].ctx.failure.err, ERR_STORAGE);
     }
     if (held) {
         sem_post(&gate);
-        job_wait(&jobs[0]);
+        task_wait(&tasks[0]);
     }
-    *ret_first = taken[0] ? job_wait(&jobs[first]) : ERR_STORAGE;
+    *ret_first = taken[0] ? task_wait(&tasks[first]) : ERR_STORAGE;
     for (int i = 0; i < BATCH; i++) {
-        enum err err = i == 0 ? *ret_first : taken[i] ? job_wait(&jobs[first + i]) : ERR_STORAGE;
+        enum err err = i == 0 ? *ret_first : taken[i] ? task_wait(&tasks[first + i]) : ERR_STORAGE;
         /* One commit: one answer for all. On a machine so slow that the work of one batch took
          * longer than a batch may, there were two. */
         if (batches_ended() <= batches + 1)
-            ck_assert_err(&jobs[first + i].ctx, err, *ret_first);
+            ck_assert_err(&tasks[first + i].ctx, err, *ret_first);
         kept += err == OK;
     }
     return kept;
@@ -335,14 +335,14 @@ START_TEST(test_failed_fsync_is_final)
     shim_arm("test.db-wal", SHIM_SYNC, EIO, 1, /* for_good= */ false);
     ck_assert_int_eq(batch_of_jobs(1 + BATCH, &err), 0);
     ck_assert_int_eq(err, ERR_STORAGE);
-    ck_assert_int_eq(jobs[1 + BATCH].ctx.failure.err, ERR_STORAGE);
+    ck_assert_int_eq(tasks[1 + BATCH].ctx.failure.err, ERR_STORAGE);
     ck_assert(writer_failed(writer));
     ck_assert(!writer_healthy(writer));
     /* The disk would say yes again; it is not asked. Not one more call goes to the log. */
     int64_t counted = atomic_load(&shim->counted);
     atomic_store(&shim->calls, SHIM_SYNC | SHIM_WRITE | SHIM_TRUNCATE);
     ck_assert_int_eq(batch_of_jobs(1 + 2 * BATCH, &err), 0);
-    ck_assert_int_eq(jobs[1 + 2 * BATCH].runs, 0);
+    ck_assert_int_eq(tasks[1 + 2 * BATCH].runs, 0);
     usleep(1200000);
     ck_assert(writer_failed(writer));
     /* Reads stay up, and see what was committed. */
@@ -359,17 +359,17 @@ END_TEST
 
 /* ---- A full disk ---- */
 
-static enum err fill(struct job *job, int64_t bytes)
+static enum err fill(struct task *task, int64_t bytes)
 {
-    job->filler_bytes = bytes;
-    return job_submit(writer, job) ? job_wait(job) : job->ctx.failure.err;
+    task->filler_bytes = bytes;
+    return task_submit(writer, task) ? task_wait(task) : task->ctx.failure.err;
 }
 
 START_TEST(test_full_disk_and_back)
 {
     /* How much there is room for: the failure comes in another call each time. */
     static const int64_t rooms[] = { 0, 1, 4096, 30000, 200000, 1000000 };
-    struct job job, after;
+    struct task task, after;
     struct db *reader = NULL;
     int64_t kept = 0;
     core_open(&core);
@@ -377,9 +377,9 @@ START_TEST(test_full_disk_and_back)
     ck_assert_ok(&core.ctx, writer_start(&core.ctx, core.store, 1000, &writer));
     shim_space("test.db-wal", rooms[_i]);
     for (;;) {
-        job_make(&job, 1);
-        enum err err = fill(&job, 50000);
-        job_free(&job);
+        task_make(&task, 1);
+        enum err err = fill(&task, 50000);
+        task_free(&task);
         if (err) {
             ck_assert_int_eq(err, ERR_STORAGE);
             break;
@@ -389,8 +389,8 @@ START_TEST(test_full_disk_and_back)
     }
     ck_assert(!writer_healthy(writer));
     ck_assert(!writer_failed(writer));
-    job_make(&after, 2);
-    ck_assert(!job_submit(writer, &after));
+    task_make(&after, 2);
+    ck_assert(!task_submit(writer, &after));
     ck_assert_int_eq(after.ctx.failure.err, ERR_STORAGE);
     /* It is asked again every second, in vain. */
     usleep(2300000);
@@ -410,28 +410,28 @@ START_TEST(test_full_disk_and_back)
     core_open(&core);
     check_sound();
     ck_assert_int_eq(core_int(&core, core.db, "SELECT count(*) FROM filler"), kept + 1);
-    job_free(&after);
+    task_free(&after);
 }
 END_TEST
 
 START_TEST(test_full_disk_at_checkpoint)
 {
     /* The log had room, the data file has none: everything stays in the log. */
-    struct job job;
+    struct task task;
     core_open(&core);
     ck_assert_ok(&core.ctx, writer_start(&core.ctx, core.store, 1000, &writer));
     shim_space("test.db", 0);
     for (int i = 0; i < 6; i++) {
-        job_make(&job, i);
-        ck_assert_int_eq(fill(&job, 1 << 20), OK);
-        job_free(&job);
+        task_make(&task, i);
+        ck_assert_int_eq(fill(&task, 1 << 20), OK);
+        task_free(&task);
     }
     usleep(2500000);
     ck_assert_int_gt(atomic_load(&shim->failed), 0);
     ck_assert(writer_healthy(writer));
-    job_make(&job, 7);
-    ck_assert_int_eq(fill(&job, 1 << 20), OK);
-    job_free(&job);
+    task_make(&task, 7);
+    ck_assert_int_eq(fill(&task, 1 << 20), OK);
+    task_free(&task);
     shim_off();
     writer_stop(writer);
     core_close(&core);

@@ -1,6 +1,6 @@
 /* test_wipe.c: what was deleted is in no byte of file and log once the log is wiped, whatever pages
  * its rows have wandered through; and what waits for that is told, or told why not. */
-#include "job.h"
+#include "task.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,14 +13,14 @@ enum { ROUNDS = 20, JOBS = 40 };
 
 static struct core core;
 static struct writer *writer;
-static struct job jobs[JOBS];
+static struct task tasks[JOBS];
 
 static void setup(void)
 {
     core_make(&core);
     core_open(&core);
     for (int i = 0; i < JOBS; i++)
-        job_make(&jobs[i], 1000 * (i + 1));
+        task_make(&tasks[i], 1000 * (i + 1));
 }
 
 static void teardown(void)
@@ -28,7 +28,7 @@ static void teardown(void)
     writer_stop(writer);
     writer = NULL;
     for (int i = 0; i < JOBS; i++)
-        job_free(&jobs[i]);
+        task_free(&tasks[i]);
     core_done(&core);
 }
 
@@ -139,9 +139,9 @@ START_TEST(test_it_is_told_when_the_log_is_empty)
 {
     writer_begin();
     for (int i = 0; i < 3; i++) {
-        jobs[i].wipe = true;
-        ck_assert(job_submit(writer, &jobs[i]));
-        ck_assert_ok(&jobs[i].ctx, job_wait(&jobs[i]));
+        tasks[i].wipe = true;
+        ck_assert(task_submit(writer, &tasks[i]));
+        ck_assert_ok(&tasks[i].ctx, task_wait(&tasks[i]));
         ck_assert_int_eq(store_wal_bytes(core.store), 0);
     }
 }
@@ -153,14 +153,14 @@ START_TEST(test_those_that_wait_share_a_wipe)
     int64_t checkpoints = metric_value(METRIC_CHECKPOINTS);
     struct db *reader = reader_hold();
     for (int i = 0; i < JOBS; i++) {
-        jobs[i].wipe = true;
-        ck_assert(job_submit(writer, &jobs[i]));
+        tasks[i].wipe = true;
+        ck_assert(task_submit(writer, &tasks[i]));
     }
     usleep(300000);
     db_end_read(reader);
     db_close(reader);
     for (int i = 0; i < JOBS; i++)
-        ck_assert_ok(&jobs[i].ctx, job_wait(&jobs[i]));
+        ck_assert_ok(&tasks[i].ctx, task_wait(&tasks[i]));
     ck_assert_int_le(metric_value(METRIC_CHECKPOINTS) - checkpoints, 3);
 }
 END_TEST
@@ -170,20 +170,20 @@ START_TEST(test_a_reader_that_does_not_let_go)
 {
     writer_begin();
     struct db *reader = reader_hold();
-    jobs[0].wipe = true;
-    ck_assert(job_submit(writer, &jobs[0]));
+    tasks[0].wipe = true;
+    ck_assert(task_submit(writer, &tasks[0]));
     for (int i = 1; i < 6; i++) {
-        ck_assert(job_submit(writer, &jobs[i]));
-        ck_assert_ok(&jobs[i].ctx, job_wait(&jobs[i]));
+        ck_assert(task_submit(writer, &tasks[i]));
+        ck_assert_ok(&tasks[i].ctx, task_wait(&tasks[i]));
     }
-    ck_assert_err(&jobs[0].ctx, job_wait(&jobs[0]), ERR_UNSETTLED);
+    ck_assert_err(&tasks[0].ctx, task_wait(&tasks[0]), ERR_UNSETTLED);
     db_end_read(reader);
     db_close(reader);
     ck_assert_int_eq(core_count(&core), 6);
-    jobs[6].number = NO_INT;
-    jobs[6].wipe = true;
-    ck_assert(job_submit(writer, &jobs[6]));
-    ck_assert_ok(&jobs[6].ctx, job_wait(&jobs[6]));
+    tasks[6].number = NO_INT;
+    tasks[6].wipe = true;
+    ck_assert(task_submit(writer, &tasks[6]));
+    ck_assert_ok(&tasks[6].ctx, task_wait(&tasks[6]));
 }
 END_TEST
 
@@ -191,12 +191,12 @@ START_TEST(test_the_end_tells_those_that_wait)
 {
     writer_begin();
     struct db *reader = reader_hold();
-    jobs[0].wipe = true;
-    ck_assert(job_submit(writer, &jobs[0]));
+    tasks[0].wipe = true;
+    ck_assert(task_submit(writer, &tasks[0]));
     usleep(50000);
     writer_stop(writer);
     writer = NULL;
-    ck_assert_err(&jobs[0].ctx, job_wait(&jobs[0]), ERR_UNSETTLED);
+    ck_assert_err(&tasks[0].ctx, task_wait(&tasks[0]), ERR_UNSETTLED);
     db_end_read(reader);
     db_close(reader);
 }
@@ -206,18 +206,18 @@ END_TEST
 
 START_TEST(test_it_comes_round)
 {
-    jobs[0].command.every_us = 20000;
-    jobs[0].number = NO_INT;
-    jobs[0].answer = _i ? ERR_VALIDATION : OK; /* after a failure too */
+    tasks[0].command.every_us = 20000;
+    tasks[0].number = NO_INT;
+    tasks[0].answer = _i ? ERR_VALIDATION : OK; /* after a failure too */
     writer_begin();
     int64_t start_us = clock_monotonic_us();
-    ck_assert(job_submit(writer, &jobs[0]));
+    ck_assert(task_submit(writer, &tasks[0]));
     usleep(500000);
     writer_stop(writer);
     writer = NULL;
-    job_wait(&jobs[0]);
-    ck_assert_int_ge(jobs[0].runs, 3);
-    ck_assert_int_le(jobs[0].runs, (clock_monotonic_us() - start_us) / 20000 + 1);
+    task_wait(&tasks[0]);
+    ck_assert_int_ge(tasks[0].runs, 3);
+    ck_assert_int_le(tasks[0].runs, (clock_monotonic_us() - start_us) / 20000 + 1);
 }
 END_TEST
 

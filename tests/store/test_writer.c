@@ -1,5 +1,5 @@
 /* test_writer.c: the writer with a disk that works: batches, shares, slices, ends. */
-#include "job.h"
+#include "task.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -7,12 +7,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { JOBS = 300 };
+enum { TASKS = 300 };
 
 static struct core core;
 static struct writer *writer;
-static struct job jobs[JOBS];
-static struct job gate_job;
+static struct task tasks[TASKS];
+static struct task gate_task;
 static sem_t gate, gate_begun;
 
 static void setup(void)
@@ -20,9 +20,9 @@ static void setup(void)
     core_make(&core);
     core_open(&core);
     ck_assert_ok(&core.ctx, writer_start(&core.ctx, core.store, 1000, &writer));
-    for (int i = 0; i < JOBS; i++)
-        job_make(&jobs[i], 1000 * (i + 1));
-    job_make(&gate_job, NO_INT);
+    for (int i = 0; i < TASKS; i++)
+        task_make(&tasks[i], 1000 * (i + 1));
+    task_make(&gate_task, NO_INT);
     sem_init(&gate, 0, 0);
     sem_init(&gate_begun, 0, 0);
 }
@@ -30,38 +30,38 @@ static void setup(void)
 static void teardown(void)
 {
     writer_stop(writer);
-    for (int i = 0; i < JOBS; i++)
-        job_free(&jobs[i]);
-    job_free(&gate_job);
+    for (int i = 0; i < TASKS; i++)
+        task_free(&tasks[i]);
+    task_free(&gate_task);
     core_done(&core);
 }
 
 /* From here to gate_open() what is submitted has to wait, and goes into other batches than this. */
 static void gate_close(void)
 {
-    gate_job.begun = &gate_begun;
-    gate_job.gate = &gate;
-    gate_job.spin_us = WRITER_BATCH_US + 1000;
-    ck_assert(job_submit(writer, &gate_job));
+    gate_task.begun = &gate_begun;
+    gate_task.gate = &gate;
+    gate_task.spin_us = WRITER_BATCH_US + 1000;
+    ck_assert(task_submit(writer, &gate_task));
     sem_wait(&gate_begun);
 }
 
 static void gate_open(void)
 {
     sem_post(&gate);
-    ck_assert_int_eq(job_wait(&gate_job), OK);
+    ck_assert_int_eq(task_wait(&gate_task), OK);
 }
 
 static void submit(int first, int count)
 {
     for (int i = first; i < first + count; i++)
-        ck_assert(job_submit(writer, &jobs[i]));
+        ck_assert(task_submit(writer, &tasks[i]));
 }
 
 static void wait_ok(int first, int count)
 {
     for (int i = first; i < first + count; i++)
-        ck_assert_ok(&jobs[i].ctx, job_wait(&jobs[i]));
+        ck_assert_ok(&tasks[i].ctx, task_wait(&tasks[i]));
 }
 
 START_TEST(test_one)
@@ -90,7 +90,7 @@ START_TEST(test_those_that_wait_share_a_commit)
     ck_assert_int_lt(metric_value(METRIC_WRITER_BATCHES) - batches, 100);
     ck_assert_int_eq(metric_value(METRIC_WRITER_QUEUE), 0);
     for (int i = 1; i < 200; i++)
-        ck_assert_int_lt(jobs[i - 1].order, jobs[i].order);
+        ck_assert_int_lt(tasks[i - 1].order, tasks[i].order);
 }
 END_TEST
 
@@ -98,12 +98,12 @@ START_TEST(test_a_batch_has_a_limit)
 {
     gate_close();
     int64_t batches = metric_value(METRIC_WRITER_BATCHES);
-    submit(0, JOBS);
+    submit(0, TASKS);
     usleep(20000);
     writer_measure(writer);
     ck_assert_int_ge(metric_value(METRIC_WRITER_OLDEST_US), 20000);
     gate_open();
-    wait_ok(0, JOBS);
+    wait_ok(0, TASKS);
     ck_assert_int_ge(metric_value(METRIC_WRITER_BATCHES) - batches, 3);
     writer_measure(writer);
     ck_assert_int_eq(metric_value(METRIC_WRITER_OLDEST_US), 0);
@@ -115,7 +115,7 @@ START_TEST(test_a_batch_ends_after_20_ms)
     gate_close();
     int64_t batches = metric_value(METRIC_WRITER_BATCHES);
     for (int i = 0; i < 10; i++)
-        jobs[i].spin_us = 15000;
+        tasks[i].spin_us = 15000;
     submit(0, 10);
     gate_open();
     wait_ok(0, 10);
@@ -126,16 +126,16 @@ END_TEST
 START_TEST(test_one_that_fails_takes_no_other_along)
 {
     gate_close();
-    jobs[1].answer = ERR_VALIDATION;
-    jobs[3].answer = ERR_MEMORY;
-    jobs[5].script = "this is not SQL";
-    jobs[7].number = jobs[6].number;
+    tasks[1].answer = ERR_VALIDATION;
+    tasks[3].answer = ERR_MEMORY;
+    tasks[5].script = "this is not SQL";
+    tasks[7].number = tasks[6].number;
     submit(0, 9);
     gate_open();
     static const enum err expected[] = { OK, ERR_VALIDATION, OK, ERR_MEMORY, OK, ERR_INTERNAL,
                                          OK, ERR_EXISTS,     OK };
     for (int i = 0; i < 9; i++)
-        ck_assert_err(&jobs[i].ctx, job_wait(&jobs[i]), expected[i]);
+        ck_assert_err(&tasks[i].ctx, task_wait(&tasks[i]), expected[i]);
     ck_assert(writer_healthy(writer));
     writer_stop(writer);
     writer = NULL;
@@ -148,13 +148,13 @@ START_TEST(test_a_lost_transaction_fails_all)
 {
     gate_close();
     int64_t failed = metric_value(METRIC_WRITER_FAILED_BATCHES);
-    jobs[1].answer = ERR_VALIDATION;
-    jobs[2].script = "ROLLBACK"; /* what the engine does by itself when it has to */
+    tasks[1].answer = ERR_VALIDATION;
+    tasks[2].script = "ROLLBACK"; /* what the engine does by itself when it has to */
     submit(0, 3);
     gate_open();
     for (int i = 0; i < 3; i++)
-        ck_assert_err(&jobs[i].ctx, job_wait(&jobs[i]), ERR_STORAGE);
-    ck_assert_int_eq(jobs[0].ctx.failure.err, ERR_STORAGE);
+        ck_assert_err(&tasks[i].ctx, task_wait(&tasks[i]), ERR_STORAGE);
+    ck_assert_int_eq(tasks[0].ctx.failure.err, ERR_STORAGE);
     ck_assert_int_eq(metric_value(METRIC_WRITER_FAILED_BATCHES) - failed, 1);
     submit(4, 3);
     wait_ok(4, 3);
@@ -164,18 +164,36 @@ START_TEST(test_a_lost_transaction_fails_all)
 }
 END_TEST
 
+START_TEST(test_one_that_rests_can_be_woken)
+{
+    sem_t begun;
+    sem_init(&begun, 0, 0);
+    tasks[0].command.every_us = INT64_C(3600000000);
+    tasks[0].begun = &begun;
+    submit(0, 1);
+    for (int i = 0; i < 3; i++) {
+        sem_wait(&begun); /* it is at it, and comes round once more */
+        writer_wake(writer, &tasks[0].command);
+    }
+    sem_wait(&begun);
+    writer_stop(writer);
+    writer = NULL;
+    ck_assert_int_eq(tasks[0].runs, 4);
+}
+END_TEST
+
 START_TEST(test_slices)
 {
     gate_close();
     int64_t batches = metric_value(METRIC_WRITER_BATCHES);
-    jobs[0].slices = 5;
+    tasks[0].slices = 5;
     submit(0, 4);
     gate_open();
     wait_ok(0, 4);
-    ck_assert_int_eq(jobs[0].runs, 5);
+    ck_assert_int_eq(tasks[0].runs, 5);
     ck_assert_int_ge(metric_value(METRIC_WRITER_BATCHES) - batches, 6);
     for (int i = 1; i < 4; i++)
-        ck_assert_int_lt(jobs[i].order, jobs[0].order);
+        ck_assert_int_lt(tasks[i].order, tasks[0].order);
     writer_stop(writer);
     writer = NULL;
     ck_assert_int_eq(core_count(&core), 8);
@@ -184,11 +202,11 @@ END_TEST
 
 START_TEST(test_a_slice_that_fails_ends_it)
 {
-    jobs[0].slices = 5;
-    jobs[0].answer = ERR_CONFLICT;
+    tasks[0].slices = 5;
+    tasks[0].answer = ERR_CONFLICT;
     submit(0, 1);
-    ck_assert_err(&jobs[0].ctx, job_wait(&jobs[0]), ERR_CONFLICT);
-    ck_assert_int_eq(jobs[0].runs, 1);
+    ck_assert_err(&tasks[0].ctx, task_wait(&tasks[0]), ERR_CONFLICT);
+    ck_assert_int_eq(tasks[0].runs, 1);
 }
 END_TEST
 
@@ -198,17 +216,17 @@ START_TEST(test_full_queue)
     ck_assert_ok(&core.ctx, writer_start(&core.ctx, core.store, 3, &writer));
     gate_close();
     submit(0, 3);
-    ck_assert(!job_submit(writer, &jobs[3]));
-    ck_assert_int_eq(jobs[3].ctx.failure.err, ERR_BUSY);
-    jobs[4].command.background = true; /* has a queue of its own */
+    ck_assert(!task_submit(writer, &tasks[3]));
+    ck_assert_int_eq(tasks[3].ctx.failure.err, ERR_BUSY);
+    tasks[4].command.background = true; /* has a queue of its own */
     submit(4, 1);
     gate_open();
     wait_ok(0, 3);
     wait_ok(4, 1);
-    failure_clear(&jobs[3].ctx);
+    failure_clear(&tasks[3].ctx);
     submit(3, 1);
     wait_ok(3, 1);
-    ck_assert_int_eq(jobs[3].runs, 1);
+    ck_assert_int_eq(tasks[3].runs, 1);
 }
 END_TEST
 
@@ -224,14 +242,14 @@ START_TEST(test_stop_drains)
     gate_close();
     usleep(1000);
     submit(0, 50);
-    jobs[0].slices = 4;
+    tasks[0].slices = 4;
     ck_assert_int_eq(pthread_create(&thread, NULL, stop_thread, writer), 0);
     usleep(20000);
     gate_open();
     wait_ok(0, 50);
     pthread_join(thread, NULL);
     writer = NULL;
-    ck_assert_int_eq(jobs[0].runs, 4);
+    ck_assert_int_eq(tasks[0].runs, 4);
     ck_assert_int_eq(core_count(&core), 53);
     ck_assert_int_eq(store_wal_bytes(core.store), 0); /* the log is settled */
 }
@@ -243,12 +261,12 @@ START_TEST(test_stop_takes_nothing_new)
     int taken = 0;
     gate_close();
     ck_assert_int_eq(pthread_create(&thread, NULL, stop_thread, writer), 0);
-    while (taken < JOBS && job_submit(writer, &jobs[taken])) {
+    while (taken < TASKS && task_submit(writer, &tasks[taken])) {
         taken++;
         usleep(1000);
     }
-    ck_assert_int_lt(taken, JOBS);
-    ck_assert_int_eq(jobs[taken].ctx.failure.err, ERR_BUSY);
+    ck_assert_int_lt(taken, TASKS);
+    ck_assert_int_eq(tasks[taken].ctx.failure.err, ERR_BUSY);
     gate_open();
     wait_ok(0, taken);
     pthread_join(thread, NULL);
@@ -259,16 +277,16 @@ END_TEST
 
 START_TEST(test_stop_cuts_background_work)
 {
-    jobs[0].slices = 1000000;
-    jobs[0].command.background = true;
+    tasks[0].slices = 1000000;
+    tasks[0].command.background = true;
     submit(0, 1);
     while (metric_value(METRIC_WRITER_COMMANDS) < 20)
         usleep(1000);
     writer_stop(writer);
     writer = NULL;
-    ck_assert_err(&jobs[0].ctx, job_wait(&jobs[0]), ERR_BUSY);
-    ck_assert_int_lt(jobs[0].runs, 1000000);
-    ck_assert_int_eq(core_count(&core), jobs[0].runs); /* what it had done is kept */
+    ck_assert_err(&tasks[0].ctx, task_wait(&tasks[0]), ERR_BUSY);
+    ck_assert_int_lt(tasks[0].runs, 1000000);
+    ck_assert_int_eq(core_count(&core), tasks[0].runs); /* what it had done is kept */
 }
 END_TEST
 
@@ -280,11 +298,11 @@ START_TEST(test_time_never_goes_back)
         core_clock_shift(i % 2 ? -3600000 : 0);
         submit(i, 1);
         wait_ok(i, 1);
-        ck_assert_int_ge(jobs[i].now_ms, last_ms);
-        ck_assert_int_lt(id_compare(&last, &jobs[i].id), 0);
-        last = jobs[i].id;
-        last_ms = jobs[i].now_ms;
-        ck_assert_ptr_eq(jobs[i].ctx.ids, &jobs[i].ids); /* given back */
+        ck_assert_int_ge(tasks[i].now_ms, last_ms);
+        ck_assert_int_lt(id_compare(&last, &tasks[i].id), 0);
+        last = tasks[i].id;
+        last_ms = tasks[i].now_ms;
+        ck_assert_ptr_eq(tasks[i].ctx.ids, &tasks[i].ids); /* given back */
     }
     ck_assert_int_gt(last_ms, INT64_C(1600000000000));
 }
@@ -301,9 +319,9 @@ START_TEST(test_time_goes_on_after_a_restart)
     ck_assert_ok(&core.ctx, writer_start(&core.ctx, core.store, 1000, &writer));
     submit(1, 1);
     wait_ok(1, 1);
-    ck_assert_int_ge(jobs[1].now_ms, jobs[0].now_ms);
-    ck_assert_int_le(jobs[1].now_ms, jobs[0].now_ms + 1000);
-    ck_assert_int_lt(id_compare(&jobs[0].id, &jobs[1].id), 0);
+    ck_assert_int_ge(tasks[1].now_ms, tasks[0].now_ms);
+    ck_assert_int_le(tasks[1].now_ms, tasks[0].now_ms + 1000);
+    ck_assert_int_lt(id_compare(&tasks[0].id, &tasks[1].id), 0);
 }
 END_TEST
 
@@ -313,25 +331,25 @@ START_TEST(test_background_gets_a_quarter_while_others_wait)
 {
     /* Two that are always waiting, for about half a second of work. */
     for (int i = 0; i < 2; i++) {
-        jobs[i].number = NO_INT;
-        jobs[i].spin_us = 1000;
-        jobs[i].again = 250;
+        tasks[i].number = NO_INT;
+        tasks[i].spin_us = 1000;
+        tasks[i].again = 250;
     }
-    jobs[2].command.background = true;
-    jobs[2].number = NO_INT;
-    jobs[2].spin_us = 5000;
-    jobs[2].slices = 1000000;
+    tasks[2].command.background = true;
+    tasks[2].number = NO_INT;
+    tasks[2].spin_us = 5000;
+    tasks[2].slices = 1000000;
     gate_close();
     submit(0, 3);
     gate_open();
     wait_ok(0, 2);
     pthread_t thread;
     ck_assert_int_eq(pthread_create(&thread, NULL, stop_thread, writer), 0);
-    ck_assert_int_eq(job_wait(&jobs[2]), ERR_BUSY);
+    ck_assert_int_eq(task_wait(&tasks[2]), ERR_BUSY);
     pthread_join(thread, NULL);
     writer = NULL;
-    double foreground = (double)(jobs[0].worked_us + jobs[1].worked_us);
-    double background = (double)jobs[2].worked_us;
+    double foreground = (double)(tasks[0].worked_us + tasks[1].worked_us);
+    double background = (double)tasks[2].worked_us;
     double share = background / (background + foreground);
     ck_assert_msg(share < 0.32, "background work got %.2f", share);
     ck_assert_msg(share > 0.08, "background work got %.2f", share);
@@ -342,10 +360,10 @@ START_TEST(test_background_is_free_when_nobody_waits)
 {
     int64_t took_us[2];
     for (int i = 0; i < 2; i++) { /* the same work in the foreground first, as the measure */
-        jobs[i].command.background = i == 1;
-        jobs[i].number = NO_INT;
-        jobs[i].spin_us = 1000;
-        jobs[i].slices = 200;
+        tasks[i].command.background = i == 1;
+        tasks[i].number = NO_INT;
+        tasks[i].spin_us = 1000;
+        tasks[i].slices = 200;
         int64_t start_us = clock_monotonic_us();
         submit(i, 1);
         wait_ok(i, 1);
@@ -389,7 +407,7 @@ static bool wait_for_log(int64_t below_bytes, int64_t at_most_us)
 static void fill(int first, int count, int64_t bytes)
 {
     for (int i = first; i < first + count; i++) {
-        jobs[i].filler_bytes = bytes;
+        tasks[i].filler_bytes = bytes;
         submit(i, 1);
         wait_ok(i, 1);
     }
@@ -454,6 +472,7 @@ Suite *writer_suite(void)
     tcase_add_test(tcase, test_a_batch_ends_after_20_ms);
     tcase_add_test(tcase, test_one_that_fails_takes_no_other_along);
     tcase_add_test(tcase, test_a_lost_transaction_fails_all);
+    tcase_add_test(tcase, test_one_that_rests_can_be_woken);
     tcase_add_test(tcase, test_slices);
     tcase_add_test(tcase, test_a_slice_that_fails_ends_it);
     tcase_add_test(tcase, test_full_queue);

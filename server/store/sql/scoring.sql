@@ -1,8 +1,8 @@
 -- Rule sets: published lists of scoring rules and criteria.
 
 -- rule_set_insert
-INSERT INTO rule_set (id, version, name, min_milli, max_milli, published_at)
-VALUES ($1, $2, $3, $4, $5, $6);
+INSERT INTO rule_set (id, version, name, min_milli, max_milli, published_at, copied_from)
+VALUES ($1, $2, $3, $4, $5, $6, $7);
 
 -- score_group_insert
 INSERT INTO score_group (rule_set_version, key, min_milli, max_milli) VALUES ($1, $2, $3, $4);
@@ -17,12 +17,24 @@ INSERT INTO criterion (rule_set_version, kind, score_min, exit_below, dwell_hour
 VALUES ($1, $2, $3, $4, $5, $6);
 
 -- rule_set_latest -> rule_set
-SELECT id, version, name, min_milli, max_milli, published_at
+SELECT id, version, name, min_milli, max_milli, published_at, copied_from
 FROM rule_set
 ORDER BY version DESC LIMIT 1;
 
 -- rule_set_by_version -> rule_set
-SELECT id, version, name, min_milli, max_milli, published_at FROM rule_set WHERE version = $1;
+SELECT id, version, name, min_milli, max_milli, published_at, copied_from
+FROM rule_set
+WHERE version = $1;
+
+-- rule_set_by_id -> rule_set
+SELECT id, version, name, min_milli, max_milli, published_at, copied_from
+FROM rule_set
+WHERE id = $1;
+
+-- rule_set_list -> rule_set
+SELECT id, version, name, min_milli, max_milli, published_at, copied_from
+FROM rule_set
+ORDER BY version;
 
 -- score_groups -> score_group
 SELECT key, min_milli, max_milli FROM score_group WHERE rule_set_version = $1 ORDER BY key;

@@ -1,7 +1,7 @@
-/* job.h: a command for tests of the writer: what it does is told by numbers, and what came of it
+/* task.h: a command for tests of the writer: what it does is told by numbers, and what came of it
  * can be waited for. */
-#ifndef FUNNELD_TESTS_STORE_JOB_H
-#define FUNNELD_TESTS_STORE_JOB_H
+#ifndef FUNNELD_TESTS_STORE_TASK_H
+#define FUNNELD_TESTS_STORE_TASK_H
 
 #include <semaphore.h>
 
@@ -9,7 +9,7 @@
 
 #include <funneld/writer.h>
 
-struct job {
+struct task {
     struct command command;
     struct arena arena;
     struct id_source ids;
@@ -36,9 +36,9 @@ struct job {
     int64_t order; /* the how manieth done() of the test it was */
 };
 
-void job_make(struct job *job, int64_t number);
-void job_free(struct job *job);
-bool job_submit(struct writer *writer, struct job *job);
-enum err job_wait(struct job *job);
+void task_make(struct task *task, int64_t number);
+void task_free(struct task *task);
+bool task_submit(struct writer *writer, struct task *task);
+enum err task_wait(struct task *task);
 
 #endif

@@ -1,0 +1,22 @@
+/* jobs_run.h: what works the jobs off. Private to server/api. */
+#ifndef FUNNELD_API_JOBS_RUN_H
+#define FUNNELD_API_JOBS_RUN_H
+
+#include <funneld/crm.h>
+#include <funneld/writer.h>
+
+struct jobs_run {
+    struct command command;
+    struct ctx ctx;
+    struct arena arena;
+    struct id_source ids;
+    struct writer *writer;
+};
+
+/* Goes on with what a stop or a crash has left, and with what comes, until the writer stops. */
+enum err jobs_run_start(struct ctx *ctx, struct writer *writer, struct jobs_run *jobs) _must_check_;
+/* Any thread, once a new job is committed. */
+void jobs_run_wake(struct jobs_run *jobs);
+void jobs_run_free(struct jobs_run *jobs); /* once the writer has stopped */
+
+#endif

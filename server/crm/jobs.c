@@ -1,0 +1,71 @@
+/* jobs.c: the life of a job: queued, running, and once done, failed or cancelled, over for good.
+ * What the kinds of jobs do stands elsewhere, and so does the thread that does it. */
+#include "history.h"
+
+#include <string.h>
+
+enum err job_create(struct ctx *ctx, struct db *db, enum job_kind kind, const struct id *subject,
+                    struct job *ret)
+{
+    *ret = (struct job){ .id = id_new(ctx),
+                         .kind = kind,
+                         .state = JOB_QUEUED,
+                         .subject = *subject,
+                         .total = NO_INT,
+                         .actor = ctx_actor(ctx),
+                         .created_at = ctx->now_ms,
+                         .started_at = NO_INT,
+                         .finished_at = NO_INT };
+    return job_insert(ctx, db, ret);
+}
+
+static enum err save(struct ctx *ctx, struct db *db, const struct job *job)
+{
+    enum err err = job_save(ctx, db, job);
+    return err == ERR_NOT_FOUND ? fail(ctx, ERR_CONFLICT, NULL, "the job is over") : err;
+}
+
+enum err job_go_on(struct ctx *ctx, struct db *db, struct job *job)
+{
+    job->state = JOB_RUNNING;
+    if (job->started_at == NO_INT)
+        job->started_at = ctx->now_ms;
+    return save(ctx, db, job);
+}
+
+enum err job_end(struct ctx *ctx, struct db *db, struct job *job, enum job_state state,
+                 const char *detail)
+{
+    job->state = state;
+    job->detail = detail;
+    job->finished_at = ctx->now_ms;
+    db_count(db, state == JOB_FAILED ? METRIC_JOBS_FAILED : METRIC_JOBS_ENDED);
+    return save(ctx, db, job);
+}
+
+enum err job_cancel(struct ctx *ctx, struct db *db, const struct id *id, struct job *ret)
+{
+    enum err err = job_load(ctx, db, id, ret);
+    return err ? err : job_end(ctx, db, ret, JOB_CANCELLED, NULL);
+}
+
+enum err jobs_cancel_kind(struct ctx *ctx, struct db *db, enum job_kind kind, const char *detail)
+{
+    struct rows rows;
+    enum err err = jobs_open(ctx, db, &rows);
+    struct job *jobs = rows.items;
+    for (size_t i = 0; !err && i < rows.count; i++)
+        if (jobs[i].kind == kind)
+            err = job_end(ctx, db, &jobs[i], JOB_CANCELLED, detail);
+    return err;
+}
+
+enum err job_show(struct ctx *ctx, struct job *job)
+{
+    struct rate rate;
+    int64_t total = job->total == NO_INT ? 0 : job->total;
+    /* there may be more than were counted at the start */
+    enum err err = rate_fill(ctx, job->done < total ? job->done : total, total, &rate);
+    job->progress = rate.rate;
+    return err;
+}

@@ -1,0 +1,166 @@
+/* test_jobs.c: long work goes on behind its answer, says how far it is, can be ended, and is gone
+ * on with after a restart. */
+#include "fixture.h"
+#include "shape.h"
+
+#include <unistd.h>
+
+#define JOB_SHAPE                                                                                  \
+    "id:i kind:t state:t subject:i? done:n total:n? progress:d? result:o? detail:t? actor:t? "     \
+    "created_at:T started_at:T? finished_at:T?"
+
+enum { LEADS = 300, WAIT_MS = 20000 };
+
+static void make_leads(int count)
+{
+    struct buffer items = { .arena = &fixture.arena };
+    for (int i = 0; i < count; i++)
+        buffer_printf(&items, "%s{'email':'u%d@example.com'}", i ? "," : "", i);
+    buffer_char(&items, '\0');
+    expect_status(post(fixture.client, "/v1/import/leads", "{'items':[%s]}", items.data), 200);
+}
+
+static const char *in_force(void)
+{
+    return textf("%s",
+                 answer_text(get(fixture.client, "/v1/rule-sets?sort=-version"), "data.0.id"));
+}
+
+static const char *publish(const char *rule_set)
+{
+    const struct answer *answer =
+        ask(fixture.client, .method = "POST", .path = textf("/v1/rule-sets/%s/publish", rule_set));
+    expect_status(answer, 202);
+    expect_shape(answer, "", JOB_SHAPE);
+    const char *job = textf("%s", answer_text(answer, "id"));
+    ck_assert_str_eq(answer_header(answer, "Location"), textf("/v1/jobs/%s", job));
+    return job;
+}
+
+static const struct answer *wait_for(const char *job)
+{
+    const struct answer *answer = NULL;
+    for (int ms = 0; ms < WAIT_MS; ms += 5, usleep(5000)) {
+        answer = get(fixture.client, "/v1/jobs/%s", job);
+        expect_status(answer, 200);
+        if (!answer_is_null(answer, "finished_at"))
+            return answer;
+        client_forget(fixture.client);
+    }
+    ck_abort_msg("the job does not end: %s", answer->body);
+}
+
+static void expect_versions(int64_t version)
+{
+    const char *cursor = "";
+    int count = 0;
+    for (bool more = true; more;) {
+        const struct answer *answer = get(fixture.client, "/v1/leads?limit=200%s", cursor);
+        for (size_t i = 0; i < answer_count(answer, "data"); i++, count++)
+            expect_int(answer, version, "data.%zu.rule_set_version", i);
+        more = answer_bool(answer, "has_more");
+        if (more)
+            cursor = textf("&cursor=%s", answer_text(answer, "next_cursor"));
+    }
+    ck_assert_int_eq(count, LEADS);
+}
+
+START_TEST(runs_behind_its_answer)
+{
+    make_leads(LEADS);
+    const char *first = in_force(), *job = publish(first);
+    const struct answer *answer = wait_for(job);
+    expect_shape(answer, "", JOB_SHAPE);
+    expect_text(answer, "done", "state");
+    expect_text(answer, "rescore", "kind");
+    expect_text(answer, "admin", "actor");
+    expect_int(answer, LEADS, "done");
+    expect_int(answer, LEADS, "total");
+    ck_assert_str_eq(json_number_value(answer_at(answer, "progress")) == 1.0 ? "1" : "not 1", "1");
+    expect_versions(2);
+    const char *second = in_force();
+    expect_text(answer, second, "subject");
+    answer = get(fixture.client, "/v1/rule-sets/%s", second);
+    expect_int(answer, 2, "version");
+    expect_text(answer, first, "copied_from");
+    ck_assert(json_equal(answer_at(answer, "rules"),
+                         answer_at(get(fixture.client, "/v1/rule-sets/%s", first), "rules")));
+}
+END_TEST
+
+START_TEST(is_over_once)
+{
+    const char *job = publish(in_force());
+    wait_for(job);
+    expect_problem(post(fixture.client, textf("/v1/jobs/%s/cancel", job), "{}"), 409, "conflict",
+                   NULL, NULL);
+    const char *none = "019aab3f-7c1e-7abc-8def-0123456789ab";
+    expect_problem(get(fixture.client, "/v1/jobs/%s", none), 404, "not_found", NULL, NULL);
+    expect_problem(ask(fixture.client, .method = "POST", .path = textf("/v1/jobs/%s/cancel", none)),
+                   404, "not_found", NULL, NULL);
+}
+END_TEST
+
+/* The next rule set makes the job of the one before it pointless. */
+START_TEST(gives_way_to_the_next)
+{
+    make_leads(LEADS);
+    const char *one = publish(in_force()), *two = publish(in_force());
+    expect_text(wait_for(two), "done", "state");
+    const struct answer *answer = wait_for(one);
+    if (strcmp(answer_text(answer, "state"), "cancelled") == 0)
+        expect_text(answer, "another rule set was published", "detail");
+    expect_versions(3);
+    answer = get(fixture.client, "/v1/jobs?kind=rescore&count=true");
+    expect_shape(answer, "data.0", JOB_SHAPE);
+    expect_int(answer, 2, "total");
+    expect_text(answer, two, "data.0.id");
+    answer = get(fixture.client, "/v1/jobs?state=failed&count=true");
+    expect_int(answer, 0, "total");
+}
+END_TEST
+
+/* What was done before the stop is not done again, and the rest is. */
+START_TEST(goes_on_after_a_restart)
+{
+    make_leads(LEADS);
+    const char *job = publish(in_force());
+    service_restart();
+    const struct answer *answer = wait_for(job);
+    expect_text(answer, "done", "state");
+    expect_int(answer, LEADS, "done");
+    expect_versions(2);
+}
+END_TEST
+
+START_TEST(can_be_cancelled)
+{
+    make_leads(LEADS);
+    const char *job = publish(in_force());
+    const struct answer *answer =
+        ask(fixture.client, .method = "POST", .path = textf("/v1/jobs/%s/cancel", job));
+    if (answer->status == 409) /* it was faster */
+        return;
+    expect_status(answer, 200);
+    expect_text(answer, "cancelled", "state");
+    int64_t done = answer_int(answer, "done");
+    usleep(50000);
+    expect_int(get(fixture.client, "/v1/jobs/%s", job), done, "done");
+    wait_for(publish(in_force())); /* and everybody is under one again */
+    expect_versions(3);
+}
+END_TEST
+
+Suite *test_suite(void)
+{
+    const TTest *const tests[] = { runs_behind_its_answer, is_over_once, gives_way_to_the_next,
+                                   goes_on_after_a_restart, can_be_cancelled };
+    Suite *suite = suite_create("jobs");
+    TCase *tcase = tcase_create("jobs");
+    tcase_add_checked_fixture(tcase, service_setup, service_teardown);
+    tcase_set_timeout(tcase, 60);
+    for (size_t i = 0; i < ARRAY_SIZE(tests); i++)
+        tcase_add_test(tcase, tests[i]);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
