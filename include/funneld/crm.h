@@ -155,15 +155,19 @@ enum err lead_close(struct ctx *ctx, struct db *db, const struct id *id, enum le
 enum err lead_history(struct ctx *ctx, struct db *db, const struct id *id, bool with_voided,
                       struct rows *ret) _must_check_;
 
+/* Also as `export` writes it: an event that has this id here, or was undone, is nothing new. */
 struct stage_event_input {
     struct input input;
-    struct id lead_id; /* one of the three names the lead */
+    struct id id;
+    struct id lead_id; /* one of the three names the lead: the others, where no lead has this id */
     const char *email;
     const char *source_system, *external_id;
-    const char *to; /* a stage's key, or won, lost, disqualified, open */
+    const char *to;             /* a stage's key, or won, lost, disqualified, open */
+    enum lead_status to_status; /* where `to` is not told */
     int64_t occurred_at;
     const char *reason;
     int64_t amount_minor;
+    int64_t voided_at;
 };
 extern const struct table stage_event_import_table;
 

@@ -234,7 +234,8 @@ enum err stage_event_relink(struct ctx *ctx, struct db *db, const struct stage_e
 enum err stage_events(struct ctx *ctx, struct db *db, const struct id *lead_id, struct rows *ret)
     _must_check_; /* struct stage_event, voided ones too, by id */
 
-/* Of all leads, lead by lead, behind this one of the page before; NULL starts. */
+/* struct stage_event_told: of all leads, lead by lead, behind this one of the page before; NULL
+ * starts. */
 enum err stage_event_walk(struct ctx *ctx, struct db *db, const struct stage_event *after,
                           int64_t limit, struct rows *ret) _must_check_;
 

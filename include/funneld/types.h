@@ -183,6 +183,13 @@ struct stage_event {
 };
 extern const struct table stage_event_table;
 
+/* With what names its lead elsewhere. */
+struct stage_event_told {
+    struct stage_event event; /* first: the fields of both tables are the same */
+    const char *email, *source_system, *external_id;
+};
+extern const struct table stage_event_told_table;
+
 /* ---- Activities ---- */
 
 enum engagement { ENGAGEMENT_VERIFIED, ENGAGEMENT_SUSPECT, ENGAGEMENT_BOT };

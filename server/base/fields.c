@@ -164,36 +164,46 @@ static const struct field erasure_fields[] = {
 };
 const struct table erasure_table = TABLE(struct erasure, "erasure", erasure_fields);
 
-static const struct field stage_event_fields[] = {
-    FIELD(struct stage_event, id, ID, .flags = FIELD_NOT_NULL, .note = "UUIDv7"),
-    FIELD(struct stage_event, lead_id, ID, .flags = FIELD_NOT_NULL, .note = "whose"),
-    FIELD(struct stage_event, from_stage_id, INT, .flags = FIELD_HIDDEN),
-    FIELD(struct stage_event, to_stage_id, INT, .flags = FIELD_HIDDEN),
-    FIELD(struct stage_event, from, TEXT, .column = "from_stage",
-          .note = "stage left; null at creation"),
-    FIELD(struct stage_event, to, TEXT, .column = "to_stage",
-          .note = "stage entered; null: only the status changed"),
-    FIELD_NAMED(struct stage_event, from_status, lead_status_names, .flags = FIELD_NOT_NULL,
-                .note = "status before"),
-    FIELD_NAMED(struct stage_event, to_status, lead_status_names, .flags = FIELD_NOT_NULL,
-                .note = "status after"),
-    FIELD(struct stage_event, occurred_at, TIME, .flags = FIELD_NOT_NULL,
-          .note = "when it happened"),
-    FIELD(struct stage_event, recorded_at, TIME, .flags = FIELD_NOT_NULL,
-          .note = "when it was heard of"),
-    FIELD_NAMED(struct stage_event, cause, cause_names, .flags = FIELD_NOT_NULL,
-                .note = "what made it happen"),
-    FIELD(struct stage_event, actor, TEXT, .note = "name of the key or user"),
-    FIELD(struct stage_event, reason, TEXT, .note = "as given"),
-    FIELD(struct stage_event, score, INT, .flags = FIELD_NOT_NULL, .note = "at the time"),
-    FIELD(struct stage_event, rule_set_version, INT, .flags = FIELD_NOT_NULL,
-          .note = "in force at the time"),
-    FIELD(struct stage_event, owner, ID, .note = "at entry"),
-    FIELD(struct stage_event, cycle, INT, .flags = FIELD_NOT_NULL, .note = "after it"),
-    FIELD(struct stage_event, voided_at, TIME,
-          .note = "set where a late fact or a correction undid it"),
-};
+#define STAGE_EVENT_FIELDS                                                                         \
+    FIELD(struct stage_event, id, ID, .flags = FIELD_NOT_NULL, .note = "UUIDv7"),                  \
+        FIELD(struct stage_event, lead_id, ID, .flags = FIELD_NOT_NULL, .note = "whose"),          \
+        FIELD(struct stage_event, from_stage_id, INT, .flags = FIELD_HIDDEN),                      \
+        FIELD(struct stage_event, to_stage_id, INT, .flags = FIELD_HIDDEN),                        \
+        FIELD(struct stage_event, from, TEXT, .column = "from_stage",                              \
+              .note = "stage left; null at creation"),                                             \
+        FIELD(struct stage_event, to, TEXT, .column = "to_stage",                                  \
+              .note = "stage entered; null: only the status changed"),                             \
+        FIELD_NAMED(struct stage_event, from_status, lead_status_names, .flags = FIELD_NOT_NULL,   \
+                    .note = "status before"),                                                      \
+        FIELD_NAMED(struct stage_event, to_status, lead_status_names, .flags = FIELD_NOT_NULL,     \
+                    .note = "status after"),                                                       \
+        FIELD(struct stage_event, occurred_at, TIME, .flags = FIELD_NOT_NULL,                      \
+              .note = "when it happened"),                                                         \
+        FIELD(struct stage_event, recorded_at, TIME, .flags = FIELD_NOT_NULL,                      \
+              .note = "when it was heard of"),                                                     \
+        FIELD_NAMED(struct stage_event, cause, cause_names, .flags = FIELD_NOT_NULL,               \
+                    .note = "what made it happen"),                                                \
+        FIELD(struct stage_event, actor, TEXT, .note = "name of the key or user"),                 \
+        FIELD(struct stage_event, reason, TEXT, .note = "as given"),                               \
+        FIELD(struct stage_event, score, INT, .flags = FIELD_NOT_NULL, .note = "at the time"),     \
+        FIELD(struct stage_event, rule_set_version, INT, .flags = FIELD_NOT_NULL,                  \
+              .note = "in force at the time"),                                                     \
+        FIELD(struct stage_event, owner, ID, .note = "at entry"),                                  \
+        FIELD(struct stage_event, cycle, INT, .flags = FIELD_NOT_NULL, .note = "after it"),        \
+        FIELD(struct stage_event, voided_at, TIME,                                                 \
+              .note = "set where a late fact or a correction undid it")
+
+static const struct field stage_event_fields[] = { STAGE_EVENT_FIELDS };
 const struct table stage_event_table = TABLE(struct stage_event, "stage_event", stage_event_fields);
+
+static const struct field stage_event_told_fields[] = {
+    STAGE_EVENT_FIELDS,
+    FIELD(struct stage_event_told, email, TEXT, .note = "of the lead"),
+    FIELD(struct stage_event_told, source_system, TEXT, .note = "of the lead"),
+    FIELD(struct stage_event_told, external_id, TEXT, .note = "of the lead"),
+};
+const struct table stage_event_told_table =
+    TABLE(struct stage_event_told, "stage_event_told", stage_event_told_fields);
 
 static const struct field activity_fields[] = {
     FIELD(struct activity, id, ID, .flags = FIELD_NOT_NULL, .note = "UUIDv7"),

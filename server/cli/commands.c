@@ -9,6 +9,7 @@
 
 #define IMPORT_OPTIONS                                                                             \
     { "--map", "COLUMN=FIELD", "Put this column of the file into this field.", .repeats = true },  \
+        { "--skip", "COLUMN", "Leave this column out, whatever its name.", .repeats = true },      \
         { "--set", "FIELD=VALUE", "Put this value into the field where a row brings none.",        \
           .repeats = true },                                                                       \
         { "--map-value", "COLUMN:VALUE=VALUE,...",                                                 \
@@ -21,12 +22,14 @@
     "FILE is CSV in UTF-8 with a header line, separated by comma, semicolon or tab; - is "         \
     "standard\n"                                                                                   \
     "input. Without any --map, columns that have the name of a field are taken. Empty cells are\n" \
-    "left out. Times are RFC 3339, or YYYY-MM-DD[ HH:MM[:SS]] in the time zone of the reports.\n"  \
+    "left out. Times are RFC 3339, or YYYY-MM-DD[ HH:MM[:SS]] in the time zone of the reports;\n"  \
+    "amounts are whole minor units, 12050 for 120.50.\n"                                           \
     "\n"                                                                                           \
     "Importing again what is already in changes nothing: rows with the same source_system and\n"   \
     "external_id, or the same email, are the same lead. Rows that fail are kept in a file with\n"  \
-    "the line they came from and the reason; mend them there and import that file. The exit\n"     \
-    "status is 0 when every row went well, and 1 when some failed.\n"
+    "the line they came from and all reasons; mend them there and import that file. When none\n"   \
+    "fails, a file of that kind from an earlier run is removed. The exit status is 0 when every\n" \
+    "row went well, and 1 when some failed.\n"
 
 #define EXPORT_OPTIONS                                                                             \
     { "--where", "FIELD=VALUE",                                                                    \
@@ -116,7 +119,8 @@ const struct command commands[] = {
         .help = "Write all leads, or some, as CSV or JSON.",
         .details = EXPORT_DETAILS
         "`import leads` understands what this writes, in the same installation as it is; into\n"
-        "another one take it without the campaign and the owner, which have other ids there.\n"
+        "another one with --skip campaign --skip owner, which have other ids there, and with\n"
+        "--skip stage where the stage events come after.\n"
         "\n"
         "  funneld export leads --where stage=mql --where 'score[gte]=60' --output best.csv\n",
         .fields = &lead_table,
@@ -138,9 +142,12 @@ const struct command commands[] = {
         .help = "Write when leads entered stages, or were won or lost, as CSV or JSON.",
         .details = EXPORT_DETAILS
         "Those that were undone have a time in voided_at; --where voided_at= leaves them out.\n"
+        "`import stage-events` understands what this writes: where they came from it changes\n"
+        "nothing, and elsewhere it tells the same histories of leads that have an email or an\n"
+        "external_id. Cause, actor, owner and score are then those of the import.\n"
         "\n"
         "  funneld export stage-events --where voided_at= --where to_status=won\n",
-        .fields = &stage_event_table,
+        .fields = &stage_event_told_table,
         .options = { EXPORT_OPTIONS },
         .run = export_stage_events_command,
     },

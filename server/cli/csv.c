@@ -135,7 +135,7 @@ static const char *row_problem(const struct csv *csv, const char *row, size_t by
     if (memchr(row, '\0', bytes) != NULL)
         return "the row holds a NUL byte";
     if (!utf8_valid(row, bytes))
-        return "the row is not valid UTF-8";
+        return "the row is not valid UTF-8 (iconv converts files)";
     if (count > CSV_CELLS_MAX)
         return "the row has more than 1024 columns";
     if (csv->stray)

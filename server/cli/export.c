@@ -65,7 +65,8 @@ static enum err activities_page(struct ctx *ctx, struct db *db, const void *afte
 static enum err stage_events_page(struct ctx *ctx, struct db *db, const void *after,
                                   struct rows *ret)
 {
-    return stage_event_walk(ctx, db, after, PAGE_ROWS, ret);
+    const struct stage_event_told *last = after;
+    return stage_event_walk(ctx, db, last == NULL ? NULL : &last->event, PAGE_ROWS, ret);
 }
 
 /* ---- Rows ---- */
@@ -237,7 +238,7 @@ enum status export_activities_command(const struct cli *cli)
 
 enum status export_stage_events_command(const struct cli *cli)
 {
-    static const struct export_kind kind = { "stage events", &stage_event_table,
+    static const struct export_kind kind = { "stage events", &stage_event_told_table,
                                              stage_events_page };
     return export_run(cli, &kind);
 }

@@ -138,6 +138,8 @@ static enum status import_report(struct import *import)
            progress_seconds(&import->progress));
     if (import->errors.count > 0)
         printf("; those are in %s", import->errors_path);
+    else if (import->status == STATUS_OK && errors_remove_old(&import->errors))
+        printf("; %s of an earlier run is removed", import->errors_path);
     putchar('\n');
     if (import->status != STATUS_OK)
         complain(import->status,

@@ -29,8 +29,8 @@ struct import_plan {
     size_t map_count;
 };
 
-/* From the header line and --map, --set and --map-value. On STATUS_USAGE it has said what is
- * wrong and what there is. Everything in it lives in cli's arena. */
+/* From the header line and --map, --skip, --set and --map-value. On STATUS_USAGE it has said what
+ * is wrong and what there is. Everything in it lives in cli's arena. */
 enum status plan_make(const struct cli *cli, const struct table *table,
                       const struct csv_row *header, struct import_plan *ret) _must_check_;
 bool import_row_is_blank(const struct csv_row *row);
@@ -61,6 +61,8 @@ void errors_init(struct import_errors *errors, const char *path, const struct cs
 bool errors_add(struct import_errors *errors, int64_t line, const char *reason,
                 const struct csv_cell *cells, size_t count) _must_check_;
 bool errors_close(struct import_errors *errors) _must_check_;
+/* When no row failed: true when there was such a file, of an earlier run, and it is gone. */
+bool errors_remove_old(const struct import_errors *errors);
 
 /* ---- Batches: rows on their way to the service ---- */
 

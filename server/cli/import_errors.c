@@ -73,3 +73,17 @@ bool errors_close(struct import_errors *errors)
     errors->file = NULL;
     return right;
 }
+
+bool errors_remove_old(const struct import_errors *errors)
+{
+    char begin[sizeof(ERRORS_LINE_COLUMN) + sizeof(ERRORS_REASON_COLUMN)] = "";
+    FILE *file = fopen(errors->path, "re");
+    if (file == NULL)
+        return false;
+    bool ours = fgets(begin, sizeof(begin), file) != NULL &&
+                strncmp(begin, ERRORS_LINE_COLUMN, strlen(ERRORS_LINE_COLUMN)) == 0 &&
+                strncmp(begin + sizeof(ERRORS_LINE_COLUMN), ERRORS_REASON_COLUMN,
+                        strlen(ERRORS_REASON_COLUMN)) == 0;
+    fclose(file);
+    return ours && unlink(errors->path) == 0;
+}

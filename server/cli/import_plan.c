@@ -96,7 +96,7 @@ static enum status columns_read(const struct cli *cli, const struct csv_row *hea
     return STATUS_OK;
 }
 
-/* ---- --map, --set, --map-value ---- */
+/* ---- --map, --skip, --set, --map-value ---- */
 
 /* Text before and after the separator at `at`, both trimmed; false when memory is out. */
 static bool text_split(struct arena *arena, const char *text, const char *at, const char **ret_left,
@@ -121,6 +121,16 @@ static enum status map_read(const struct cli *cli, struct import_plan *plan, con
     if (plan->column_of[index] >= 0)
         return complain_usage(cli, "--map names the field %s twice", field);
     return column_get(cli, plan, column, &plan->column_of[index]);
+}
+
+static enum status skip_read(const struct cli *cli, struct import_plan *plan, const char *text)
+{
+    int column;
+    enum status status = column_get(cli, plan, text, &column);
+    for (size_t i = 0; i < plan->table->count && status == STATUS_OK; i++)
+        if (plan->column_of[i] == column)
+            plan->column_of[i] = -1;
+    return status;
 }
 
 static enum status set_read(const struct cli *cli, struct import_plan *plan, const char *text)
@@ -244,6 +254,7 @@ static enum status options_read(const struct cli *cli, struct import_plan *plan)
         enum status (*read)(const struct cli *cli, struct import_plan *plan, const char *text);
     } readers[] = {
         { "--map", map_read },
+        { "--skip", skip_read },
         { "--set", set_read },
         { "--map-value", map_value_read },
     };

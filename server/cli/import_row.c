@@ -23,12 +23,16 @@ bool import_row_is_blank(const struct csv_row *row)
 
 static const char *int_write(struct json *json, const char *name, const char *text)
 {
+    static const char money[] = "_minor";
+    size_t length = strlen(name), end = sizeof(money) - 1;
     size_t sign = text[0] == '-' || text[0] == '+';
     size_t digits = strspn(text + sign, "0123456789");
     errno = 0;
     long long value = strtoll(text, NULL, 10);
     if (digits == 0 || text[sign + digits] != '\0' || errno == ERANGE || value == NO_INT)
-        return "must be a whole number";
+        return length > end && strcmp(name + length - end, money) == 0
+                   ? "must be a whole number of minor units (12050 for 120.50)"
+                   : "must be a whole number";
     json_int(json, name, value);
     return NULL;
 }
@@ -129,9 +133,11 @@ static const char *row_misfit(const struct import_plan *plan, struct arena *aren
                         row->count == 1 ? "" : "s", count);
 }
 
+/* All that is wrong, so that nobody must mend a row twice. */
 static const char *members_write(const struct import_plan *plan, struct arena *arena,
                                  const struct csv_row *row, struct json *json)
 {
+    const char *reasons = NULL;
     for (size_t i = 0; i < plan->table->count; i++) {
         const char *text = NULL;
         if (plan->column_of[i] >= 0)
@@ -141,10 +147,16 @@ static const char *members_write(const struct import_plan *plan, struct arena *a
         if (text == NULL)
             continue;
         const char *right = value_write(json, &plan->table->fields[i], text);
-        if (right != NULL)
-            return value_refuse(plan, arena, i, text, right);
+        if (right == NULL)
+            continue;
+        const char *reason = value_refuse(plan, arena, i, text, right);
+        if (reason != NULL && reasons != NULL)
+            reason = arena_printf(arena, "%s; %s", reasons, reason);
+        if (reason == NULL)
+            return "not enough memory";
+        reasons = reason;
     }
-    return NULL;
+    return reasons;
 }
 
 const char *import_row_write(const struct import_plan *plan, struct arena *arena,

@@ -171,45 +171,61 @@ enum err lead_history(struct ctx *ctx, struct db *db, const struct id *id, bool 
 /* ---- Imports ---- */
 
 static const struct field stage_event_import_fields[] = {
+    FIELD(struct stage_event_input, id, ID,
+          .note = "as exported; one that has this id here is known"),
     FIELD(struct stage_event_input, lead_id, ID, .note = "whose; or email, or external_id"),
     FIELD(struct stage_event_input, email, TEXT, .min = 1, .max = 254, .note = "of the lead"),
     FIELD(struct stage_event_input, source_system, TEXT, .min = 1, .max = 100,
           .note = "of the lead"),
     FIELD(struct stage_event_input, external_id, TEXT, .min = 1, .max = 200, .note = "of the lead"),
-    FIELD(struct stage_event_input, to, TEXT, .flags = FIELD_REQUIRED, .min = 1, .max = 64,
+    FIELD(struct stage_event_input, to, TEXT, .min = 1, .max = 64,
           .note = "a stage's key, or won, lost, disqualified, open"),
+    FIELD_NAMED(struct stage_event_input, to_status, lead_status_names,
+                .note = "where there is no `to`: the status alone"),
     FIELD(struct stage_event_input, occurred_at, TIME, .flags = FIELD_REQUIRED,
           .note = "when it happened"),
     FIELD(struct stage_event_input, reason, TEXT, .min = 1, .max = 500, .note = "why"),
     FIELD(struct stage_event_input, amount_minor, INT, .min = 0, .max = INT64_C(1000000000000000),
           .note = "of the deal, in minor units"),
+    FIELD(struct stage_event_input, voided_at, TIME, .note = "it was undone then: it is left out"),
 };
 const struct table stage_event_import_table =
     TABLE(struct stage_event_input, "stage_event_import", stage_event_import_fields);
 
-static enum err find_lead(struct ctx *ctx, struct db *db, const struct stage_event_input *input,
-                          struct id *ret)
+static enum err no_such_lead(struct ctx *ctx, const char *member, enum err err)
 {
-    if (!id_is_nil(&input->lead_id)) {
-        *ret = input->lead_id;
-        return OK;
-    }
-    if (!input->email && !input->external_id)
-        return fail_member(ctx, "external_id", "required",
-                           "name the lead by lead_id, email or external_id");
-    enum err err =
-        lead_identify(ctx, db, input->email, input->source_system, input->external_id, ret);
-    if (err == ERR_NOT_FOUND)
-        return fail_member(ctx, input->external_id ? "external_id" : "email", "unknown",
-                           "no such lead");
-    return err;
+    return err == ERR_NOT_FOUND ? fail_member(ctx, member, "unknown", "no such lead") : err;
 }
 
-static enum err read_target(struct ctx *ctx, const struct history *history, const char *to,
-                            struct stage_event *ret)
+/* By its id, which only this installation knows, or by what it is called elsewhere. */
+static enum err open_lead(struct ctx *ctx, struct db *db, const struct stage_event_input *input,
+                          struct history *ret)
 {
-    int status = name_find(lead_status_names, to);
-    const struct stage *stage = status < 0 ? pipeline_stage(history->pipeline, to) : NULL;
+    struct id id;
+    bool is_called = input->email || input->external_id;
+    enum err err = ERR_NOT_FOUND;
+    if (!id_is_nil(&input->lead_id))
+        err = history_open(ctx, db, &input->lead_id, ret);
+    else if (!is_called)
+        return fail_member(ctx, "external_id", "required",
+                           "name the lead by lead_id, email or external_id");
+    if (err != ERR_NOT_FOUND || !is_called)
+        return no_such_lead(ctx, "lead_id", err);
+    failure_clear(ctx);
+    err = lead_identify(ctx, db, input->email, input->source_system, input->external_id, &id);
+    if (!err)
+        err = history_open(ctx, db, &id, ret);
+    return no_such_lead(ctx, input->external_id ? "external_id" : "email", err);
+}
+
+static enum err read_target(struct ctx *ctx, const struct history *history,
+                            const struct stage_event_input *input, struct stage_event *ret)
+{
+    const char *to = input->to;
+    int status = to ? name_find(lead_status_names, to) : (int)input->to_status;
+    const struct stage *stage = status < 0 && to ? pipeline_stage(history->pipeline, to) : NULL;
+    if (status < 0 && !to)
+        return fail_member(ctx, "to", "required", "must be given");
     if (status < 0 && !stage)
         return fail_member(ctx, "to", "unknown", "neither a stage of the pipeline %s nor a status",
                            history->pipeline->key);
@@ -221,11 +237,14 @@ static enum err read_target(struct ctx *ctx, const struct history *history, cons
 
 /* One that a correction took back was told too: a file that is imported again must not undo the
  * correction. */
-static bool already_told(const struct history *history, const struct stage_event *event)
+static bool already_told(const struct history *history, const struct id *id,
+                         const struct stage_event *event)
 {
     const struct stage_event *told = history->told.items;
     for (size_t i = 0; i < history->told.count; i++) {
         const struct stage_event *known = &told[i];
+        if (id_compare(&known->id, id) == 0)
+            return true;
         if (known->cause == CAUSE_IMPORT && known->occurred_at == event->occurred_at &&
             known->to_stage_id == event->to_stage_id &&
             (event->to_stage_id != NO_INT || known->to_status == event->to_status))
@@ -237,24 +256,22 @@ static bool already_told(const struct history *history, const struct stage_event
 enum err stage_event_import(struct ctx *ctx, struct db *db, const struct stage_event_input *input,
                             bool *ret_new)
 {
-    struct id id;
     struct history history;
+    *ret_new = false;
+    if (input->voided_at != NO_INT)
+        return OK;
     if (input->occurred_at > ctx->now_ms)
         return fail_member(ctx, "occurred_at", "in_the_future", "must not lie in the future");
-    enum err err = find_lead(ctx, db, input, &id);
-    if (!err)
-        err = history_open(ctx, db, &id, &history);
-    if (err == ERR_NOT_FOUND)
-        return fail_member(ctx, "lead_id", "unknown", "no such lead");
+    enum err err = open_lead(ctx, db, input, &history);
     struct stage_event event = { .occurred_at = input->occurred_at,
                                  .cause = CAUSE_IMPORT,
                                  .reason = input->reason,
                                  .actor = ctx_actor(ctx) };
     if (!err)
-        err = read_target(ctx, &history, input->to, &event);
+        err = read_target(ctx, &history, input, &event);
     if (err)
         return err;
-    *ret_new = !already_told(&history, &event);
+    *ret_new = !already_told(&history, &input->id, &event);
     if (!*ret_new)
         return contributions_apply(ctx, db, &history, 1);
     struct past past;

@@ -204,6 +204,16 @@ END_TEST
     "import stage-events deals.csv --map Id=external_id --set source_system=crm "                  \
     "--map Closed=occurred_at --map-value Result:yes=won,no=lost --map Result=to"
 
+START_TEST(test_import_says_what_an_amount_is)
+{
+    char text[TEXT_BYTES_MAX];
+    file_write("deals.csv", "email,amount_minor\na@example.com,120.50\n");
+    ck_assert_run("import leads deals.csv", 1);
+    file_read("deals.csv.errors.csv", text);
+    ck_assert_says(text, "must be a whole number of minor units (12050 for 120.50)");
+}
+END_TEST
+
 static void leads_write(void)
 {
     file_write("leads.csv", "\xef\xbb\xbfId;Mail;Note;\r\n"
@@ -259,6 +269,13 @@ START_TEST(test_import_of_bad_rows)
                             "3,x,2,bert@example.com,2026-01-01\n");
     ck_assert_run(LEADS " --map Since=created_at", 0);
     ck_assert_says(out, "1 row: 1 created, ");
+    /* Nothing failed this time: what was kept of an earlier one would only mislead. */
+    ck_assert_says(out, "; leads.csv.errors.csv of an earlier run is removed\n");
+    ck_assert(!file_exists("leads.csv.errors.csv"));
+    ck_assert_run(LEADS " --map Since=created_at --errors other.csv", 0);
+    file_write("other.csv", "import_lines\n");
+    ck_assert_run(LEADS " --map Since=created_at --errors other.csv", 0);
+    ck_assert(file_exists("other.csv")); /* which no import has written */
     ck_assert_run("check", 0);
     ck_assert_says(out, "no difference: 3 leads, ");
 }
@@ -476,6 +493,7 @@ static Suite *cli_suite(void)
     tcase_add_loop_test(both, test_keys, 0, 2);
     tcase_add_loop_test(both, test_import_twice, 0, 2);
     tcase_add_loop_test(both, test_import_of_bad_rows, 0, 2);
+    tcase_add_test(alone, test_import_says_what_an_amount_is);
     tcase_add_loop_test(both, test_import_of_an_unknown_lead, 0, 2);
     tcase_add_loop_test(both, test_import_from_standard_input, 0, 2);
     tcase_add_loop_test(both, test_import_of_many_rows, 0, 2);

@@ -91,10 +91,17 @@ static const struct member_case key[] = {
     { "scopes", 'a', 1, 4, REQUIRED },
 };
 static const struct member_case stage_event[] = {
-    { "lead_id", 'i', 0, 0, 0 },         { "email", 't', 1, 254, 0 },
-    { "source_system", 't', 1, 100, 0 }, { "external_id", 't', 1, 200, 0 },
-    { "to", 't', 1, 64, REQUIRED },      { "occurred_at", 'T', 0, 0, REQUIRED },
-    { "reason", 't', 1, 500, 0 },        { "amount_minor", 'n', 0, MONEY_MAX, 0 },
+    { "id", 'i', 0, 0, 0 },
+    { "lead_id", 'i', 0, 0, 0 },
+    { "email", 't', 1, 254, 0 },
+    { "source_system", 't', 1, 100, 0 },
+    { "external_id", 't', 1, 200, 0 },
+    { "to", 't', 1, 64, 0 },
+    { "to_status", 'e', 0, 0, 0 },
+    { "occurred_at", 'T', 0, 0, REQUIRED },
+    { "reason", 't', 1, 500, 0 },
+    { "amount_minor", 'n', 0, MONEY_MAX, 0 },
+    { "voided_at", 'T', 0, 0, 0 },
 };
 
 struct body_case {
@@ -331,7 +338,8 @@ START_TEST(wrong_members)
 {
     const struct body_case *body = &bodies[_i];
     expect_refused(body, "bogus", "1", "bogus", "unknown_member");
-    expect_refused(body, "id", "\"" UNKNOWN_ID "\"", "id", "unknown_member");
+    if (strcmp(body->members[0].name, "id") != 0) /* nobody but an export says what an id is */
+        expect_refused(body, "id", "\"" UNKNOWN_ID "\"", "id", "unknown_member");
     for (size_t i = 0; i < body->count; i++)
         refuse_all(body, &body->members[i]);
     ck_assert(!body->table || body->table->count == body->count);

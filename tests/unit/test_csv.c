@@ -62,7 +62,7 @@ static const struct {
             "b"),
       "1:a/2:\xef\xbb\xbf"
       "b/" },
-    { BYTES("\xef\xbb"), "1!the row is not valid UTF-8:\xef\xbb/" },
+    { BYTES("\xef\xbb"), "1!the row is not valid UTF-8 (iconv converts files):\xef\xbb/" },
     { BYTES("\xef\xbb\xbf\"a\",b"), "1:a|b/" },
     /* Separators */
     { BYTES("a;b\n1,5;2"), "1:a|b/2:1,5|2/" },
@@ -85,10 +85,12 @@ static const struct {
     { BYTES("a,b\n\"1\"x,2\n3,4"), "1:a|b/2!" STRAY ":1x|2/3:3|4/" },
     { BYTES("a,b\n\"1\" ,2\n3,4"), "1:a|b/2!" STRAY ":1 |2/3:3|4/" },
     { BYTES("a,b\n1,\0\n3,4"), "1:a|b/2!the row holds a NUL byte:1|\0/3:3|4/" },
-    { BYTES("a,b\n1,\xff\n3,4"), "1:a|b/2!the row is not valid UTF-8:1|\xff/3:3|4/" },
+    { BYTES("a,b\n1,\xff\n3,4"),
+      "1:a|b/2!the row is not valid UTF-8 (iconv converts files):1|\xff/3:3|4/" },
     { BYTES("a,b\n1,\xc3\n\xa4,4"),
-      "1:a|b/2!the row is not valid UTF-8:1|\xc3/3!the row is not valid UTF-8:\xa4|4/" },
-    { BYTES("a\n\xff\xfe"), "1:a/2!the row is not valid UTF-8:\xff\xfe/" },
+      "1:a|b/2!the row is not valid UTF-8 (iconv converts files):1|\xc3/3!the row is not valid "
+      "UTF-8 (iconv converts files):\xa4|4/" },
+    { BYTES("a\n\xff\xfe"), "1:a/2!the row is not valid UTF-8 (iconv converts files):\xff\xfe/" },
     /* An open quote costs its line, not the rest of the file. */
     { BYTES("a,b\n\"1,2"), "1:a|b/2!" ALONE ":1,2/" },
     { BYTES("a,b\n\"1,2\n3,4\n5,6\n"), "1:a|b/2!" UNCLOSED ":1,2/3:3|4/4:5|6/" },

@@ -32,6 +32,7 @@ static const struct command sample_command = {
     .words = "sample",
     .operands = "FILE",
     .options = { { "--map", "C=F", "map", .repeats = true },
+                 { "--skip", "C", "skip", .repeats = true },
                  { "--set", "F=V", "set", .repeats = true },
                  { "--map-value", "C:V=V", "map values", .repeats = true } },
 };
@@ -96,6 +97,12 @@ static const struct {
     { "a=b|c", { "--map", "a=b=name" }, "x|y", "{\"name\":\"x\"}" },
     { "a", { "--map", "a=name", "--map", "a=city" }, "x", "{\"name\":\"x\",\"city\":\"x\"}" },
     { "a|b", { "--map", " a = name " }, "x|y", "{\"name\":\"x\"}" },
+    /* --skip leaves a column out. */
+    { "name|city", { "--skip", "city" }, "Ann|Rome", "{\"name\":\"Ann\"}" },
+    { "name|city",
+      { "--skip", "city", "--set", "city=Oslo" },
+      "Ann|Rome",
+      "{\"name\":\"Ann\",\"city\":\"Oslo\"}" },
     /* --set fills in what a row lacks. */
     { "name", { "--set", "city=Rome" }, "Ann", "{\"name\":\"Ann\",\"city\":\"Rome\"}" },
     { "name|city", { "--set", "city=Rome" }, "Ann|Oslo", "{\"name\":\"Ann\",\"city\":\"Oslo\"}" },
@@ -130,6 +137,11 @@ static const struct {
       "9223372036854775808",
       "! column \"amount\" (amount) must be a whole number, not \"9223372036854775808\"" },
     { "Yes?", { "--map", "Yes?=wanted" }, "No", "{\"wanted\":false}" },
+    { "amount|wanted", /* all at once */
+      { NULL },
+      "much|maybe",
+      "! column \"amount\" (amount) must be a whole number, not \"much\"; column \"wanted\" "
+      "(wanted) must be true or false, yes or no, 1 or 0, not \"maybe\"" },
     { "wanted",
       { NULL },
       "maybe",

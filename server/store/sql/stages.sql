@@ -32,12 +32,13 @@ LEFT JOIN stage t ON t.stage_id = e.to_stage_id
 WHERE e.lead_id = $1
 ORDER BY e.id;
 
--- stage_event_walk -> stage_event
+-- stage_event_walk -> stage_event_told
 -- All of them, as they lie.
 SELECT e.lead_id, e.id, e.from_stage_id, e.to_stage_id, e.from_status, e.to_status, e.occurred_at,
     e.recorded_at, e.cause, e.actor, e.reason, e.score, e.rule_set_version, e.owner, e.cycle,
-    e.voided_at, f.key AS from_stage, t.key AS to_stage
+    e.voided_at, f.key AS from_stage, t.key AS to_stage, l.email, l.source_system, l.external_id
 FROM stage_event e
+JOIN lead l ON l.id = e.lead_id
 LEFT JOIN stage f ON f.stage_id = e.from_stage_id
 LEFT JOIN stage t ON t.stage_id = e.to_stage_id
 WHERE (e.lead_id, e.id) > ($1, $2)
