@@ -248,9 +248,10 @@ struct form_post {
 };
 
 /* Journals the post, then makes or fills in a lead. Returns OK whenever the journal holds it,
- * with the verdict in *ret: a post that makes no lead is kept all the same. */
+ * with the verdict in *ret: a post that makes no lead is kept all the same. *ret_why then says what
+ * was wrong with it, by the names that came; of an unreadable one it stays as it is. */
 enum err form_submit(struct ctx *ctx, struct db *db, const struct form_post *post,
-                     struct submission *ret) _must_check_;
+                     struct submission *ret, struct failure *ret_why) _must_check_;
 
 /* ---- Metrics ---- */
 

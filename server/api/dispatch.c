@@ -69,9 +69,12 @@ void reply_buffer(struct http_request *request, int status, const char *content_
         reply_body(request, status, content_type, buffer->data, buffer->length);
 }
 
-static bool names_parameters(const struct call *call)
+/* Where there is no body, what is wrong can only be a parameter. */
+static enum place place_of_members(const struct call *call)
 {
-    return call && call->route && (call->reading_query || !call->route->body);
+    if (!call || !call->route)
+        return IN_BODY;
+    return call->reading == IN_BODY && !call->route->body ? IN_QUERY : call->reading;
 }
 
 static const char *route_path(const struct call *call)
@@ -130,7 +133,7 @@ static void on_failure(void *self, struct http_request *request, enum err err)
     struct problem_reply problem = { .title = info->title,
                                      .status = info->status,
                                      .instance = request->path };
-    problem_fill(&request->ctx, err, failure, names_parameters(call), &problem.problem);
+    problem_fill(&request->ctx, err, failure, place_of_members(call), &problem.problem);
     reply_problem(request, &problem);
     if (info->status == 401)
         http_reply_header(request, "WWW-Authenticate", "Bearer realm=\"funneld\"");
@@ -199,7 +202,7 @@ static enum err read_if_match(struct call *call)
     char *end = NULL;
     long long version = strncmp(text, "\"v", 2) == 0 ? strtoll(text + 2, &end, 10) : -1;
     if (version < 0 || end == text + 2 || (*end != '"' && *end != '-'))
-        return fail(call->ctx, ERR_VERSION, NULL, "If-Match is none of our ETags");
+        return fail(call->ctx, ERR_VERSION, "If-Match", "none of our ETags");
     call->expected_version = version;
     return OK;
 }
@@ -272,7 +275,7 @@ static enum err check_media_type(struct call *call)
     if (!type || media_type_is(type, "application/json") ||
         media_type_is(type, "application/merge-patch+json"))
         return OK;
-    return fail(call->ctx, ERR_MEDIA_TYPE, NULL, "send application/json");
+    return fail(call->ctx, ERR_MEDIA_TYPE, "Content-Type", "send application/json");
 }
 
 static enum http_step on_headers(void *self, struct http_request *request)
@@ -281,9 +284,11 @@ static enum http_step on_headers(void *self, struct http_request *request)
     struct call *call = arena_alloc(&request->arena, sizeof *call);
     if (!call)
         return refuse(request, ERR_MEMORY);
-    *call = (struct call){
-        .service = service, .request = request, .ctx = &request->ctx, .expected_version = NO_INT
-    };
+    *call = (struct call){ .service = service,
+                           .request = request,
+                           .ctx = &request->ctx,
+                           .expected_version = NO_INT,
+                           .reading = IN_HEADERS };
     request->app = call;
     origin_of_api(call);
     const char *allowed = NULL;
@@ -311,13 +316,13 @@ static enum http_step on_headers(void *self, struct http_request *request)
 
 static enum err read_arguments(struct call *call)
 {
-    call->reading_query = true;
+    call->reading = IN_QUERY;
     /* a door takes whatever stands behind its address */
     bool takes_any = (call->route->flags & ROUTE_RAW_BODY) && !call->route->query;
     enum err err = takes_any ? OK : read_parameters(call);
     if (err)
         return err;
-    call->reading_query = false;
+    call->reading = IN_BODY;
     if (!call->route->body)
         return OK;
     call->body = ctx_alloc(call->ctx, call->route->body->size);

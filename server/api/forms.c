@@ -96,7 +96,8 @@ struct door {
     struct form_post post;
     struct pairs pairs;
     struct submission submission;
-    enum err unreadable; /* what to tell a script */
+    struct failure failure; /* what to tell a script */
+    enum place place;       /* where its members stand */
 };
 
 static enum err find_form(struct call *call)
@@ -119,7 +120,8 @@ static enum err read_body(struct call *call, struct door *door)
         return json_pairs(call->ctx, request->body, request->body_bytes, &door->pairs);
     if (!type || media_type_is(type, "application/x-www-form-urlencoded"))
         return form_read(call->ctx, request->body, request->body_bytes, &door->pairs);
-    return fail(call->ctx, ERR_MEDIA_TYPE, NULL,
+    door->place = IN_HEADERS;
+    return fail(call->ctx, ERR_MEDIA_TYPE, "Content-Type",
                 "send application/x-www-form-urlencoded or application/json");
 }
 
@@ -136,12 +138,12 @@ static enum err read_pairs(struct call *call, struct door *door)
     if (err == ERR_MEMORY)
         return err;
     limit_tell(call);
-    door->unreadable = err;
-    if (err) {
-        door->post.unreadable =
-            call->ctx->failure.detail ? call->ctx->failure.detail : err_info(err)->title;
-        failure_clear(call->ctx);
-    }
+    if (!err)
+        return OK;
+    door->failure = call->ctx->failure;
+    door->failure.err = err;
+    door->post.unreadable = door->failure.detail ? door->failure.detail : err_info(err)->title;
+    failure_clear(call->ctx);
     return OK;
 }
 
@@ -221,7 +223,7 @@ static enum err prepare_post(struct call *call)
 static enum err run_post(struct call *call)
 {
     struct door *door = call->result;
-    return form_submit(call->ctx, call->db, &door->post, &door->submission);
+    return form_submit(call->ctx, call->db, &door->post, &door->submission, &door->failure);
 }
 
 /* A page navigates; a script fetches, and so do servers. */
@@ -298,13 +300,12 @@ static void reply_post(struct call *call)
         reply_body(request, 200, "application/json", taken, sizeof taken - 1);
         return;
     }
-    enum err err = door->unreadable ? door->unreadable : ERR_VALIDATION;
-    const struct err_info *info = err_info(err);
+    const struct err_info *info = err_info(door->failure.err);
     struct problem_reply problem = { .title = info->title,
                                      .status = info->status,
-                                     .problem = { .code = info->code,
-                                                  .detail = door->submission.detail },
+                                     .instance = request->path,
                                      .submission = door->submission.id };
+    problem_fill(call->ctx, door->failure.err, &door->failure, door->place, &problem.problem);
     reply_problem(request, &problem);
 }
 

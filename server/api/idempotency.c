@@ -24,8 +24,8 @@ enum err idempotency_read(struct call *call)
     for (size_t i = 0; i < length && visible; i++)
         visible = text[i] > 0x20 && text[i] < 0x7f;
     if (!visible)
-        return fail(call->ctx, ERR_MALFORMED, NULL,
-                    "Idempotency-Key: 1 to 255 visible ASCII characters");
+        return fail(call->ctx, ERR_MALFORMED, "Idempotency-Key",
+                    "1 to 255 visible ASCII characters");
     call->idempotency_key = arena_text(call->ctx->arena, text, length);
     return call->idempotency_key ? OK : ERR_MEMORY;
 }
@@ -114,9 +114,11 @@ void idempotency_leave(struct call *call)
 static enum err use_known(struct call *call, const struct kept_answer *mine,
                           const struct kept_answer *known)
 {
-    if (!bytes_equal(&known->fingerprint, &mine->fingerprint))
+    if (!bytes_equal(&known->fingerprint, &mine->fingerprint)) {
+        call->reading = IN_HEADERS;
         return fail_member(call->ctx, "Idempotency-Key", "reused",
                            "this key came with another request before");
+    }
     if (known->status != NO_INT)
         return answer_again(call, known);
     if (is_at_work(call))

@@ -7,6 +7,7 @@
 static const struct field wrong_member_fields[] = {
     FIELD(struct wrong_member, pointer, TEXT, .flags = FIELD_OMIT_NULL, .note = "into the body"),
     FIELD(struct wrong_member, parameter, TEXT, .flags = FIELD_OMIT_NULL, .note = "of the query"),
+    FIELD(struct wrong_member, header, TEXT, .flags = FIELD_OMIT_NULL, .note = "of the request"),
     FIELD(struct wrong_member, code, TEXT, .flags = FIELD_NOT_NULL,
           .note = "for machines: required, too_long ..."),
     FIELD(struct wrong_member, detail, TEXT, .flags = FIELD_NOT_NULL,
@@ -39,22 +40,23 @@ static const struct field reply_fields[] = {
 };
 const struct table problem_reply_table = TABLE(struct problem_reply, "problem", reply_fields);
 
-static void fill_members(struct ctx *ctx, const struct failure *failure, bool parameters,
+static void fill_members(struct ctx *ctx, const struct failure *failure, enum place place,
                          struct problem *problem)
 {
     struct wrong_member *members = arena_alloc(ctx->arena, failure->member_count * sizeof *members);
     for (size_t i = 0; members && i < failure->member_count; i++) {
         const struct member_error *error = &failure->members[i];
         members[i] = (struct wrong_member){ .code = error->code, .detail = error->detail };
-        if (parameters)
-            members[i].parameter = error->member;
-        else
-            members[i].pointer = arena_printf(ctx->arena, "/%s", error->member);
+        switch (place) {
+        case IN_BODY: members[i].pointer = arena_printf(ctx->arena, "/%s", error->member); break;
+        case IN_QUERY: members[i].parameter = error->member; break;
+        case IN_HEADERS: members[i].header = error->member; break;
+        }
     }
     problem->errors = (struct rows){ members, members ? failure->member_count : 0 };
 }
 
-void problem_fill(struct ctx *ctx, enum err err, const struct failure *failure, bool parameters,
+void problem_fill(struct ctx *ctx, enum err err, const struct failure *failure, enum place place,
                   struct problem *ret)
 {
     *ret = (struct problem){ .code = err_info(err)->code };
@@ -63,7 +65,7 @@ void problem_fill(struct ctx *ctx, enum err err, const struct failure *failure, 
     ret->detail = failure->detail;
     ret->existing_id = failure->existing;
     if (failure->member_count > 0)
-        fill_members(ctx, failure, parameters, ret);
+        fill_members(ctx, failure, place, ret);
 }
 
 const struct problem *problem_of_item(struct ctx *ctx, enum err err, const struct failure *failure)
@@ -72,6 +74,6 @@ const struct problem *problem_of_item(struct ctx *ctx, enum err err, const struc
     struct problem *problem = arena_alloc(ctx->arena, sizeof *problem);
     if (!problem)
         return &without_memory;
-    problem_fill(ctx, err, failure, /* parameters= */ false, problem);
+    problem_fill(ctx, err, failure, IN_BODY, problem);
     return problem;
 }

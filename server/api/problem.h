@@ -5,8 +5,11 @@
 #include <funneld/base.h>
 #include <funneld/field.h>
 
+/* Where the wrong members of a failure stand. */
+enum place { IN_BODY, IN_QUERY, IN_HEADERS };
+
 struct wrong_member {
-    const char *pointer, *parameter; /* one of the two */
+    const char *pointer, *parameter, *header; /* one of the three */
     const char *code, *detail;
 };
 
@@ -27,8 +30,8 @@ struct problem_reply {
 };
 extern const struct table problem_reply_table;
 
-/* Without detail where the fault is ours. parameters: the members are those of the query. */
-void problem_fill(struct ctx *ctx, enum err err, const struct failure *failure, bool parameters,
+/* Without detail where the fault is ours. */
+void problem_fill(struct ctx *ctx, enum err err, const struct failure *failure, enum place place,
                   struct problem *ret);
 /* Of one item of many, kept in the arena; never NULL. */
 const struct problem *problem_of_item(struct ctx *ctx, enum err err, const struct failure *failure);

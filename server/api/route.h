@@ -137,7 +137,7 @@ struct call {
     void *result;
     const struct table *result_table; /* of the result; NULL: the route's */
     int status;                       /* 0: the route's */
-    bool reading_query;               /* a failure names query parameters */
+    enum place reading;               /* what a failure names members of */
     size_t next;                      /* of a long list: the item to go on with */
     const char *idempotency_key;      /* NULL: none came */
     struct kept_answer kept;          /* what a retry will be told */

@@ -198,29 +198,30 @@ static enum err read_fields(struct ctx *ctx, const struct form_post *post, const
 }
 
 /* An address that is none must not cost the lead: what else was said is kept, and the raw post has
- * the rest. *ret_why says what was wrong with it, or is NULL. */
-static enum err drop_bad_email(struct ctx *ctx, struct lead_input *input, const char **ret_why)
+ * the rest. *ret_why says what was wrong with it, or nothing. */
+static enum err drop_bad_email(struct ctx *ctx, struct lead_input *input, struct failure *ret_why)
 {
     const char *email, *match_key;
-    *ret_why = NULL;
     enum err err =
         input->email ? email_normalise(ctx, "email", input->email, &email, &match_key) : OK;
     if (err != ERR_VALIDATION)
         return err;
-    *ret_why = ctx->failure.detail;
+    *ret_why = ctx->failure;
     failure_clear(ctx);
     input->email = NULL;
     return OK;
 }
 
 static enum err make_lead(struct ctx *ctx, struct db *db, const struct form_post *post,
-                          const struct form *form, struct submission *submission)
+                          const struct form *form, struct submission *submission,
+                          struct failure *ret_why)
 {
     struct lead_input input;
     struct lead_created created;
     enum err err = read_fields(ctx, post, form, &input);
     if (!err)
-        err = drop_bad_email(ctx, &input, &submission->detail);
+        err = drop_bad_email(ctx, &input, ret_why);
+    submission->detail = ret_why->detail;
     if (!err)
         err = lead_create(ctx, db, &input, /* merge= */ true, &created);
     if (err)
@@ -244,14 +245,30 @@ static bool is_verdict(enum err err)
     return err == ERR_VALIDATION || err == ERR_DUPLICATE || err == ERR_CONFLICT;
 }
 
+/* Its members by the names that the post has for them. */
+static void tell_posted_names(struct failure *failure, const struct form_post *post)
+{
+    for (size_t i = 0; i < failure->member_count; i++) {
+        struct member_error *error = &failure->members[i];
+        for (size_t j = 0; j < post->count; j++) {
+            const char *field = alias_field(post->names[j]);
+            if (!field || !*post->values[j] || strcmp(field, error->member) != 0)
+                continue;
+            error->member = post->names[j];
+            break;
+        }
+    }
+}
+
 static enum err try_lead(struct ctx *ctx, struct db *db, const struct form_post *post,
-                         const struct form *form, struct submission *submission)
+                         const struct form *form, struct submission *submission,
+                         struct failure *ret_why)
 {
     struct savepoint savepoint;
     enum err err = db_savepoint(ctx, db, &savepoint);
     if (err)
         return err;
-    err = make_lead(ctx, db, post, form, submission);
+    err = make_lead(ctx, db, post, form, submission, ret_why);
     if (!err)
         return db_release(ctx, db, &savepoint);
     /* the engine has given up the transaction: so does the whole batch */
@@ -262,14 +279,16 @@ static enum err try_lead(struct ctx *ctx, struct db *db, const struct form_post 
         return err;
     submission->verdict = VERDICT_FAILED;
     submission->lead_id = (struct id){ 0 };
-    if (!submission->detail)
-        submission->detail = ctx->failure.detail;
+    if (!ret_why->err)
+        *ret_why = ctx->failure;
+    submission->detail = ret_why->detail;
+    tell_posted_names(ret_why, post);
     failure_clear(ctx);
     return OK;
 }
 
 enum err form_submit(struct ctx *ctx, struct db *db, const struct form_post *post,
-                     struct submission *ret)
+                     struct submission *ret, struct failure *ret_why)
 {
     struct form form;
     enum err err = form_load(ctx, db, &post->form, &form);
@@ -286,7 +305,8 @@ enum err form_submit(struct ctx *ctx, struct db *db, const struct form_post *pos
     } else if (is_trapped(post)) {
         ret->verdict = VERDICT_TRAPPED;
     } else {
-        err = try_lead(ctx, db, post, &form, ret);
+        *ret_why = (struct failure){ 0 };
+        err = try_lead(ctx, db, post, &form, ret, ret_why);
     }
     if (!err)
         err = submission_insert(ctx, db, ret);

@@ -47,9 +47,9 @@ START_TEST(another_request_is_refused)
 {
     expect_status(post_with("k", "/v1/leads", "{\"company\":\"Acme\"}"), 201);
     expect_problem(post_with("k", "/v1/leads", "{\"company\":\"Globex\"}"), 422,
-                   "validation_failed", NULL, NULL);
+                   "validation_failed", "Idempotency-Key", "reused");
     expect_problem(post_with("k", "/v1/campaigns", "{\"name\":\"Spring\"}"), 422,
-                   "validation_failed", NULL, NULL);
+                   "validation_failed", "Idempotency-Key", "reused");
     ck_assert_uint_eq(leads_there(), 1);
 }
 END_TEST

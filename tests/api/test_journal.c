@@ -76,7 +76,8 @@ START_TEST(every_post)
         if (posts[i].status == 200)
             ck_assert_str_eq(answer->body, "{\"ok\":true}");
         else
-            expect_problem(answer, posts[i].status, posts[i].code, NULL, NULL);
+            expect_problem(answer, posts[i].status, posts[i].code,
+                           posts[i].status == 415 ? "Content-Type" : NULL, NULL);
         size_t bytes = posts[i].bytes ? posts[i].bytes : strlen(posts[i].body);
         struct bytes raw;
         journal_newest(&raw);
@@ -92,6 +93,24 @@ START_TEST(every_post)
             expect_text(answer, answer_text(told, "data.0.id"), "submission");
     }
     ck_assert_uint_eq(count_of_leads(), 4);
+}
+END_TEST
+
+/* As with any other route, by the name that came. */
+START_TEST(wrong_members_are_named)
+{
+    static const struct {
+        const char *body, *place;
+    } cases[] = {
+        { "{\"Your-Email\":\"nonsense\",\"city\":\"Bern\"}", "/Your-Email" },
+        { "{\"city\":\"Bern\"}", "/email" },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        const struct answer *answer =
+            ask(fixture.client, .path = "/f/contact-form", .key = "", .body = cases[i].body);
+        expect_problem(answer, 422, "validation_failed", cases[i].place, NULL);
+        expect_text(answer, "/f/contact-form", "instance");
+    }
 }
 END_TEST
 
@@ -281,6 +300,7 @@ TCase *journal_tcase(void)
     tcase_add_checked_fixture(tcase, form_setup, service_teardown);
     tcase_set_timeout(tcase, 20);
     tcase_add_test(tcase, every_post);
+    tcase_add_test(tcase, wrong_members_are_named);
     tcase_add_test(tcase, page_never_fails);
     tcase_add_test(tcase, bound);
     tcase_add_test(tcase, pages_of_the_journal);

@@ -102,8 +102,9 @@ static const char *error_complaint(json_t *error)
 {
     bool pointer = json_is_string(json_object_get(error, "pointer"));
     bool parameter = json_is_string(json_object_get(error, "parameter"));
-    if (pointer == parameter)
-        return "an error names neither a pointer nor a parameter, or both";
+    bool header = json_is_string(json_object_get(error, "header"));
+    if (pointer + parameter + header != 1)
+        return "an error does not name one of a pointer, a parameter and a header";
     if (pointer && *json_string_value(json_object_get(error, "pointer")) != '/')
         return "a pointer without its slash";
     if (!json_is_string(json_object_get(error, "code")) ||
@@ -137,8 +138,8 @@ const char *problem_complaint(const struct answer *answer)
 
 static bool names(json_t *error, const char *place, const char *why)
 {
-    json_t *named = json_object_get(error, *place == '?' ? "parameter" : "pointer");
-    const char *text = json_string_value(named);
+    const char *kind = *place == '?' ? "parameter" : *place == '/' ? "pointer" : "header";
+    const char *text = json_string_value(json_object_get(error, kind));
     const char *code = json_string_value(json_object_get(error, "code"));
     return text && strcmp(text, place + (*place == '?')) == 0 &&
            (!why || (code && strcmp(code, why) == 0));

@@ -93,8 +93,8 @@ bool answer_is_null(const struct answer *answer, const char *path, ...) _printf_
     } while (0)
 
 /* A well formed problem+json with this status and code. `place` is the JSON pointer of a member
- * that must be named ("/email"), or "?limit" for a query parameter, or NULL; with `why` its code
- * too. */
+ * that must be named ("/email"), or "?limit" for a query parameter, or the name of a header, or
+ * NULL; with `why` its code too. */
 void expect_problem(const struct answer *answer, int status, const char *code, const char *place,
                     const char *why);
 /* Whether it is well formed at all; NULL, or what is wrong. */
