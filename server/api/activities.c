@@ -41,6 +41,14 @@ static const struct field answer_fields[] = {
 };
 static const struct table answer_table = TABLE(struct answer, "recorded_activity", answer_fields);
 
+/* To a key that may only bring in: nothing of the lead, nor of what others told of it. */
+static const struct field received_fields[] = {
+    FIELD_AS(struct answer, activity.id, ID, "id", .flags = FIELD_NOT_NULL, .note = "UUIDv7"),
+    FIELD(struct answer, duplicate, BOOL, .flags = FIELD_NOT_NULL, .note = "it was told before"),
+};
+static const struct table received_table =
+    TABLE(struct answer, "received_activity", received_fields);
+
 static void answer_fill(const struct activity_recorded *recorded, struct answer *ret)
 {
     *ret = (struct answer){ .activity = recorded->activity,
@@ -120,6 +128,25 @@ static const struct field batch_result_fields[] = {
 };
 static const struct table batch_result_table =
     TABLE(struct batch_result, "activity_batch_result", batch_result_fields);
+
+static const struct field received_result_fields[] = {
+    FIELD(struct item_result, status, INT, .flags = FIELD_NOT_NULL,
+          .note = "as for this one alone"),
+    FIELD_POINT(struct item_result, answer, &received_table, .flags = FIELD_INLINE),
+    FIELD_POINT(struct item_result, problem, &problem_table, .flags = FIELD_INLINE),
+};
+static const struct table received_result_table =
+    TABLE(struct item_result, "received_activity_result", received_result_fields);
+
+static const struct field received_batch_fields[] = {
+    FIELD(struct batch_result, results, ROWS, .of = &received_result_table,
+          .note = "in the order of the items"),
+    FIELD(struct batch_result, recorded, INT, .flags = FIELD_NOT_NULL, .note = "new ones"),
+    FIELD(struct batch_result, duplicate, INT, .flags = FIELD_NOT_NULL, .note = "told before"),
+    FIELD(struct batch_result, failed, INT, .flags = FIELD_NOT_NULL, .note = "refused"),
+};
+static const struct table received_batch_table =
+    TABLE(struct batch_result, "received_activity_batch_result", received_batch_fields);
 
 static struct item_result *item_result(struct call *call, size_t index)
 {
@@ -253,6 +280,7 @@ static const struct route rows[] = {
       .body = &activity_create_table,
       .run = run_create,
       .result = &answer_table,
+      .received = &received_table,
       .status = 201,
       .repeat_status = 200,
       .operation = "recordActivity",
@@ -275,6 +303,7 @@ static const struct route rows[] = {
       .body = &batch_table,
       .run = run_batch,
       .result = &batch_result_table,
+      .received = &received_batch_table,
       .status = 200,
       .operation = "recordActivities",
       .summary = "Record up to 1,000 activities",

@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { ROW_BYTES = 700 }; /* of a row of a list as JSON, roughly: a lead's */
 
@@ -176,7 +177,8 @@ static void render(struct call *call)
         request->reply.status = 204;
         return;
     }
-    const struct table *table = call->result_table ? call->result_table : route->result;
+    const struct table *whole = call->result_table ? call->result_table : route->result;
+    const struct table *table = route->received && !call_may_read(call) ? route->received : whole;
     if (!(route->flags & ROUTE_LIST)) {
         reply_row(request, status, "application/json", table, call->result);
         return;
@@ -267,10 +269,21 @@ static enum http_step answer_unmatched(struct call *call, enum err err, const ch
     return refuse(call->request, err);
 }
 
+enum err check_coding(struct call *call)
+{
+    const char *coding = http_header(call->request, "Content-Encoding");
+    if (!coding || strcasecmp(coding, "identity") == 0)
+        return OK;
+    return fail(call->ctx, ERR_MEDIA_TYPE, "Content-Encoding", "send it as it is");
+}
+
 static enum err check_media_type(struct call *call)
 {
     if (!call->route->body)
         return OK;
+    enum err err = check_coding(call);
+    if (err)
+        return err;
     const char *type = http_header(call->request, "Content-Type");
     if (!type || media_type_is(type, "application/json") ||
         media_type_is(type, "application/merge-patch+json"))

@@ -116,6 +116,11 @@ static enum err read_body(struct call *call, struct door *door)
 {
     const struct http_request *request = call->request;
     const char *type = door->post.content_type;
+    door->place = IN_HEADERS;
+    enum err err = check_coding(call);
+    if (err)
+        return err;
+    door->place = IN_BODY;
     if (media_type_is(type, "application/json"))
         return json_pairs(call->ctx, request->body, request->body_bytes, &door->pairs);
     if (!type || media_type_is(type, "application/x-www-form-urlencoded"))
@@ -250,6 +255,8 @@ static bool may_redirect(const struct form *form, const char *url)
     if (memchr(host, '@', length))
         return false;
     const char *colon = memchr(host, ':', length);
+    if (colon && strspn(colon + 1, "0123456789") != (size_t)(host + length - colon - 1))
+        return false;
     size_t name_length = colon ? (size_t)(colon - host) : length;
     for (size_t i = 0; i < form->redirect_hosts.count; i++) {
         const char *allowed = form->redirect_hosts.items[i];

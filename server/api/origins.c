@@ -68,7 +68,8 @@ enum err origin_of_form(struct call *call, const struct texts *allowed)
 void origin_tell(struct call *call)
 {
     static const char exposed[] =
-        "ETag, Link, Location, Retry-After, RateLimit, RateLimit-Policy, X-Request-Id";
+        "ETag, Idempotency-Replayed, Link, Location, Retry-After, RateLimit, RateLimit-Policy, "
+        "X-Request-Id";
     if (call->varies_by_origin)
         http_reply_header(call->request, "Vary", "Origin");
     if (!call->origin)

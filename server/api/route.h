@@ -71,10 +71,9 @@ struct route {
     enum err (*prepare)(struct call *call);
     /* The use case, on the thread that `access` says; http_header() is for prepare and reply. */
     enum err (*run)(struct call *call);
-    const struct table *result; /* of call->result */
-    const struct table
-        *received;              /* the same for a key without the right to read; NULL: all of it */
-    const struct order *orders; /* of ROUTE_LIST: the first is the default */
+    const struct table *result;   /* of call->result */
+    const struct table *received; /* the same for a key that may only bring in; NULL: all of it */
+    const struct order *orders;   /* of ROUTE_LIST: the first is the default */
     /* Instead of JSON: the whole reply. */
     void (*reply)(struct call *call);
     const struct reply_kind *replies; /* for the contract; ends with status 0 */
@@ -162,9 +161,13 @@ struct call {
 
 /* call->result of the route's result table. NULL: no memory, recorded. */
 void *call_result(struct call *call, size_t bytes) _must_check_;
+/* Whether the key may learn what is there, and not only bring in. */
+bool call_may_read(const struct call *call);
 void call_location(struct call *call, const char *collection, const struct id *id);
 /* Whether a Content-Type is this one, whatever its parameters; NULL is none. */
 bool media_type_is(const char *content_type, const char *type);
+/* ERR_MEDIA_TYPE: the body is compressed. On the HTTP thread. */
+enum err check_coding(struct call *call) _must_check_;
 /* A request header as UTF-8, in which it is shown or kept; NULL: there is none. */
 const char *header_text(const struct call *call, const char *name);
 

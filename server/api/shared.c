@@ -10,6 +10,11 @@ void *call_result(struct call *call, size_t bytes)
     return call->result;
 }
 
+bool call_may_read(const struct call *call)
+{
+    return call->ctx->principal.scopes & (SCOPE_READ | SCOPE_WRITE | SCOPE_ADMIN);
+}
+
 void call_location(struct call *call, const char *collection, const struct id *id)
 {
     char text[ID_TEXT_SIZE];

@@ -148,7 +148,8 @@ static void malloc_done(utf8proc_uint8_t **data)
 static utf8proc_int32_t codepoint_lower(utf8proc_int32_t codepoint, void *unused)
 {
     (void)unused;
-    return utf8proc_tolower(codepoint);
+    utf8proc_int32_t lower = utf8proc_tolower(codepoint);
+    return lower < 0x80 && codepoint >= 0x80 ? codepoint : lower; /* not the i of a Turkish I */
 }
 
 /* Lower case in NFC, or with `fold` case folded, which goes further: "straße" and "strasse"

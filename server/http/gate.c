@@ -81,9 +81,10 @@ void gate_header(struct gate *gate, const char *name, size_t name_bytes, const c
     gate->bad_name |= !name_is_token(name, name_bytes);
     gate->folded |= name_is_folded(name, name_bytes);
     gate->bad_value |= !value_is_clean(value, value_bytes);
-    if (name_is(name, name_bytes, (struct name)NAME("Host")))
+    if (name_is(name, name_bytes, (struct name)NAME("Host"))) {
         gate->host_count++;
-    else if (name_is(name, name_bytes, (struct name)NAME("Content-Length"))) {
+        gate->host = value;
+    } else if (name_is(name, name_bytes, (struct name)NAME("Content-Length"))) {
         gate->length_count++;
         gate->length = value;
     } else if (name_is(name, name_bytes, (struct name)NAME("Transfer-Encoding"))) {
@@ -152,8 +153,13 @@ static bool value_wrong(const struct gate *gate)
     return gate->bad_value;
 }
 
+/* RFC 3986: what a host and its port are written with. */
 static bool host_wrong(const struct gate *gate)
 {
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                                  "-._~!$&'()*+,;=%:[]";
+    if (gate->host && gate->host[strspn(gate->host, allowed)] != '\0')
+        return true;
     return version_is(gate, "HTTP/1.1") ? gate->host_count != 1 : gate->host_count > 1;
 }
 
@@ -212,7 +218,7 @@ static const struct {
     { name_wrong, ERR_MALFORMED, "a header field's name is not a token" },
     { name_folded, ERR_MALFORMED, "a header field that frames the request is folded" },
     { value_wrong, ERR_MALFORMED, "a header field has control characters" },
-    { host_wrong, ERR_MALFORMED, "exactly one Host is needed" },
+    { host_wrong, ERR_MALFORMED, "exactly one Host is needed, and nothing else in it" },
     { framing_doubled, ERR_MALFORMED, "Content-Length and Transfer-Encoding exclude each other" },
     { length_repeated, ERR_MALFORMED, "more than one Content-Length" },
     { length_wrong, ERR_MALFORMED, "Content-Length is not a number of bytes" },

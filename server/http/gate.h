@@ -19,6 +19,7 @@ struct gate {
     const char *version; /* "HTTP/1.1" */
     size_t header_count, header_bytes;
     size_t host_count;
+    const char *host;
     size_t length_count;
     const char *length; /* Content-Length */
     size_t transfer_count;

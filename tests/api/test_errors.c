@@ -238,6 +238,9 @@ START_TEST(media_type)
             const struct answer *answer = client_ask(fixture.client, &ask);
             ck_assert_msg(answer->status != 415, "%s with %s", answer->asked, taken[j]);
         }
+        ask.headers[0] = "Content-Encoding: gzip";
+        expect_problem(client_ask(fixture.client, &ask), 415, "unsupported_media_type",
+                       "Content-Encoding", NULL);
     }
 }
 END_TEST

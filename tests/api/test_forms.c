@@ -224,6 +224,8 @@ static const struct {
     { "_next", "https://user@www.example.com/", NULL },
     { "_next", "https://www.example.com.evil.example/", NULL },
     { "_next", "https://evil.example/www.example.com", NULL },
+    { "_next", "https://www.example.com:evil.example/", NULL },
+    { "_next", "https://www.example.com:80:90/", NULL },
     { "_next", "https://evil.example%23.www.example.com/", NULL },
     { "_next", "https://evil-www.example.com/", NULL },
     { "_next", "javascript:alert(1)//www.example.com", NULL },

@@ -114,6 +114,16 @@ START_TEST(wrong_members_are_named)
 }
 END_TEST
 
+/* Kept as it came, for whoever can unpack it. */
+START_TEST(compressed)
+{
+    const struct answer *answer = ask(fixture.client, .path = "/f/contact-form", .key = "",
+                                      .body = "\x1f\x8b", .headers = { "Content-Encoding: gzip" });
+    expect_problem(answer, 415, "unsupported_media_type", "Content-Encoding", NULL);
+    expect_text(journal(), "failed", "data.0.verdict");
+}
+END_TEST
+
 /* A person never sees an error page, whatever came of the post. */
 START_TEST(page_never_fails)
 {
@@ -300,6 +310,7 @@ TCase *journal_tcase(void)
     tcase_add_checked_fixture(tcase, form_setup, service_teardown);
     tcase_set_timeout(tcase, 20);
     tcase_add_test(tcase, every_post);
+    tcase_add_test(tcase, compressed);
     tcase_add_test(tcase, wrong_members_are_named);
     tcase_add_test(tcase, page_never_fails);
     tcase_add_test(tcase, bound);

@@ -212,6 +212,32 @@ START_TEST(version_matches)
 END_TEST
 
 /* A key that only brings leads in does not learn who is there already. */
+/* Neither of the lead nor of what others told of it: not its score, not its stage. */
+START_TEST(ingest_learns_nothing_of_a_lead)
+{
+    const char *lead = service_create("/v1/leads", "{'email':'ann@example.com'}");
+    const char *path = textf("/v1/leads/%s/activities", lead);
+    const char *told =
+        "{'type':'call','external_id':'1','source_system':'web','properties':{'a':1}}";
+    post(fixture.client, path, "%s", told);
+    _cleanup_(client_done) struct client *door = service_client(service_key("door", "ingest"));
+    const struct answer *answer = post(door, path, "%s", told);
+    expect_status(answer, 200);
+    ck_assert_uint_eq(json_object_size(answer->json), 2);
+    ck_assert(answer_bool(answer, "duplicate"));
+    answer = post(door, path, "{'type':'demo_requested'}");
+    expect_status(answer, 201);
+    ck_assert_uint_eq(json_object_size(answer->json), 2);
+    ck_assert(!answer_bool(answer, "duplicate"));
+    ck_assert_ptr_null(answer_header(answer, "ETag"));
+    answer =
+        post(door, "/v1/activities", "{'activities':[{'email':'ann@example.com','type':'call'}]}");
+    expect_int(answer, 1, "recorded");
+    expect_int(answer, 201, "results.0.status");
+    ck_assert_uint_eq(json_object_size(answer_at(answer, "results.0")), 3);
+}
+END_TEST
+
 START_TEST(ingest_reads_nothing)
 {
     const char *ann = service_create("/v1/leads", "{'email':'ann@example.com','company':'Acme'}");
@@ -331,6 +357,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, version_matches);
     tcase_add_test(tcase, amounts_add_up);
     tcase_add_test(tcase, ingest_reads_nothing);
+    tcase_add_test(tcase, ingest_learns_nothing_of_a_lead);
     tcase_add_test(tcase, moves_are_changes);
     suite_add_tcase(suite, tcase);
     suite_add_tcase(suite, identity_tcase());

@@ -43,7 +43,10 @@ async function postLead(): Promise<Lead> {
 async function tellWhatItDoes({ id }: Lead): Promise<void> {
     const record = async (status: number, body: components['schemas']['ActivityCreate']) => {
         const params = { path: { id } };
-        return done(status, await client.POST('/v1/leads/{id}/activities', { params, body }));
+        const answer = await client.POST('/v1/leads/{id}/activities', { params, body });
+        const activity = done(status, answer);
+        assert('score' in activity, 'a key that may read is told all of it');
+        return activity;
     };
     const viewed = await record(201, { type: 'page_view' });
     assert.deepEqual(viewed.score, { before: 25, after: 26 });

@@ -46,6 +46,8 @@ START_TEST(test_email_accepts)
         { "jo\xcc\x88rg@example.de", "j\xc3\xb6rg@example.de", "j\xc3\xb6rg@example.de" },
         { "J\xc3\x96rg+Tag@example.de", "j\xc3\xb6rg+tag@example.de", "j\xc3\xb6rg@example.de" },
         { "\xe6\x9d\xb1@example.jp", "\xe6\x9d\xb1@example.jp", "\xe6\x9d\xb1@example.jp" },
+        /* Nobody's but who has it: not that of i@example.com. */
+        { "\xc4\xb0@example.com", "\xc4\xb0@example.com", "i\xcc\x87@example.com" },
         { X60 "xxxx@example.com", X60 "xxxx@example.com", X60 "xxxx@example.com" },
         { "a@" X60 "xxx.com", "a@" X60 "xxx.com", "a@" X60 "xxx.com" },
     };
