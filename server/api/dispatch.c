@@ -236,10 +236,7 @@ static enum err match(struct call *call, const char **ret_allowed)
     }
     if (err)
         return err;
-    const struct route *route = &service->routes[found.route];
-    if ((route->flags & ROUTE_CONTROL) && !request->control)
-        return ERR_NOT_FOUND;
-    call->route = route;
+    call->route = &service->routes[found.route];
     memcpy(call->params, found.params, sizeof call->params);
     return OK;
 }

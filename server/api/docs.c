@@ -14,7 +14,7 @@ static void write_routes(struct buffer *page, const struct service *service, con
     for (size_t i = 0; i < service->route_count; i++) {
         const struct route *route = &service->routes[i];
         char name[OPENAPI_TAG_BYTES];
-        if (openapi_has(route) && strcmp(openapi_tag(route, name), tag) == 0)
+        if (strcmp(openapi_tag(route, name), tag) == 0)
             buffer_printf(page, "<tr><td>%s<td><code>%s</code><td>%s\n",
                           http_method_names[__builtin_ctz(route->http.method)], route->http.path,
                           route->summary);

@@ -1,5 +1,4 @@
-/* health.c: routes that watch the service: alive, ready, metrics, and the recount of everything
- * derived. */
+/* health.c: routes that watch the service: alive, ready, metrics, and its contract. */
 #include "route.h"
 
 static enum err run_nothing(struct call *call)
@@ -65,22 +64,6 @@ static const struct reply_kind plain_text[] = { { 200, "text/plain" }, { 0 } };
 static const struct reply_kind not_ready[] = { { 503, "application/json" }, { 0 } };
 static const struct reply_kind contract[] = { { 200, "application/json" }, { 0 } };
 
-/* Counting for minutes ends with whoever has asked for it. */
-static bool goes_on(void *call_, const char *what, int64_t done, int64_t total)
-{
-    (void)what, (void)done, (void)total;
-    const struct call *call = call_;
-    return http_client_waits(call->request);
-}
-
-static enum err run_check(struct call *call)
-{
-    const struct watch watch = { goes_on, call };
-    struct check_report *report = call_result(call, sizeof *report);
-    enum err err = report ? db_begin_read(call->ctx, call->db) : ERR_MEMORY;
-    return err ? err : check_run(call->ctx, call->db, &watch, report);
-}
-
 static const struct route rows[] = {
     { { HTTP_GET, "/healthz" },
       ACCESS_NONE,
@@ -118,14 +101,5 @@ static const struct route rows[] = {
       .status = 200,
       .operation = "getContract",
       .summary = "This contract" },
-    { { HTTP_GET, "/v1/check" },
-      ACCESS_LONG,
-      SCOPE_ADMIN,
-      ROUTE_CONTROL,
-      .run = run_check,
-      .result = &check_report_table,
-      .status = 200,
-      .operation = "checkEverything",
-      .summary = "Count everything derived again and compare" },
 };
 const struct routes health_routes = { rows, ARRAY_SIZE(rows) };

@@ -23,11 +23,6 @@ const struct openapi_tag openapi_tags[] = {
     { NULL, NULL },
 };
 
-bool openapi_has(const struct route *route)
-{
-    return !(route->flags & ROUTE_CONTROL);
-}
-
 /* Each path once, with all its methods. */
 static void write_paths(struct openapi *writing)
 {
@@ -35,14 +30,14 @@ static void write_paths(struct openapi *writing)
     size_t count = writing->service->route_count;
     json_open(writing->json, "paths", '{');
     for (size_t i = 0; i < count; i++) {
-        bool first = openapi_has(&routes[i]);
+        bool first = true;
         for (size_t j = 0; j < i; j++)
             first &= strcmp(routes[i].http.path, routes[j].http.path) != 0;
         if (!first)
             continue;
         json_open(writing->json, routes[i].http.path, '{');
         for (size_t j = i; j < count; j++)
-            if (openapi_has(&routes[j]) && strcmp(routes[i].http.path, routes[j].http.path) == 0)
+            if (strcmp(routes[i].http.path, routes[j].http.path) == 0)
                 openapi_operation(writing, &routes[j]);
         json_close(writing->json, '}');
     }

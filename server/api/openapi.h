@@ -36,7 +36,6 @@ const char *openapi_titles(int status, char titles[static OPENAPI_TITLES_BYTES])
 
 bool openapi_takes_form(const struct route *route);
 bool openapi_is_repeatable(const struct route *route); /* takes an Idempotency-Key */
-bool openapi_has(const struct route *route);           /* whether the contract tells of it */
 /* The resource: the first word of the path behind /v1/; kept in `name` where it must be. */
 const char *openapi_tag(const struct route *route, char name[static OPENAPI_TAG_BYTES]);
 /* The operation as a member of its path. */

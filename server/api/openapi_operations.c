@@ -499,8 +499,7 @@ void openapi_shared(struct openapi *writing)
     json_open(json, "responses", '{');
     for (int status = FAILURE_MIN; status <= FAILURE_MAX; status++)
         for (size_t i = 0; i < writing->service->route_count; i++)
-            if (openapi_has(&writing->service->routes[i]) &&
-                openapi_can_fail(&writing->service->routes[i], status)) {
+            if (openapi_can_fail(&writing->service->routes[i], status)) {
                 write_problem(writing, status);
                 break;
             }

@@ -91,9 +91,7 @@ enum err reading_try(struct call *call)
 
 bool reading_is_for_scanner(const struct call *call)
 {
-    enum access access = call->route->access;
-    return access == ACCESS_SCAN || access == ACCESS_LONG ||
-           (access == ACCESS_READ && was_slow(call));
+    return call->route->access == ACCESS_READ && was_slow(call);
 }
 
 /* ---- On the thread of a scanner ---- */
@@ -107,14 +105,10 @@ static enum err run_scan(struct scan *scan, struct db *db)
 {
     struct call *call = call_of(scan);
     call->db = db;
-    enum err err = call->route->access == ACCESS_LONG ? OK : db_begin_read(call->ctx, db);
+    enum err err = db_begin_read(call->ctx, db);
     if (!err)
         err = call->route->run(call);
     call->db = NULL;
-    if (call->route->access == ACCESS_LONG) { /* it is over, whatever it said of its way */
-        metric_set(METRIC_LONG_DONE, 0);
-        metric_set(METRIC_LONG_TOTAL, 0);
-    }
     return err;
 }
 
@@ -132,12 +126,10 @@ static void scanned(struct scan *scan)
 
 void reading_submit(struct call *call)
 {
-    const struct reading *reading = &call->service->reading;
     call->scan = (struct scan){
         .ctx = call->ctx, .run = run_scan, .wanted = scan_is_wanted, .done = scanned
     };
-    if (scanner_submit(call->route->access == ACCESS_LONG ? reading->long_work : reading->scans,
-                       &call->scan))
+    if (scanner_submit(call->service->reading.scans, &call->scan))
         return;
     call->outcome = call->ctx->failure.err;
     http_resume(call->request);

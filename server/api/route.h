@@ -15,24 +15,17 @@ enum access {
     /* One read transaction on a read-only connection: the HTTP thread's own, and beyond its budget
      * that of the scan thread, where run() begins anew. */
     ACCESS_READ,
-    ACCESS_SCAN, /* a read that is always long: on the scan thread from the start */
-    /* The thread for work of minutes (checks, backups), one at a time and without a deadline. No
-     * transaction is open: run() begins its own if it wants one, and need not end it. A stop ends
-     * its statements with ERR_DEADLINE. It sets METRIC_LONG_TOTAL and METRIC_LONG_DONE as it goes,
-     * which /metrics tells to whoever waits. */
-    ACCESS_LONG,
     ACCESS_WRITE, /* the writer */
 };
 
 enum {
-    ROUTE_RAW_BODY = 1,     /* prepare() reads the body; it need not be JSON */
-    ROUTE_CONTROL = 2,      /* only over the control socket */
-    ROUTE_BACKGROUND = 4,   /* waits for the others: imports */
-    ROUTE_LIST = 8,         /* result is a struct page of rows of the result table */
-    ROUTE_OWN_ORIGINS = 16, /* says itself which pages may read its answers */
-    ROUTE_VERSIONED = 32,   /* takes If-Match: 412 when the lead was changed since it was read */
-    ROUTE_BEGINS_JOB = 128, /* what it begins is worked off behind its answer */
-    ROUTE_WIPES = 64,       /* answers once what it has deleted is in no byte of the log either */
+    ROUTE_RAW_BODY = 1,    /* prepare() reads the body; it need not be JSON */
+    ROUTE_BACKGROUND = 2,  /* waits for the others: imports */
+    ROUTE_LIST = 4,        /* result is a struct page of rows of the result table */
+    ROUTE_OWN_ORIGINS = 8, /* says itself which pages may read its answers */
+    ROUTE_VERSIONED = 16,  /* takes If-Match: 412 when the lead was changed since it was read */
+    ROUTE_WIPES = 32,      /* answers once what it has deleted is in no byte of the log either */
+    ROUTE_BEGINS_JOB = 64, /* what it begins is worked off behind its answer */
 };
 
 /* What makes the answer of a read stale: known without reading it. */

@@ -15,7 +15,7 @@ struct recount {
     struct check_report *report;
     struct arena *arena; /* of the request: for all of this */
     const struct watch *watch;
-    bool failed;
+    int64_t leads; /* that there are to count */
 };
 
 static uint64_t key_hash_of(const struct rollup_key *key)
@@ -270,14 +270,13 @@ static enum err check_leads(struct ctx *ctx, struct db *db, struct recount *reco
                 err = check_keys(ctx, db, &after, recount);
             recount->report->leads++;
         }
-        if (!err && !watch_step(recount->watch, "counting leads", recount->report->leads,
-                                metric_value(METRIC_LONG_TOTAL)))
+        if (!err &&
+            !watch_step(recount->watch, "counting leads", recount->report->leads, recount->leads))
             err = fail(ctx, ERR_CONFLICT, NULL, "interrupted");
         ctx->arena = request_arena;
         if (err)
             failure_keep(ctx);
         arena_reset(&slice);
-        metric_set(METRIC_LONG_DONE, recount->report->leads);
     } while (!err && count == LEADS_PER_SLICE);
     return err;
 }
@@ -338,9 +337,7 @@ enum err check_run(struct ctx *ctx, struct db *db, const struct watch *watch,
     struct recount recount = { .report = ret, .arena = ctx->arena, .watch = watch };
     if (!ret->findings.items || !grow(&recount))
         return fail(ctx, ERR_MEMORY, NULL, "no memory to recount");
-    int64_t leads = 0;
-    enum err err = lead_count_all(ctx, db, &leads);
-    metric_set(METRIC_LONG_TOTAL, leads);
+    enum err err = lead_count_all(ctx, db, &recount.leads);
     if (!err)
         err = check_leads(ctx, db, &recount);
     if (!err)

@@ -8,7 +8,6 @@ struct known_route {
     const char *method, *path; /* the template */
     const char *scopes;        /* any of these opens it; "": public */
     const char *body;          /* one it takes, with ' for "; NULL: it takes none */
-    bool control;              /* there for the control socket only */
 };
 
 extern const struct known_route known_routes[];

@@ -23,22 +23,6 @@ START_TEST(alive_and_ready)
 }
 END_TEST
 
-START_TEST(check_is_for_the_operator)
-{
-    const struct answer *answer = get(fixture.client, "/v1/check");
-    expect_problem(answer, 404, "not_found", NULL, NULL);
-    expect_problem(ask(fixture.client, .path = "/v1/check", .key = ""), 404, "not_found", NULL,
-                   NULL);
-    answer = get(fixture.control, "/v1/check");
-    expect_status(answer, 200);
-    expect_int(answer, 0, "leads");
-    service_create("/v1/leads", "{'email':'ann@example.com'}");
-    answer = get(fixture.control, "/v1/check");
-    expect_int(answer, 1, "leads");
-    ck_assert_int_gt(answer_int(answer, "cells"), 0);
-}
-END_TEST
-
 /* The operator of this machine needs no key. */
 START_TEST(control_socket)
 {
@@ -144,8 +128,7 @@ START_TEST(common_headers)
     seeds_make(&seeds);
     for (size_t i = 0; i < known_route_count; i++) {
         struct ask ask = route_ask(&known_routes[i], &seeds);
-        struct client *client = known_routes[i].control ? fixture.control : fixture.client;
-        const struct answer *answer = client_ask(client, &ask);
+        const struct answer *answer = client_ask(fixture.client, &ask);
         ck_assert_str_eq(answer_header(answer, "X-Content-Type-Options"), "nosniff");
         /* What is polled may be kept, and asked about again. */
         const char *path = known_routes[i].path;
@@ -202,7 +185,7 @@ START_TEST(head)
     for (size_t i = 0; i < known_route_count; i++) {
         const struct known_route *route = &known_routes[i];
         bool is_get = strcmp(route->method, "GET") == 0;
-        if (route->control || (!is_get && strcmp(route->path, "/v1/leads/{id}/move") != 0))
+        if (!is_get && strcmp(route->path, "/v1/leads/{id}/move") != 0)
             continue;
         const char *path = route_path(route, &seeds, NULL);
         const struct answer *answer = ask(fixture.client, .method = "HEAD", .path = path);
@@ -265,11 +248,10 @@ END_TEST
 
 Suite *test_suite(void)
 {
-    const TTest *const tests[] = { alive_and_ready, check_is_for_the_operator,
-                                   control_socket,  metrics_are_readable,
-                                   counters_move,   common_headers,
-                                   request_id,      head,
-                                   keep_alive,      restart };
+    const TTest *const tests[] = {
+        alive_and_ready, control_socket, metrics_are_readable, counters_move, common_headers,
+        request_id,      head,           keep_alive,           restart
+    };
     Suite *suite = suite_create("health");
     TCase *tcase = tcase_create("health");
     tcase_add_checked_fixture(tcase, service_setup, service_teardown);

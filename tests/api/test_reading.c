@@ -24,7 +24,7 @@ enum { LEADS = 100000, CLIENTS = 40, HEALTHY = 8, ROUNDS = 10, STOP_MS = 5000 };
 #define QUICK "/v1/leads?limit=1"
 
 static struct daemon daemon_;
-static struct client clients[CLIENTS], healthy[HEALTHY], control[2];
+static struct client clients[CLIENTS], healthy[HEALTHY];
 
 /* Leads as rows alone: nothing of what makes them exact matters here. */
 static void fill(void)
@@ -67,10 +67,6 @@ static void setup(void)
         client_init(&clients[i], &daemon_);
     for (int i = 0; i < HEALTHY; i++)
         client_init(&healthy[i], &daemon_);
-    for (int i = 0; i < 2; i++) {
-        client_init(&control[i], &daemon_);
-        control[i].control = true;
-    }
 }
 
 static void teardown(void)
@@ -79,8 +75,6 @@ static void teardown(void)
         client_close(&clients[i]);
     for (int i = 0; i < HEALTHY; i++)
         client_close(&healthy[i]);
-    for (int i = 0; i < 2; i++)
-        client_close(&control[i]);
 }
 
 static void start(const char *budget, const char *deadline, const char *queue)
@@ -317,7 +311,6 @@ START_TEST(stop_while_scans_wait)
           "FUNNELD_SCAN_QUEUE_MAX=64");
     for (int i = 0; i < CLIENTS; i++)
         send_get(&clients[i], anew(SLOWER));
-    send_get(&control[0], "/v1/check");
     for (int i = 0; i < 2000 && metric("funneld_scan_queue") < CLIENTS / 2; i++)
         usleep(1000);
     int64_t start_us = clock_monotonic_us();
@@ -330,60 +323,8 @@ START_TEST(stop_while_scans_wait)
         refused += answer.status == 503;
         ck_assert(answer.status == 200 || answer.status == 503);
     }
-    struct answer check = client_read(&control[0], 1000);
-    ck_assert(check.status == 200 || is_refusal(&check, "busy"));
     printf("%d scans were finished within the stop, %d were answered 503; %lld ms\n", answered,
            refused, (long long)(clock_monotonic_us() - start_us) / 1000);
-}
-END_TEST
-
-/* The console goes on while everything is counted again, and so do scans; how far it is can be
- * seen. Where the machine stops us for that long, another round tells. */
-START_TEST(check_has_a_thread_of_its_own)
-{
-    bool passed = false, seen = false;
-    int rounds = 0;
-    start("FUNNELD_READ_BUDGET_MS=1", "FUNNELD_SCAN_DEADLINE_MS=20000", NULL);
-    for (; rounds < ROUNDS && !passed; rounds++) {
-        send_get(&control[0], "/v1/check");
-        while (!seen && !is_answered(&control[0]))
-            seen = metric("funneld_long_work_steps_done") > 0 &&
-                   metric("funneld_long_work_steps") == LEADS;
-        ck_assert_int_eq(client_get(&control[1], "/v1/keys").status, 200);
-        ck_assert_int_eq(client_get(&control[1], anew(SLOW)).status, 200);
-        passed = seen && !is_answered(&control[0]);
-        struct answer answer = read_answer(&control[0]);
-        ck_assert_int_eq(answer.status, 200);
-        /* They have no log at all: everyone is named as wrong, nothing breaks. */
-        ck_assert_int_eq(answer_number(answer.body, "wrong_leads"), LEADS);
-    }
-    ck_assert(passed);
-    ck_assert_int_eq(metric("funneld_long_work_total"), rounds);
-    ck_assert_int_eq(metric("funneld_long_work_steps"), 0);
-    daemon_stop(&daemon_);
-}
-END_TEST
-
-/* It ends with whoever has asked for it. Where the machine stops us, another round tells. */
-START_TEST(check_that_nobody_waits_for)
-{
-    bool passed = false;
-    start(NULL, NULL, NULL);
-    int64_t whole_us = -clock_monotonic_us();
-    ck_assert_int_eq(client_get(&control[0], "/v1/check").status, 200);
-    whole_us += clock_monotonic_us();
-    for (int round = 0; round < ROUNDS && !passed; round++) {
-        send_get(&control[0], "/v1/check");
-        while (metric("funneld_long_work_steps_done") == 0)
-            usleep(1000);
-        int64_t left_us = -clock_monotonic_us();
-        client_close(&control[0]);
-        wait_metric("funneld_long_work_total", round + 2);
-        left_us += clock_monotonic_us();
-        passed = left_us < whole_us / 2;
-    }
-    ck_assert(passed);
-    daemon_stop(&daemon_);
 }
 END_TEST
 
@@ -402,8 +343,6 @@ int main(void)
     tcase_add_test(tcase, clients_that_leave);
     tcase_add_test(tcase, waits_have_an_end);
     tcase_add_test(tcase, stop_while_scans_wait);
-    tcase_add_test(tcase, check_has_a_thread_of_its_own);
-    tcase_add_test(tcase, check_that_nobody_waits_for);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <funneld/base.h>
@@ -24,21 +23,7 @@ void client_close(struct client *client)
     if (client->fd >= 0)
         close(client->fd);
     free(client->data);
-    *client = (struct client){ .daemon = client->daemon, .control = client->control, .fd = -1 };
-}
-
-static int connect_control(const struct daemon *daemon)
-{
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
-    if (strlen(daemon->control) >= sizeof address.sun_path)
-        return -1;
-    memcpy(address.sun_path, daemon->control, strlen(daemon->control) + 1);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
-        return fd;
-    if (fd >= 0)
-        close(fd);
-    return -1;
+    *client = (struct client){ .daemon = client->daemon, .fd = -1 };
 }
 
 static int connect_tcp(const struct daemon *daemon, int receive_bytes)
@@ -61,8 +46,7 @@ static int connect_tcp(const struct daemon *daemon, int receive_bytes)
 bool client_connect(struct client *client)
 {
     client_close(client);
-    client->fd = client->control ? connect_control(client->daemon)
-                                 : connect_tcp(client->daemon, client->receive_bytes);
+    client->fd = connect_tcp(client->daemon, client->receive_bytes);
     return client->fd >= 0;
 }
 

@@ -7,7 +7,6 @@
 
 struct client {
     const struct daemon *daemon;
-    bool control;      /* over the control socket */
     int receive_bytes; /* that its kernel keeps unread; 0: as usual */
     int fd;            /* -1: not connected */
     char *data;

@@ -28,7 +28,6 @@ void daemon_make(struct daemon *daemon, const char *parent)
     snprintf(daemon->folder, sizeof daemon->folder, "%s/funneld-XXXXXX", home ? home : "/tmp");
     ck_assert_msg(mkdtemp(daemon->folder) != NULL, "%s: %m", daemon->folder);
     snprintf(daemon->database, sizeof daemon->database, "%s/funneld.db", daemon->folder);
-    snprintf(daemon->control, sizeof daemon->control, "%s/funneld.db.sock", daemon->folder);
     snprintf(daemon->log, sizeof daemon->log, "%s/log", daemon->folder);
 }
 
@@ -348,21 +347,14 @@ bool daemon_has_logged(const struct daemon *daemon, const char *wanted)
     return found;
 }
 
-void daemon_check(struct daemon *daemon)
+void daemon_check(const struct daemon *daemon)
 {
-    struct client client;
-    client_init(&client, daemon);
-    client.control = true;
-    struct answer answer = client_get(&client, "/v1/check");
-    ck_assert_msg(answer.status == 200, "/v1/check: outcome %d, status %d", answer.outcome,
-                  answer.status);
-    if (answer_number(answer.body, "wrong_leads") != 0 ||
-        answer_number(answer.body, "wrong_cells") != 0 ||
-        answer_number(answer.body, "wrong_keys") != 0) {
-        daemon_show_log(daemon);
-        ck_abort_msg("a recount differs: %.2000s", answer.body);
-    }
-    client_close(&client);
+    static const char *const check[] = { "check", NULL };
+    int status = daemon_command(daemon, check);
+    if (status == 0)
+        return;
+    daemon_show_log(daemon);
+    ck_abort_msg("a recount ended with %d", status);
 }
 
 void daemon_check_file(const struct daemon *daemon)

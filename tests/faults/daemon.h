@@ -25,7 +25,6 @@ struct daemon {
     char folder[256];
     char database[300];                        /* folder/funneld.db */
     char log[300];                             /* what all its lives have said */
-    char control[300];                         /* path of the control socket */
     char key[64];                              /* the admin key */
     const char *settings[DAEMON_SETTINGS_MAX]; /* "FUNNELD_X=y", for its environment */
     int inherited;             /* a listening socket, passed as a service manager does; 0: none */
@@ -74,8 +73,8 @@ void daemon_show_log(const struct daemon *daemon);
 /* Whether its log has this text. */
 bool daemon_has_logged(const struct daemon *daemon, const char *text);
 
-/* Recounts all that is derived, over the control socket: fails the test on any difference. */
-void daemon_check(struct daemon *daemon);
+/* Recounts all that is derived: fails the test on any difference. */
+void daemon_check(const struct daemon *daemon);
 /* The same for SQLite's own view of the file, which no daemon may have at the moment. */
 void daemon_check_file(const struct daemon *daemon);
 

@@ -2,6 +2,8 @@
  * tests ask of it. */
 #include "fixture.h"
 
+#include <funneld/crm.h>
+
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,12 +98,19 @@ void service_restart(void)
 
 void service_check(void)
 {
-    const struct answer *answer = get(fixture.control, "/v1/check");
-    expect_status(answer, 200);
-    ck_assert_msg(answer_count(answer, "findings") == 0, "%.3000s", answer->body);
-    expect_int(answer, 0, "wrong_leads");
-    expect_int(answer, 0, "wrong_cells");
-    expect_int(answer, 0, "wrong_keys");
+    struct store *store;
+    struct db *db;
+    struct check_report report;
+    bool current;
+    ck_assert_int_eq(store_look(&fixture.ctx, fixture.database, &store, &current), OK);
+    ck_assert(current);
+    ck_assert_int_eq(store_reader(&fixture.ctx, store, &db), OK);
+    ck_assert_int_eq(db_begin_read(&fixture.ctx, db), OK);
+    ck_assert_int_eq(check_run(&fixture.ctx, db, NULL, &report), OK);
+    ck_assert_msg(report.findings.count == 0, "%s", report.findings.items[0]);
+    db_end_read(db);
+    db_close(db);
+    store_close(store);
 }
 
 void service_teardown(void)
