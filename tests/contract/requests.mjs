@@ -262,7 +262,7 @@ await main(async ({ url, key }) => {
     const once = async (wanted) => {
         const request = fill(wanted, world, keys);
         const { status, headers: { etag } } = await ask(request);
-        if (status === 200 && request.operation.responses[304])
+        if (status === 200 && etag && request.operation.responses[304])
             await ask({ ...request, headers: { ...request.headers, 'If-None-Match': etag } });
     };
     const any = generator.any();
