@@ -131,6 +131,7 @@ struct lead_erasing {
     enum erasure_facts facts;
     struct erasure erasure;
     struct activity_place after;
+    struct id after_crowd;
 };
 /* One slice, to be committed before the next; begun again it goes on. From the first on the lead is
  * ERR_GONE everywhere, and its keys are free. ERR_NOT_FOUND: there never was one. What was deleted

@@ -345,6 +345,13 @@ enum err submission_insert(struct ctx *ctx, struct db *db, const struct submissi
 /* Notes that the post names whom this hash stands for; told twice it is noted once. */
 enum err submission_key_add(struct ctx *ctx, struct db *db, const struct id *submission,
                             const uint8_t hash[static HASH_BYTES]) _must_check_;
+/* The same of a post with very many of them, all at once: the first CROWD_HASH_BYTES of each. */
+enum err submission_crowd_add(struct ctx *ctx, struct db *db, const struct id *submission,
+                              const struct bytes *hashes) _must_check_;
+/* Of those behind `after`: struct submission_crowd. */
+enum err submission_crowds(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit,
+                           struct rows *ret) _must_check_;
+enum err submission_remove(struct ctx *ctx, struct db *db, const struct id *id) _must_check_;
 /* Removes at most `limit` that no lead came of and that are older. */
 enum err submissions_expire(struct ctx *ctx, struct db *db, int64_t before, int64_t limit,
                             int64_t *ret_count) _must_check_;

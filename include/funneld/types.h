@@ -400,6 +400,15 @@ struct submission {
 };
 extern const struct table submission_table;
 
+enum { CROWD_HASH_BYTES = 8 };
+/* A post that names very many. */
+struct submission_crowd {
+    struct id submission_id;
+    struct bytes hashes; /* CROWD_HASH_BYTES of each */
+    struct id lead_id;   /* that came of it; nil: none */
+};
+extern const struct table submission_crowd_table;
+
 /* ---- Keys and settings ---- */
 
 struct setting {

@@ -425,6 +425,14 @@ static const struct field submission_fields[] = {
 };
 const struct table submission_table = TABLE(struct submission, "submission", submission_fields);
 
+static const struct field submission_crowd_fields[] = {
+    FIELD(struct submission_crowd, submission_id, ID),
+    FIELD(struct submission_crowd, hashes, BYTES),
+    FIELD(struct submission_crowd, lead_id, ID),
+};
+const struct table submission_crowd_table =
+    TABLE(struct submission_crowd, "submission_crowd", submission_crowd_fields);
+
 static const struct field setting_fields[] = {
     FIELD(struct setting, name, TEXT),
     FIELD(struct setting, value, TEXT),

@@ -63,49 +63,106 @@ static bool whole(const struct step *step)
     return step->erasing->erasure.facts == FACTS_REMOVED;
 }
 
-/* Entries that name an address it had, whoever's they are; by number only those of nobody. */
-static enum err remove_named(struct ctx *ctx, struct db *db, struct step *step,
-                             enum lead_key_kind kind, const char *text)
+/* By what the journal's entries name it. */
+struct named {
+    enum lead_key_kind kind;
+    uint8_t hash[HASH_BYTES];
+};
+struct names {
+    struct named *items;
+    size_t count;
+};
+
+static enum err add_name(struct ctx *ctx, const struct secret *secret, enum lead_key_kind kind,
+                         const char *text, struct names *names)
 {
     const char *key = NULL, *email;
-    struct secret secret;
-    uint8_t hash[HASH_BYTES];
-    if (!text || step->count >= step->limit)
-        return OK;
-    enum err err = installation_secret(ctx, db, &secret);
-    if (!err && kind == LEAD_KEY_EMAIL)
-        err = email_normalise(ctx, "email", text, &email, &key);
-    else if (!err)
-        err = phone_normalise(ctx, text, &key);
+    enum err err = !text                    ? OK
+                   : kind == LEAD_KEY_EMAIL ? email_normalise(ctx, "email", text, &email, &key)
+                                            : phone_normalise(ctx, text, &key);
     if (err || !key) /* a number that is none has no hash */
         return err;
-    submission_hash(&secret, kind, key, hash);
-    return submissions_by_key_remove(ctx, db, hash, kind == LEAD_KEY_PHONE,
-                                     step->limit - step->count, &step->count);
+    struct named *named = &names->items[names->count++];
+    named->kind = kind;
+    submission_hash(secret, kind, key, named->hash);
+    return OK;
 }
 
-static enum err remove_submissions(struct ctx *ctx, struct db *db, struct step *step)
+/* The addresses and numbers that it has, and had. */
+static enum err names_read(struct ctx *ctx, struct db *db, const struct id *lead_id,
+                           struct names *ret)
 {
     struct lead lead;
     struct rows rows;
-    enum err err =
-        submissions_of_lead_remove(ctx, db, &step->erasing->lead_id, step->limit, &step->count);
+    struct secret secret;
+    enum err err = installation_secret(ctx, db, &secret);
     if (!err)
-        err = lead_identity(ctx, db, &step->erasing->lead_id, &lead);
+        err = lead_identity(ctx, db, lead_id, &lead);
     if (!err)
-        err = lead_identities(ctx, db, &step->erasing->lead_id, &rows);
+        err = lead_identities(ctx, db, lead_id, &rows);
+    if (err)
+        return err;
+    *ret = (struct names){ ctx_alloc(ctx, (rows.count + 1) * 2 * sizeof *ret->items), 0 };
+    if (!ret->items)
+        return ERR_MEMORY;
+    err = add_name(ctx, &secret, LEAD_KEY_EMAIL, lead.email, ret);
     if (!err)
-        err = remove_named(ctx, db, step, LEAD_KEY_EMAIL, lead.email);
-    if (!err)
-        err = remove_named(ctx, db, step, LEAD_KEY_PHONE, lead.phone);
-    const struct lead_change *changes = err ? NULL : rows.items;
+        err = add_name(ctx, &secret, LEAD_KEY_PHONE, lead.phone, ret);
+    const struct lead_change *changes = rows.items;
     for (size_t i = 0; !err && i < rows.count; i++) {
         enum lead_key_kind kind =
             strcmp(changes[i].field, "email") == 0 ? LEAD_KEY_EMAIL : LEAD_KEY_PHONE;
-        err = remove_named(ctx, db, step, kind, changes[i].old_value);
+        err = add_name(ctx, &secret, kind, changes[i].old_value, ret);
         if (!err)
-            err = remove_named(ctx, db, step, kind, changes[i].new_value);
+            err = add_name(ctx, &secret, kind, changes[i].new_value, ret);
     }
+    return err;
+}
+
+/* Entries that name an address it had, whoever's they are; by number only those of nobody. */
+static enum err remove_submissions(struct ctx *ctx, struct db *db, struct step *step)
+{
+    struct names names;
+    enum err err =
+        submissions_of_lead_remove(ctx, db, &step->erasing->lead_id, step->limit, &step->count);
+    if (!err)
+        err = names_read(ctx, db, &step->erasing->lead_id, &names);
+    for (size_t i = 0; !err && i < names.count && step->count < step->limit; i++)
+        err = submissions_by_key_remove(ctx, db, names.items[i].hash,
+                                        names.items[i].kind == LEAD_KEY_PHONE,
+                                        step->limit - step->count, &step->count);
+    return err;
+}
+
+static bool crowd_has(const struct submission_crowd *crowd, const struct names *names)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        if (names->items[i].kind == LEAD_KEY_PHONE && !id_is_nil(&crowd->lead_id))
+            continue;
+        for (size_t at = 0; at + CROWD_HASH_BYTES <= crowd->hashes.length; at += CROWD_HASH_BYTES)
+            if (memcmp(crowd->hashes.data + at, names->items[i].hash, CROWD_HASH_BYTES) == 0)
+                return true;
+    }
+    return false;
+}
+
+/* The same among those that name very many, each of which is looked at once. */
+static enum err remove_crowds(struct ctx *ctx, struct db *db, struct step *step)
+{
+    struct names names;
+    struct rows rows;
+    struct id *after = &step->erasing->after_crowd;
+    enum err err = submission_crowds(ctx, db, after, step->limit, &rows);
+    if (!err && rows.count > 0)
+        err = names_read(ctx, db, &step->erasing->lead_id, &names);
+    const struct submission_crowd *crowds = err ? NULL : rows.items;
+    for (size_t i = 0; !err && i < rows.count; i++) {
+        *after = crowds[i].submission_id;
+        if (crowd_has(&crowds[i], &names))
+            err = submission_remove(ctx, db, &crowds[i].submission_id);
+    }
+    if (!err)
+        step->count += (int64_t)rows.count;
     return err;
 }
 
@@ -152,7 +209,8 @@ static enum err go_on(struct ctx *ctx, struct db *db, struct lead_erasing *erasi
 {
     /* The changes are the last: they too say what to look for. */
     static enum err (*const steps[])(struct ctx * ctx, struct db * db, struct step * step) = {
-        remove_submissions, remove_answers, remove_activities, remove_stage_events, remove_changes,
+        remove_submissions, remove_crowds,       remove_answers,
+        remove_activities,  remove_stage_events, remove_changes,
     };
     int64_t room = ROWS_AT_ONCE;
     for (size_t i = 0; i < ARRAY_SIZE(steps) && room > 0; i++) {

@@ -5,16 +5,18 @@
 #include <ctype.h>
 #include <string.h>
 
-/* Who names more people than this in one post is none of them. */
-enum { KEYS_MAX = 32, NUMBER_MAX = 40 };
+enum {
+    KEYS_FEW = 32, /* are found by an index; a post that names more is looked through */
+    NUMBER_MAX = 40,
+};
 
 struct index {
     struct ctx *ctx;
     struct db *db;
     struct secret secret;
     const struct id *submission;
-    size_t count;
-    enum err err; /* the first */
+    struct buffer hashes; /* HASH_BYTES each */
+    enum err err;         /* the first */
 };
 
 void submission_hash(const struct secret *secret, enum lead_key_kind kind, const char *key,
@@ -27,12 +29,13 @@ void submission_hash(const struct secret *secret, enum lead_key_kind kind, const
 
 static void add_key(struct index *index, enum lead_key_kind kind, const char *key)
 {
-    uint8_t hash[HASH_BYTES];
-    if (index->err || index->count >= KEYS_MAX)
-        return;
-    submission_hash(&index->secret, kind, key, hash);
-    index->count++;
-    index->err = submission_key_add(index->ctx, index->db, index->submission, hash);
+    char *room = index->err ? NULL : buffer_room(&index->hashes, HASH_BYTES);
+    if (room) {
+        submission_hash(&index->secret, kind, key, (uint8_t *)room);
+        index->hashes.length += HASH_BYTES;
+    } else if (!index->err) {
+        index->err = fail(index->ctx, ERR_MEMORY, NULL, "no memory for an address");
+    }
 }
 
 static void add_address(struct index *index, const char *text)
@@ -56,7 +59,7 @@ static bool is_address_byte(char byte)
 
 static void add_addresses(struct index *index, const char *text, size_t bytes)
 {
-    for (size_t at = 1; at + 1 < bytes && index->count < KEYS_MAX; at++) {
+    for (size_t at = 1; at + 1 < bytes && !index->err; at++) {
         if (text[at] != '@')
             continue;
         size_t from = at, to = at + 1;
@@ -95,6 +98,16 @@ static int hex(char digit)
                                             : -1;
 }
 
+/* The character that %40, or in JSON \u0040, stands for, and how long that is; 0: nothing else. */
+static size_t escaped(const char *text, size_t left, char *ret)
+{
+    size_t digits = *text == '%' ? 1 : left > 5 && strncmp(text, "\\u00", 4) == 0 ? 4 : 0;
+    if (digits == 0 || left < digits + 2 || hex(text[digits]) < 0 || hex(text[digits + 1]) < 0)
+        return 0;
+    *ret = (char)(hex(text[digits]) * 16 + hex(text[digits + 1]));
+    return digits + 2;
+}
+
 /* A body that could not be read, searched as it is, once its %40 is an @ again. */
 static enum err add_raw(struct index *index, const char *body, size_t bytes)
 {
@@ -102,28 +115,54 @@ static enum err add_raw(struct index *index, const char *body, size_t bytes)
     size_t length = 0;
     if (!text)
         return ERR_MEMORY;
-    for (size_t i = 0; i < bytes; i++) {
-        bool encoded =
-            body[i] == '%' && i + 2 < bytes && hex(body[i + 1]) >= 0 && hex(body[i + 2]) >= 0;
-        text[length++] = encoded ? (char)(hex(body[i + 1]) * 16 + hex(body[i + 2])) : body[i];
-        i += encoded ? 2 : 0;
+    for (size_t i = 0; i < bytes;) {
+        text[length] = body[i];
+        size_t used = escaped(body + i, bytes - i, &text[length]);
+        i += used ? used : 1;
+        length++;
     }
     add_addresses(index, text, length);
+    return index->err;
+}
+
+static enum err add_crowd(struct index *index, size_t count)
+{
+    const uint8_t *hashes = (const uint8_t *)index->hashes.data;
+    uint8_t *starts = ctx_alloc(index->ctx, count * CROWD_HASH_BYTES);
+    if (!starts)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < count; i++)
+        memcpy(starts + i * CROWD_HASH_BYTES, hashes + i * HASH_BYTES, CROWD_HASH_BYTES);
+    return submission_crowd_add(index->ctx, index->db, index->submission,
+                                &(struct bytes){ starts, count * CROWD_HASH_BYTES });
+}
+
+static enum err keep(struct index *index)
+{
+    size_t count = index->hashes.length / HASH_BYTES;
+    if (index->err || count > KEYS_FEW)
+        return index->err ? index->err : add_crowd(index, count);
+    const uint8_t *hashes = (const uint8_t *)index->hashes.data;
+    for (size_t i = 0; i < count && !index->err; i++)
+        index->err =
+            submission_key_add(index->ctx, index->db, index->submission, hashes + i * HASH_BYTES);
     return index->err;
 }
 
 enum err submission_index(struct ctx *ctx, struct db *db, const struct id *submission,
                           const struct form_post *post)
 {
-    struct index index = { .ctx = ctx, .db = db, .submission = submission };
+    struct index index = {
+        .ctx = ctx, .db = db, .submission = submission, .hashes.arena = ctx->arena
+    };
     enum err err = installation_secret(ctx, db, &index.secret);
+    if (!err && post->unreadable)
+        err = add_raw(&index, post->body, post->body_bytes);
     if (err)
         return err;
-    if (post->unreadable)
-        return add_raw(&index, post->body, post->body_bytes);
     for (size_t i = 0; i < post->count; i++) {
         add_value(&index, post->names[i]);
         add_value(&index, post->values[i]);
     }
-    return index.err;
+    return keep(&index);
 }

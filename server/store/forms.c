@@ -70,6 +70,25 @@ enum err submission_key_add(struct ctx *ctx, struct db *db, const struct id *sub
                    param_id(submission));
 }
 
+enum err submission_crowd_add(struct ctx *ctx, struct db *db, const struct id *submission,
+                              const struct bytes *hashes)
+{
+    return db_exec(ctx, db, SQL_SUBMISSION_CROWD_INSERT, param_id(submission),
+                   param_bytes(hashes->data, hashes->length));
+}
+
+enum err submission_crowds(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit,
+                           struct rows *ret)
+{
+    return db_rows(ctx, db, SQL_SUBMISSION_CROWD_PAGE, ret,
+                   param_bytes(after->bytes, sizeof after->bytes), param_int(limit));
+}
+
+enum err submission_remove(struct ctx *ctx, struct db *db, const struct id *id)
+{
+    return db_exec(ctx, db, SQL_SUBMISSION_REMOVE, param_id(id));
+}
+
 enum err submissions_expire(struct ctx *ctx, struct db *db, int64_t before, int64_t limit,
                             int64_t *ret_count)
 {

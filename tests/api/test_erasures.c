@@ -231,6 +231,31 @@ START_TEST(the_journal_forgets_it)
 }
 END_TEST
 
+/* However many a post names, and however the address is written where the post cannot be read. */
+START_TEST(the_journal_forgets_a_crowd)
+{
+    enum { CROWD = 200, POSTS = 70 };
+    service_create("/v1/forms", "{'name':'Contact','key':'contact-form'}");
+    const char *lead = some_lead("ann@example.com");
+    struct buffer crowd = { .arena = &fixture.arena };
+    buffer_text(&crowd, "_gotcha=x&list=");
+    for (int i = 0; i < CROWD; i++)
+        buffer_printf(&crowd, "nr%d@example.com ", i);
+    const char *others = textf("%.*s", (int)crowd.length, crowd.data);
+    for (int i = 0; i < POSTS; i++)
+        post_form(others);
+    post_form(textf("%sann@example.com", others));
+    post_form(textf("%s&tel=0049301234567", others));
+    ask(fixture.client, .path = "/f/contact-form", .key = "",
+        .body = "{\"email\":\"ann\\u0040example.com\"");
+    expect_status(patch(fixture.client, textf("/v1/leads/%s", lead), "{'phone':'+49301234567'}"),
+                  200);
+    expect_int(get(fixture.client, "/v1/submissions?count=true"), POSTS + 3, "total");
+    expect_status(erase(lead, ""), 204);
+    expect_int(get(fixture.client, "/v1/submissions?count=true"), POSTS, "total");
+}
+END_TEST
+
 START_TEST(former_addresses_are_its_own_too)
 {
     service_create("/v1/forms", "{'name':'Contact','key':'contact-form'}");
@@ -287,6 +312,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, the_same_person_again_is_somebody_new);
     tcase_add_loop_test(tcase, much_of_it, 0, 2);
     tcase_add_test(tcase, the_journal_forgets_it);
+    tcase_add_test(tcase, the_journal_forgets_a_crowd);
     tcase_add_test(tcase, former_addresses_are_its_own_too);
     tcase_add_test(tcase, a_retry_is_told_and_not_done_again);
     suite_add_tcase(suite, tcase);

@@ -107,6 +107,17 @@ WHERE id IN (
     JOIN submission s ON s.id = k.submission_id
     WHERE k.hash = $1 AND s.lead_id IS NULL LIMIT $2);
 
+-- submission_crowd_page -> submission_crowd
+-- Behind $1.
+SELECT c.submission_id, c.hashes, s.lead_id
+FROM submission_crowd c
+JOIN submission s ON s.id = c.submission_id
+WHERE c.submission_id > $1
+ORDER BY c.submission_id LIMIT $2;
+
+-- submission_remove
+DELETE FROM submission WHERE id = $1;
+
 -- kept_answers_remove
 -- A retry is told that it was done, and is not done again.
 UPDATE idempotency SET status = $2, location = NULL, etag = NULL, body = NULL, lead_id = NULL

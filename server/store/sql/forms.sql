@@ -30,6 +30,9 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
 INSERT INTO submission_key (hash, submission_id) VALUES ($1, $2)
 ON CONFLICT (hash, submission_id) DO NOTHING;
 
+-- submission_crowd_insert
+INSERT INTO submission_crowd (submission_id, hashes) VALUES ($1, $2);
+
 -- submissions_expire
 DELETE FROM submission
 WHERE id IN (
