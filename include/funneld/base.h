@@ -63,7 +63,8 @@ struct failure {
 
 /* Who looks at long work while it runs; NULL where nobody does. */
 struct watch {
-    /* Called often. total 0: not known. False: stop, which ends the work with ERR_CONFLICT. */
+    /* Called often, one call at a time, on whatever thread. total 0: not known. False: stop, which
+     * ends the work with ERR_CONFLICT. */
     bool (*step)(void *self, const char *what, int64_t done, int64_t total);
     void *self;
 };

@@ -2,26 +2,56 @@
  * damage. */
 #include "driver_sqlite.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-/* As for deadlines: some tens of microseconds between two looks. */
-enum { WATCH_OPS = 1000 };
+enum { LOOK_US = 10000 };
 
+/* One statement at work, and who looks at it. */
 struct watched {
     const struct watch *watch;
     const char *what, *path; /* the file that grows; NULL: none does */
     int64_t total_bytes;
+    sqlite3 *handle;
+    atomic_bool ended, stopped;
 };
 
-static int watched_look(void *self)
+static bool watched_step(const struct watched *watched)
 {
-    const struct watched *watched = self;
     struct stat status = { 0 };
     if (watched->path && stat(watched->path, &status) != 0)
-        return 0;
-    return !watch_step(watched->watch, watched->what, status.st_size, watched->total_bytes);
+        return true;
+    return watch_step(watched->watch, watched->what, status.st_size, watched->total_bytes);
+}
+
+/* On a thread of its own, because SQLite looks through a whole file without a call of its progress
+ * handler, but not without seeing that it was interrupted. Again and again: what comes before a
+ * statement has begun is lost on it. */
+static void *watched_look(void *self)
+{
+    struct watched *watched = self;
+    for (; !atomic_load(&watched->ended); usleep(LOOK_US))
+        if (!watched_step(watched)) {
+            atomic_store(&watched->stopped, true);
+            sqlite3_interrupt(watched->handle);
+        }
+    return NULL;
+}
+
+static int statement_step(sqlite3_stmt *handle, struct watched *watched)
+{
+    pthread_t looker;
+    if (!watched->watch)
+        return sqlite3_step(handle);
+    if (pthread_create(&looker, NULL, watched_look, watched) != 0)
+        return SQLITE_NOMEM;
+    int code = sqlite3_step(handle);
+    atomic_store(&watched->ended, true);
+    pthread_join(looker, NULL);
+    return code;
 }
 
 /* Runs one statement under the watch; *ret_text: the first column of its row. */
@@ -29,19 +59,18 @@ static enum err watched_run(struct ctx *ctx, struct connection *connection, cons
                             const char *param, struct watched *watched, const char **ret_text)
 {
     sqlite3_stmt *handle = NULL;
+    watched->handle = connection->handle;
     int code = sqlite3_prepare_v2(connection->handle, text, -1, &handle, NULL);
     if (!code && param)
         code = sqlite3_bind_text(handle, 1, param, -1, SQLITE_STATIC);
-    sqlite3_progress_handler(connection->handle, WATCH_OPS, watched_look, watched);
     if (!code)
-        code = sqlite3_step(handle);
-    sqlite3_progress_handler(connection->handle, 0, NULL, NULL);
+        code = statement_step(handle, watched);
     enum err err = OK;
-    if (code == SQLITE_INTERRUPT)
+    if (atomic_load(&watched->stopped)) /* even where it came to an end: to which is not known */
         err = fail(ctx, ERR_CONFLICT, NULL, "interrupted");
     else if (code != SQLITE_ROW && code != SQLITE_DONE)
         err = connection_fail(ctx, connection, code, watched->what);
-    if (code == SQLITE_ROW && ret_text) {
+    if (!err && code == SQLITE_ROW && ret_text) {
         const char *column = (const char *)sqlite3_column_text(handle, 0);
         *ret_text = ctx_text(ctx, column ? column : "");
         if (!*ret_text)

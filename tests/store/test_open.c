@@ -350,6 +350,32 @@ START_TEST(test_close_leaves_one_file)
 }
 END_TEST
 
+/* Says "stop" once the work has begun: a signal that comes in the middle. */
+static bool stop_at_once(void *self, const char *what, int64_t done, int64_t total)
+{
+    (void)what, (void)done, (void)total;
+    int *looks = self;
+    return ++*looks < 3;
+}
+
+/* One long pass over the file, in which SQLite calls nobody. */
+START_TEST(test_looking_for_damage_can_be_stopped)
+{
+    int looks = 0;
+    struct watch watch = { stop_at_once, &looks };
+    core_open(&core);
+    ck_assert_ok(&core.ctx, core_exec(&core.ctx, core.db,
+                                      "CREATE TABLE large AS WITH RECURSIVE n (i) AS (SELECT 1 "
+                                      "UNION ALL SELECT i + 1 FROM n WHERE i < 128) "
+                                      "SELECT zeroblob(1000000) AS filler FROM n"));
+    ck_assert_err(&core.ctx, store_verify(&core.ctx, core.store, /* thorough= */ true, &watch),
+                  ERR_CONFLICT);
+    ck_assert_has(core.ctx.failure.detail, "interrupted");
+    failure_clear(&core.ctx);
+    ck_assert_ok(&core.ctx, store_verify(&core.ctx, core.store, /* thorough= */ true, NULL));
+}
+END_TEST
+
 START_TEST(test_named_statements)
 {
     /* Those of the daemon, on its own schema. */
@@ -385,6 +411,7 @@ Suite *open_suite(void)
     tcase_add_test(tcase, test_checkpoint_by_a_connection_that_has_not_read);
     tcase_add_test(tcase, test_checkpoint_waits_a_little_for_readers);
     tcase_add_test(tcase, test_close_leaves_one_file);
+    tcase_add_test(tcase, test_looking_for_damage_can_be_stopped);
     tcase_add_test(tcase, test_named_statements);
     suite_add_tcase(suite, tcase);
     return suite;
