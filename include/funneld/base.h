@@ -221,6 +221,20 @@ size_t utf8_length(const char *text); /* code points of valid text */
 bool word_valid(const char *text);
 /* without white space at both ends */
 char *text_trim(struct arena *arena, const char *text, size_t bytes);
+/* What a name that is not known was perhaps to be: start with text and bytes set, try all that are
+ * known, and find the nearest in `name`, "" where none is near. */
+struct guess {
+    const char *text; /* need not end with the bytes */
+    size_t bytes;
+    char name[64];
+    size_t distance;
+};
+void guess_try(struct guess *guess, const char *name);
+/* For "... no such option" GUESS_FORMAT "; funneld --help lists them". */
+#define GUESS_FORMAT "%s%s%s"
+#define GUESS_ARGUMENTS(guess)                                                                     \
+    (guess)->name[0] == '\0' ? "" : " (did you mean ", (guess)->name,                              \
+        (guess)->name[0] == '\0' ? "" : "?)"
 /* The next item of a list with commas or blanks between, not NUL-terminated; NULL at its end. */
 const char *list_item(const char **rest, size_t *bytes);
 /* The address as kept: trimmed, lower case, domain as A-labels; *ret_key is the match key,

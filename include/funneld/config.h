@@ -23,6 +23,8 @@ struct config {
  * the arena. On ERR_CONFIG ctx->failure says which option, where it was set and what would be
  * right. */
 enum err config_load(struct ctx *ctx, struct config *config, int *argc, char **argv) _must_check_;
+/* Tries all flags: "--listen". */
+void config_guess_flag(struct guess *guess);
 /* The same again, with the flags of the first time: the file may have changed. */
 enum err config_reload(struct ctx *ctx, const struct config *first, struct config *ret)
     _must_check_;

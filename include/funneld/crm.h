@@ -48,6 +48,9 @@ enum err catalog_renew(struct ctx *ctx, struct db *db) _must_check_;
 /* NULL key: the default pipeline, the first stage. NULL when there is none of that key. */
 const struct pipeline *catalog_pipeline(const struct catalog *catalog, const char *key);
 const struct stage *pipeline_stage(const struct pipeline *pipeline, const char *key);
+/* The same, or a failure of the member "stage" that says which there are. */
+enum err stage_find(struct ctx *ctx, const struct pipeline *pipeline, const char *key,
+                    const struct stage **ret) _must_check_;
 const struct stage *catalog_stage(const struct catalog *catalog, int64_t stage_id);
 /* The one that the stage is of. */
 const struct pipeline *catalog_pipeline_of(const struct catalog *catalog,

@@ -261,8 +261,12 @@ static enum http_step answer_unmatched(struct call *call, enum err err, const ch
     err = limit_stranger(call, asked ? OK : err);
     if (!err)
         return answer_options(call, allowed);
-    if (err == ERR_METHOD)
+    if (err == ERR_METHOD) {
         http_reply_header(call->request, "Allow", allowed);
+        err = fail(call->ctx, err, NULL, "this path takes %s", allowed);
+    } else if (err == ERR_NOT_FOUND) {
+        err = fail(call->ctx, err, NULL, "there is no such path; /docs shows those there are");
+    }
     return refuse(call->request, err);
 }
 

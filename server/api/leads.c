@@ -129,10 +129,11 @@ static enum err find_stage(struct call *call, const struct leads_query *query,
     const struct pipeline *pipeline = catalog_pipeline(catalog, query->pipeline);
     if (!pipeline)
         return fail_member(call->ctx, "pipeline", "unknown", "no pipeline has this key");
-    const struct stage *stage = query->stage ? pipeline_stage(pipeline, query->stage) : NULL;
-    if (query->stage && !stage)
-        return fail_member(call->ctx, "stage", "unknown",
-                           "no stage of the pipeline %s has this key", pipeline->key);
+    const struct stage *stage = NULL;
+    if (query->stage)
+        err = stage_find(call->ctx, pipeline, query->stage, &stage);
+    if (err)
+        return err;
     filter->pipeline_id = query->pipeline ? pipeline->pipeline_id : NO_INT;
     filter->stage_id = stage ? stage->stage_id : NO_INT;
     return OK;

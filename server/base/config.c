@@ -267,6 +267,16 @@ static char *reading_line(char *line, int size, void *stream)
     return line;
 }
 
+static enum err reading_guess(struct reading *reading, const char *name)
+{
+    struct guess guess = { .text = name, .bytes = strlen(name) };
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        guess_try(&guess, options[i].key);
+    return fail(reading->ctx, ERR_CONFIG, NULL,
+                "%s:%d: %.100s: no such option" GUESS_FORMAT "; funneld --help lists them",
+                reading->path, reading->line, name, GUESS_ARGUMENTS(&guess));
+}
+
 static enum err reading_option(struct reading *reading, const char *section, const char *name,
                                const char *value)
 {
@@ -283,7 +293,7 @@ static enum err reading_option(struct reading *reading, const char *section, con
         return option_set(reading->ctx, reading->config, &options[i], value,
                           where == NULL ? reading->path : where);
     }
-    return reading_fail(reading, name, "no such option; funneld --help lists them");
+    return reading_guess(reading, name);
 }
 
 static int reading_handler(void *user, const char *section, const char *name, const char *value)
@@ -354,14 +364,17 @@ static enum err environment_check(struct ctx *ctx)
         size_t length = strcspn(*variable, "=");
         bool known = strncmp(*variable, ENVIRONMENT_PREFIX, strlen(ENVIRONMENT_PREFIX)) != 0 ||
                      is_foreign(*variable);
+        struct guess guess = { .text = *variable, .bytes = length };
         for (size_t i = 0; i < OPTION_COUNT && !known; i++) {
             char name[KEY_SIZE];
             key_spell(name, ENVIRONMENT_PREFIX, options[i].key, toupper);
             known = strlen(name) == length && strncmp(name, *variable, length) == 0;
+            guess_try(&guess, name);
         }
         if (!known)
-            return fail(ctx, ERR_CONFIG, NULL, "%.*s: no such option; funneld --help lists them",
-                        length > 100 ? 100 : (int)length, *variable);
+            return fail(ctx, ERR_CONFIG, NULL,
+                        "%.*s: no such option" GUESS_FORMAT "; funneld --help lists them",
+                        length > 100 ? 100 : (int)length, *variable, GUESS_ARGUMENTS(&guess));
     }
     return OK;
 }
@@ -399,6 +412,16 @@ static const char **flag_slot(struct config_flags *flags, const char *argument, 
             return &flags->values[i];
     }
     return NULL;
+}
+
+void config_guess_flag(struct guess *guess)
+{
+    guess_try(guess, "--config");
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        char name[KEY_SIZE];
+        key_spell(name, "--", options[i].key, flag_byte);
+        guess_try(guess, name);
+    }
 }
 
 /* Takes our flags out of argv. What follows "--" is left alone. */

@@ -44,6 +44,17 @@ static const struct command_option *option_find(const struct command *command, c
     return NULL;
 }
 
+static enum status option_unknown(const struct cli *cli, const char *argument, size_t length)
+{
+    const struct command_option *known = cli->command->options;
+    struct guess guess = { .text = argument, .bytes = length };
+    for (size_t i = 0; i < COMMAND_OPTIONS_MAX && known[i].name != NULL; i++)
+        guess_try(&guess, known[i].name);
+    config_guess_flag(&guess);
+    return complain_usage(cli, "there is no option %.*s here" GUESS_FORMAT, (int)length, argument,
+                          GUESS_ARGUMENTS(&guess));
+}
+
 /* One option at argv[*at], with its value from there or from the next argument. */
 static enum status option_read(struct cli *cli, size_t argc, char *const *argv, size_t *at)
 {
@@ -51,7 +62,7 @@ static enum status option_read(struct cli *cli, size_t argc, char *const *argv, 
     size_t length = strcspn(argument, "=");
     const struct command_option *option = option_find(cli->command, argument, length);
     if (option == NULL)
-        return complain_usage(cli, "there is no option %.*s here", (int)length, argument);
+        return option_unknown(cli, argument, length);
     if (!option->repeats && option_value(cli, option->name) != NULL)
         return complain_usage(cli, "%s is given twice", option->name);
     const char *value = argument + length + 1;

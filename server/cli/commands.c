@@ -288,9 +288,21 @@ static enum status command_unknown(const char *word)
     }
     if (begins)
         return STATUS_USAGE;
-    if (word[0] == '-')
-        return complain(STATUS_USAGE, "there is no option %s; see: funneld --help", word);
-    return complain(STATUS_USAGE, "there is no command \"%s\"; see: funneld --help", word);
+    if (word[0] == '-') {
+        struct guess guess = { .text = word, .bytes = strcspn(word, "=") };
+        config_guess_flag(&guess);
+        return complain(STATUS_USAGE, "there is no option %s" GUESS_FORMAT "; see: funneld --help",
+                        word, GUESS_ARGUMENTS(&guess));
+    }
+    struct guess guess = { .text = word, .bytes = length };
+    for (size_t i = 0; i < command_count; i++) {
+        char first[sizeof(guess.name)];
+        snprintf(first, sizeof(first), "%.*s", (int)strcspn(commands[i].words, " "),
+                 commands[i].words);
+        guess_try(&guess, first);
+    }
+    return complain(STATUS_USAGE, "there is no command \"%s\"" GUESS_FORMAT "; see: funneld --help",
+                    word, GUESS_ARGUMENTS(&guess));
 }
 
 /* "funneld --help", "funneld key --help", "funneld key list --help": help of the words before. */

@@ -176,6 +176,16 @@ static bool number_read(enum field_kind kind, const char *text, int64_t *ret)
     return true;
 }
 
+static enum status field_unknown(const struct cli *cli, const struct table *table, const char *text)
+{
+    struct guess guess = { .text = text, .bytes = strcspn(text, "[=") };
+    for (size_t i = 0; i < table->count; i++)
+        if (is_exported(&table->fields[i]))
+            guess_try(&guess, table->fields[i].name);
+    return complain_usage(cli, "--where \"%s\": there is no field %.*s" GUESS_FORMAT, text,
+                          (int)guess.bytes, text, GUESS_ARGUMENTS(&guess));
+}
+
 static enum status condition_read(const struct cli *cli, const struct table *table,
                                   const char *text, struct condition *ret)
 {
@@ -184,7 +194,10 @@ static enum status condition_read(const struct cli *cli, const struct table *tab
     *ret = (struct condition){ .number = NO_INT };
     if (name == NULL)
         return complain(STATUS_TEMPORARY, "not enough memory");
-    if (equals == NULL || !left_side_read(table, name, ret))
+    bool is_read = left_side_read(table, name, ret);
+    if (equals != NULL && ret->field == NULL)
+        return field_unknown(cli, table, text);
+    if (equals == NULL || !is_read)
         return complain_usage(cli,
                               "--where \"%s\" must be FIELD=VALUE, or FIELD[gte]=VALUE and so "
                               "on of a number or time",

@@ -148,6 +148,21 @@ const struct stage *pipeline_stage(const struct pipeline *pipeline, const char *
     return NULL;
 }
 
+enum err stage_find(struct ctx *ctx, const struct pipeline *pipeline, const char *key,
+                    const struct stage **ret)
+{
+    *ret = pipeline_stage(pipeline, key);
+    if (*ret)
+        return OK;
+    struct buffer keys = { .arena = ctx->arena };
+    const struct stage *stages = pipeline->stages.items;
+    for (size_t i = 0; i < pipeline->stages.count; i++)
+        buffer_printf(&keys, "%s%s", i > 0 ? ", " : "", stages[i].key);
+    return fail_member(ctx, "stage", "unknown",
+                       "no stage of the pipeline %s has this key; there are %.*s", pipeline->key,
+                       (int)keys.length, keys.length ? keys.data : "");
+}
+
 const struct pipeline *catalog_pipeline_of(const struct catalog *catalog, const struct stage *stage)
 {
     const struct pipeline *pipelines = catalog->pipelines.items;

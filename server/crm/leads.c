@@ -170,10 +170,10 @@ static enum err place(struct ctx *ctx, struct history *history, const struct lea
     history->pipeline = catalog_pipeline(history->catalog, input->pipeline);
     if (!history->pipeline)
         return fail_member(ctx, "pipeline", "unknown", "no pipeline has this key");
-    const struct stage *stage = pipeline_stage(history->pipeline, input->stage);
-    if (!stage)
-        return fail_member(ctx, "stage", "unknown", "no stage of the pipeline %s has this key",
-                           history->pipeline->key);
+    const struct stage *stage;
+    enum err err = stage_find(ctx, history->pipeline, input->stage, &stage);
+    if (err)
+        return err;
     struct lead *lead = &history->lead;
     lead->pipeline_id = history->pipeline->pipeline_id;
     lead->pipeline = history->pipeline->key;

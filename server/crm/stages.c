@@ -67,11 +67,10 @@ enum err lead_move(struct ctx *ctx, struct db *db, const struct id *id, const ch
         err = lead_require_version(ctx, &history.lead, expected_version);
     if (err)
         return err;
-    const struct stage *to = pipeline_stage(history.pipeline, stage);
-    if (!to)
-        return fail_member(ctx, "stage", "unknown", "no stage of the pipeline %s has this key",
-                           history.pipeline->key);
-    err = check_move(ctx, &history, to, reason);
+    const struct stage *to;
+    err = stage_find(ctx, history.pipeline, stage, &to);
+    if (!err)
+        err = check_move(ctx, &history, to, reason);
     if (err)
         return err;
     struct stage_event event = { .to_stage_id = to->stage_id, .cause = cause, .reason = reason };

@@ -354,6 +354,16 @@ static enum err member_read(struct ctx *ctx, const struct path *path, const stru
     return type_fail(ctx, path, field);
 }
 
+static enum err unknown_fail(struct ctx *ctx, const struct path *at, const struct table *table,
+                             const char *name)
+{
+    struct guess guess = { .text = name, .bytes = strlen(name) };
+    for (size_t i = 0; i < table->count; i++)
+        guess_try(&guess, table->fields[i].name);
+    return value_fail(ctx, at, "unknown_member", "is not known here" GUESS_FORMAT,
+                      GUESS_ARGUMENTS(&guess));
+}
+
 /* Into a struct that was cleared. Goes on after a wrong member, so that the client hears of all of
  * them. */
 static enum err object_read(struct ctx *ctx, const struct path *path, const struct table *table,
@@ -370,7 +380,7 @@ static enum err object_read(struct ctx *ctx, const struct path *path, const stru
         int index = table_find(table, name);
         enum err err;
         if (index < 0) {
-            err = value_fail(ctx, &at, "unknown_member", "is not known here");
+            err = unknown_fail(ctx, &at, table, name);
         } else {
             const struct field *field = &table->fields[index];
             input->present |= UINT64_C(1) << index;

@@ -184,8 +184,13 @@ START_TEST(test_bad_files)
     } cases[] = {
         { "\nlisten = 80\n", ":2: listen must be an address and a port such as 127.0.0.1:8080 or "
                              "[::1]:8080, not \"80\"" },
-        { "listn = x\n", ":1: listn: no such option; funneld --help lists them" },
-        { "LISTEN = 127.0.0.1:80\n", ":1: LISTEN: no such option; funneld --help lists them" },
+        { "listn = x\n",
+          ":1: listn: no such option (did you mean listen?); funneld --help lists them" },
+        { "LISTEN = 127.0.0.1:80\n",
+          ":1: LISTEN: no such option (did you mean listen?); funneld --help lists them" },
+        { "queue-max = 64\n",
+          ":1: queue-max: no such option (did you mean queue_max?); funneld --help lists them" },
+        { "workers = 4\n", ":1: workers: no such option; funneld --help lists them" },
         { "queue_max = many\n",
           ":1: queue_max must be a whole number from 16 to 1048576, not \"many\"" },
         { "queue_max = 1048577\n",

@@ -19,6 +19,42 @@ START_TEST(test_utf8_agrees_with_the_library_on_all_code_points)
 }
 END_TEST
 
+START_TEST(test_guesses)
+{
+    static const struct {
+        const char *text, *guess;
+    } cases[] = {
+        { "listn", "listen" },
+        { "LISTEN", "listen" },
+        { "lsiten", "listen" },
+        { "listenn", "listen" },
+        { "queue-max", "queue_max" },
+        { "queuemx", "queue_max" },
+        { "kye", "key" },
+        { "ky", "key" },
+        { "k", "" },
+        { "", "" },
+        { "workers", "" },
+        { "listen_address", "" },
+    };
+    static const char *const names[] = { "key", "listen", "queue_max", "" };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct guess guess = { .text = cases[i].text, .bytes = strlen(cases[i].text) };
+        for (size_t j = 0; j < ARRAY_SIZE(names); j++)
+            guess_try(&guess, names[j]);
+        ck_assert_msg(strcmp(guess.name, cases[i].guess) == 0, "%s: %s", cases[i].text, guess.name);
+    }
+    char large[200];
+    memset(large, 'x', sizeof(large));
+    struct guess guess = { .text = large, .bytes = sizeof(large) };
+    guess_try(&guess, "x");
+    guess = (struct guess){ .text = "x", .bytes = 1 };
+    large[sizeof(large) - 1] = '\0';
+    guess_try(&guess, large);
+    ck_assert_str_eq(guess.name, "");
+}
+END_TEST
+
 START_TEST(test_utf8_refuses)
 {
     static const char *const texts[] = {
@@ -141,6 +177,7 @@ Suite *text_suite(void)
     tcase_add_test(tests, test_utf8_pairs);
     tcase_add_test(tests, test_base64url);
     tcase_add_test(tests, test_length_counts_code_points);
+    tcase_add_test(tests, test_guesses);
     tcase_add_test(tests, test_trim);
     suite_add_tcase(suite, tests);
     return suite;
