@@ -67,21 +67,25 @@ int64_t db_changes(const struct db *db); /* rows changed by the last db_exec() *
 
 /* ---- A statement of parts: constant texts from the .sql files put one behind the other ---- */
 
-enum { QUERY_PARTS_MAX = 96, QUERY_PARAMS_MAX = 96 };
+enum { QUERY_PARTS_MAX = 1000, QUERY_PARAMS_MAX = 900 };
 
 /* Each part is a named statement of its own whose $1..$n are numbered on behind those of the
  * parts before it. The first part names the row table. Prepared statements are kept per sequence
- * of parts (the 64 used last). */
+ * of parts (the 64 used last), unless it is very long. */
 struct query {
-    size_t part_count, param_count;
-    int parts[QUERY_PARTS_MAX];
-    struct param params[QUERY_PARAMS_MAX];
+    struct arena *arena; /* where it grows: { .arena = ctx->arena } begins one */
+    size_t part_count, part_room, param_count, param_room;
+    int *parts;
+    struct param *params;
 };
 
 void query_part_params(struct query *query, int sql, const struct param *params, size_t count);
 #define query_part(query, sql, ...) query_part_params(query, sql, PARAMS(__VA_ARGS__))
 enum err query_rows(struct ctx *ctx, struct db *db, const struct query *query, struct rows *ret)
     _must_check_;
+/* As db_each_params(). */
+enum err query_each(struct ctx *ctx, struct db *db, const struct query *query, void *row,
+                    db_visit *visit, void *self) _must_check_;
 enum err query_int(struct ctx *ctx, struct db *db, const struct query *query, int64_t *ret)
     _must_check_;
 

@@ -139,6 +139,7 @@ enum err lead_ids_after(struct ctx *ctx, struct db *db, const struct id *after, 
                         struct rows *ret) _must_check_;
 enum err lead_count_all(struct ctx *ctx, struct db *db, int64_t *ret) _must_check_;
 
+struct condition;
 enum lead_sort { SORT_CREATED_AT, SORT_SCORE, SORT_STAGE_ENTERED_AT };
 
 /* What a list of leads is narrowed to; null members do not narrow. */
@@ -151,6 +152,8 @@ struct lead_filter {
     int64_t score_gte, score_lt;
     int64_t created_gte, created_lt;
     int64_t entered_gte, entered_lt;
+    /* NULL: none. Where it is not exact, more leads are selected: see condition_is_exact(). */
+    const struct condition *condition;
     enum lead_sort sort;
     bool with_erased;    /* those that there is nobody behind any more too */
     bool descending;     /* ties go by id, upwards */
@@ -163,6 +166,10 @@ enum err lead_list(struct ctx *ctx, struct db *db, const struct lead_filter *fil
 /* Of all pages; position, order and limit do not matter. */
 enum err lead_count(struct ctx *ctx, struct db *db, const struct lead_filter *filter, int64_t *ret)
     _must_check_;
+
+/* Whether lists and counts select by this condition exactly, and not some leads more, because it
+ * asks for activities or is too long for the engine. */
+bool condition_is_exact(struct ctx *ctx, const struct condition *condition);
 
 /* ---- Erasures ---- */
 

@@ -26,7 +26,7 @@ struct export
 {
     const struct cli *cli;
     const struct export_kind *kind;
-    struct conditions conditions;
+    struct export_conditions conditions;
     bool json, raw;
     FILE *file;
     int64_t rows; /* written */

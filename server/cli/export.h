@@ -6,7 +6,7 @@
 #include "command.h"
 
 /* One --where: FIELD=VALUE, or FIELD[gte], [gt], [lte], [lt] of numbers and times. */
-struct condition {
+struct export_condition {
     const struct field *field;
     int order;        /* -1 less, 0 equal, 1 greater */
     bool or_equal;    /* besides */
@@ -14,17 +14,17 @@ struct condition {
     int64_t number;
 };
 
-struct conditions {
-    struct condition *items;
+struct export_conditions {
+    struct export_condition *items;
     size_t count;
 };
 
 /* From every --where. On STATUS_USAGE it has said what is wrong. */
 enum status conditions_read(const struct cli *cli, const struct table *table,
-                            struct conditions *ret) _must_check_;
+                            struct export_conditions *ret) _must_check_;
 /* ERR_MEMORY */
-enum err conditions_hold(struct ctx *ctx, const struct conditions *conditions, const void *row,
-                         bool *ret) _must_check_;
+enum err conditions_hold(struct ctx *ctx, const struct export_conditions *conditions,
+                         const void *row, bool *ret) _must_check_;
 
 /* The names of the fields, as a line of CSV. */
 void csv_header_write(FILE *file, const struct table *table);

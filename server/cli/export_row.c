@@ -141,7 +141,8 @@ static const struct {
 };
 
 /* The field and the comparison that `name` asks for; false when there is no such. */
-static bool left_side_read(const struct table *table, const char *name, struct condition *ret)
+static bool left_side_read(const struct table *table, const char *name,
+                           struct export_condition *ret)
 {
     size_t length = strcspn(name, "[");
     for (size_t i = 0; i < table->count; i++)
@@ -187,11 +188,11 @@ static enum status field_unknown(const struct cli *cli, const struct table *tabl
 }
 
 static enum status condition_read(const struct cli *cli, const struct table *table,
-                                  const char *text, struct condition *ret)
+                                  const char *text, struct export_condition *ret)
 {
     const char *equals = strchr(text, '=');
     const char *name = equals == NULL ? text : arena_text(cli->ctx->arena, text, equals - text);
-    *ret = (struct condition){ .number = NO_INT };
+    *ret = (struct export_condition){ .number = NO_INT };
     if (name == NULL)
         return complain(STATUS_TEMPORARY, "not enough memory");
     bool is_read = left_side_read(table, name, ret);
@@ -217,7 +218,7 @@ static enum status condition_read(const struct cli *cli, const struct table *tab
 }
 
 enum status conditions_read(const struct cli *cli, const struct table *table,
-                            struct conditions *ret)
+                            struct export_conditions *ret)
 {
     struct texts given = option_values(cli, "--where");
     ret->items = arena_alloc(cli->ctx->arena, (given.count + 1) * sizeof(*ret->items));
@@ -233,7 +234,7 @@ enum status conditions_read(const struct cli *cli, const struct table *table,
 }
 
 /* What has no value is equal to what was asked to have none, and neither less nor more. */
-static bool number_holds(const struct condition *condition, int64_t number)
+static bool number_holds(const struct export_condition *condition, int64_t number)
 {
     int64_t wanted = condition->number;
     if (number == wanted)
@@ -243,12 +244,12 @@ static bool number_holds(const struct condition *condition, int64_t number)
     return (number < wanted) == (condition->order < 0);
 }
 
-enum err conditions_hold(struct ctx *ctx, const struct conditions *conditions, const void *row,
-                         bool *ret)
+enum err conditions_hold(struct ctx *ctx, const struct export_conditions *conditions,
+                         const void *row, bool *ret)
 {
     *ret = true;
     for (size_t i = 0; i < conditions->count && *ret; i++) {
-        const struct condition *condition = &conditions->items[i];
+        const struct export_condition *condition = &conditions->items[i];
         if (is_number(condition->field)) {
             *ret = number_holds(condition, number_of(condition->field, row));
             continue;

@@ -51,7 +51,7 @@ static void narrow(struct query *query, const struct activity_filter *filter)
 enum err activity_count(struct ctx *ctx, struct db *db, const struct activity_filter *filter,
                         int64_t *ret)
 {
-    struct query query = { 0 };
+    struct query query = { .arena = ctx->arena };
     query_part(&query, SQL_ACTIVITY_COUNT, param_id(&filter->lead_id));
     narrow(&query, filter);
     return query_int(ctx, db, &query, ret);
@@ -60,7 +60,7 @@ enum err activity_count(struct ctx *ctx, struct db *db, const struct activity_fi
 enum err activity_list(struct ctx *ctx, struct db *db, const struct activity_filter *filter,
                        struct rows *ret)
 {
-    struct query query = { 0 };
+    struct query query = { .arena = ctx->arena };
     query_part(&query, SQL_ACTIVITY_LIST, param_id(&filter->lead_id));
     narrow(&query, filter);
     if (filter->after_at != NO_INT)

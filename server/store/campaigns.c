@@ -38,7 +38,7 @@ enum err campaign_count(struct ctx *ctx, struct db *db, int64_t *ret)
 enum err campaign_members(struct ctx *ctx, struct db *db, const struct id *campaign,
                           const struct id_range *range, struct rows *ret)
 {
-    struct query query = { 0 };
+    struct query query = { .arena = ctx->arena };
     query_part(&query, SQL_CAMPAIGN_MEMBERS, param_id(campaign));
     query_by_id(&query, range);
     return query_rows(ctx, db, &query, ret);

@@ -38,13 +38,13 @@ struct prepared {
     bool running;
 };
 
-enum { QUERIES_KEPT = 64 };
+enum { QUERIES_KEPT = 64, QUERY_KEPT_PARTS_MAX = 128 };
 
 /* A statement of parts that was used lately. */
 struct kept_query {
-    uint64_t used; /* db->query_clock at the last use; 0: empty slot */
-    size_t part_count;
-    int parts[QUERY_PARTS_MAX];
+    uint64_t used;     /* db->query_clock at the last use; 0: empty slot */
+    size_t part_count; /* 0: it was too long to be found again */
+    int parts[QUERY_KEPT_PARTS_MAX];
     struct prepared prepared;
 };
 

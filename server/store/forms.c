@@ -115,7 +115,7 @@ static void narrow(struct query *query, const struct submission_filter *filter)
 enum err submission_count(struct ctx *ctx, struct db *db, const struct submission_filter *filter,
                           int64_t *ret)
 {
-    struct query query = { 0 };
+    struct query query = { .arena = ctx->arena };
     query_part(&query, SQL_SUBMISSION_COUNT);
     narrow(&query, filter);
     return query_int(ctx, db, &query, ret);
@@ -124,7 +124,7 @@ enum err submission_count(struct ctx *ctx, struct db *db, const struct submissio
 enum err submission_list(struct ctx *ctx, struct db *db, const struct submission_filter *filter,
                          struct rows *ret)
 {
-    struct query query = { 0 };
+    struct query query = { .arena = ctx->arena };
     query_part(&query, SQL_SUBMISSION_LIST);
     narrow(&query, filter);
     query_by_id(&query, &filter->range);

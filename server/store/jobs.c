@@ -42,7 +42,7 @@ static void narrow(struct query *query, const struct job_filter *filter)
 
 enum err job_list(struct ctx *ctx, struct db *db, const struct job_filter *filter, struct rows *ret)
 {
-    struct query query = { 0 };
+    struct query query = { .arena = ctx->arena };
     query_part_params(&query, SQL_JOB_LIST, NULL, 0);
     narrow(&query, filter);
     query_by_id(&query, &filter->range);
@@ -51,7 +51,7 @@ enum err job_list(struct ctx *ctx, struct db *db, const struct job_filter *filte
 
 enum err job_count(struct ctx *ctx, struct db *db, const struct job_filter *filter, int64_t *ret)
 {
-    struct query query = { 0 };
+    struct query query = { .arena = ctx->arena };
     query_part_params(&query, SQL_JOB_LIST_COUNT, NULL, 0);
     narrow(&query, filter);
     return query_int(ctx, db, &query, ret);

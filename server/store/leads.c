@@ -164,7 +164,7 @@ enum err lead_changes(struct ctx *ctx, struct db *db, const struct id *lead_id, 
 enum err lead_change_list(struct ctx *ctx, struct db *db, const struct id *lead_id,
                           const struct id_range *range, struct rows *ret)
 {
-    struct query query = { 0 };
+    struct query query = { .arena = ctx->arena };
     query_part(&query, SQL_LEAD_CHANGE_LIST, param_id(lead_id));
     query_by_id(&query, range);
     return query_rows(ctx, db, &query, ret);
@@ -244,6 +244,8 @@ static void select_leads(struct query *query, const struct lead_filter *filter)
     narrow_int(query, SQL_LEAD_LIST_CREATED_LT, filter->created_lt);
     narrow_int(query, SQL_LEAD_LIST_ENTERED_GTE, filter->entered_gte);
     narrow_int(query, SQL_LEAD_LIST_ENTERED_LT, filter->entered_lt);
+    if (filter->condition)
+        query_condition(query, filter->condition);
 }
 
 static bool narrows_lead(const struct lead_filter *filter)
@@ -264,7 +266,9 @@ static bool narrows_state(const struct lead_filter *filter)
 enum err lead_count(struct ctx *ctx, struct db *db, const struct lead_filter *filter, int64_t *ret)
 {
     bool lead = narrows_lead(filter), state = narrows_state(filter);
-    struct query query = { 0 };
+    if (filter->condition)
+        condition_tables(filter->condition, &lead, &state);
+    struct query query = { .arena = ctx->arena };
     query_part_params(&query,
                       lead && state ? SQL_LEAD_COUNT
                       : state       ? SQL_LEAD_COUNT_STATES
@@ -305,7 +309,7 @@ static int compare_scores_down(const void *left, const void *right)
 static enum err list_any_status(struct ctx *ctx, struct db *db, struct lead_filter filter,
                                 struct rows *ret)
 {
-    struct query query = { 0 };
+    struct query query = { .arena = ctx->arena };
     query_part(&query, SQL_LEAD_LIST);
     for (int status = 0; status < LEAD_STATUS_COUNT; status++) {
         filter.status = status;
@@ -319,6 +323,14 @@ static enum err list_any_status(struct ctx *ctx, struct db *db, struct lead_filt
         qsort(ret->items, ret->count, sizeof(struct lead),
               filter.descending ? compare_scores_down : compare_scores);
     return err;
+}
+
+/* Whether its condition may stand in a statement once for each status. */
+static bool is_short(struct ctx *ctx, const struct lead_filter *filter)
+{
+    struct query query = { .arena = ctx->arena };
+    query_condition(&query, filter->condition);
+    return query.part_count <= QUERY_PARTS_MAX / 8 && query.param_count <= QUERY_PARAMS_MAX / 8;
 }
 
 /* Whether to go by the index of stages. Of a small stage all leads are read and sorted by their
@@ -343,9 +355,11 @@ enum err lead_list(struct ctx *ctx, struct db *db, const struct lead_filter *fil
     enum err err = choose_index(ctx, db, filter, &by_index);
     if (err)
         return err;
-    if (filter->sort == SORT_SCORE && filter->stage_id != NO_INT && filter->status < 0)
+    bool any_status = filter->sort == SORT_SCORE && filter->stage_id != NO_INT &&
+                      filter->status < 0 && (!filter->condition || is_short(ctx, filter));
+    if (any_status)
         return list_any_status(ctx, db, *filter, ret);
-    struct query query = { 0 };
+    struct query query = { .arena = ctx->arena };
     query_part(&query, SQL_LEAD_LIST);
     query_part(&query, SQL_LEAD_LIST_WHERE);
     narrow(&query, filter, by_index);

@@ -15,7 +15,7 @@ void query_by_id(struct query *query, const struct id_range *range)
 enum err rows_by_id(struct ctx *ctx, struct db *db, int sql, const struct id_range *range,
                     struct rows *ret)
 {
-    struct query query = { 0 };
+    struct query query = { .arena = ctx->arena };
     query_part_params(&query, sql, NULL, 0);
     query_by_id(&query, range);
     return query_rows(ctx, db, &query, ret);

@@ -2,14 +2,39 @@
  * used last. Only texts from the .sql files are put together here, never values. */
 #include "db_private.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <string.h>
 
+/* Room for `count` items; false: no memory. */
+static bool grow(struct arena *arena, void **items, size_t count, size_t *room, size_t size)
+{
+    if (count <= *room)
+        return true;
+    size_t more = *room ? *room * 2 : 32;
+    more = more < count ? count : more;
+    void *larger = arena_take(arena, more * size);
+    if (!larger)
+        return false;
+    if (*room)
+        memcpy(larger, *items, *room * size);
+    *items = larger;
+    *room = more;
+    return true;
+}
+
 void query_part_params(struct query *query, int sql, const struct param *params, size_t count)
 {
+    assert(query->arena); /* it begins as { .arena = ctx->arena } */
     /* Too much is remembered as one more than fits, and refused when the query is run. */
-    if (query->part_count >= QUERY_PARTS_MAX || query->param_count + count > QUERY_PARAMS_MAX) {
-        query->part_count = QUERY_PARTS_MAX + 1;
+    bool fits =
+        query->part_count < QUERY_PARTS_MAX && query->param_count + count <= QUERY_PARAMS_MAX;
+    if (!fits ||
+        !grow(query->arena, (void **)&query->parts, query->part_count + 1, &query->part_room,
+              sizeof *query->parts) ||
+        !grow(query->arena, (void **)&query->params, query->param_count + count, &query->param_room,
+              sizeof *query->params)) {
+        query->part_count = QUERY_PARTS_MAX + (fits ? 2 : 1);
         return;
     }
     query->parts[query->part_count++] = sql;
@@ -38,6 +63,8 @@ static void part_append(struct buffer *buffer, const char *text, int offset)
 
 static enum err query_check(struct ctx *ctx, const struct db *db, const struct query *query)
 {
+    if (query->part_count == QUERY_PARTS_MAX + 2)
+        return fail(ctx, ERR_MEMORY, NULL, "no memory for a statement of parts");
     if (query->part_count == 0 || query->part_count > QUERY_PARTS_MAX)
         return fail(ctx, ERR_INTERNAL, NULL,
                     "a statement of parts has none, or more than %d with %d parameters",
@@ -110,8 +137,9 @@ static enum err query_prepared(struct ctx *ctx, struct db *db, const struct quer
         err = query_prepare(ctx, db, query, &kept->prepared);
         if (err)
             return err;
-        kept->part_count = query->part_count;
-        memcpy(kept->parts, query->parts, sizeof kept->parts);
+        bool found_again = query->part_count <= QUERY_KEPT_PARTS_MAX;
+        kept->part_count = found_again ? query->part_count : 0;
+        memcpy(kept->parts, query->parts, kept->part_count * sizeof kept->parts[0]);
     }
     kept->used = ++db->query_clock;
     *ret = &kept->prepared;
@@ -123,6 +151,15 @@ enum err query_rows(struct ctx *ctx, struct db *db, const struct query *query, s
     struct prepared *prepared = NULL;
     enum err err = query_prepared(ctx, db, query, &prepared);
     return err ? err : run_rows(ctx, db, prepared, ret, query->params, query->param_count);
+}
+
+enum err query_each(struct ctx *ctx, struct db *db, const struct query *query, void *row,
+                    db_visit *visit, void *self)
+{
+    struct prepared *prepared = NULL;
+    enum err err = query_prepared(ctx, db, query, &prepared);
+    return err ? err
+               : run_each(ctx, db, prepared, row, visit, self, query->params, query->param_count);
 }
 
 enum err query_int(struct ctx *ctx, struct db *db, const struct query *query, int64_t *ret)

@@ -216,12 +216,10 @@ int64_t store_file_bytes(const struct store *store)
     return data;
 }
 
-/* Whether a text is a part of a query, which only makes sense behind a first one. */
-static bool text_is_part(const char *text)
+/* Whether a text is a statement, and not a part of a query that only makes sense among others. */
+static bool text_is_whole(const char *text)
 {
-    static const char *const beginnings[] = { "AND ",    "OR ",    "ORDER ", "WHERE ", "GROUP ",
-                                              "HAVING ", "LIMIT ", "JOIN ",  "LEFT ",  "UNION ",
-                                              ",",       "(",      ")" };
+    static const char *const beginnings[] = { "SELECT ", "INSERT ", "UPDATE ", "DELETE ", "WITH " };
     for (size_t i = 0; i < ARRAY_SIZE(beginnings); i++)
         if (strncasecmp(text, beginnings[i], strlen(beginnings[i])) == 0)
             return true;
@@ -232,7 +230,7 @@ enum err store_check_statements(struct ctx *ctx, struct db *db)
 {
     enum err first = OK;
     for (size_t i = 0; i < db->catalogue->text_count; i++) {
-        if (text_is_part(db->catalogue->texts[i].text))
+        if (!text_is_whole(db->catalogue->texts[i].text))
             continue;
         struct prepared *prepared = NULL;
         struct ctx own = { .arena = ctx->arena }; /* the failure of each, not only of the first */

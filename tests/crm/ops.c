@@ -9,24 +9,6 @@
 
 /* ---- Chance ---- */
 
-uint64_t random_next(struct random *random) /* splitmix64 */
-{
-    uint64_t z = random->state += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
-int64_t random_below(struct random *random, int64_t bound)
-{
-    return (int64_t)(random_next(random) % (uint64_t)bound);
-}
-
-bool random_one_in(struct random *random, int64_t count)
-{
-    return random_below(random, count) == 0;
-}
-
 /* The lead whose number fits this operation best: the same one as long as it is there. */
 static int some_lead(const struct world *world, uint64_t salt)
 {

@@ -11,12 +11,6 @@
 
 enum { OPS_MAX = 400, OPS = 250, COMPARE_EVERY = 50, SHRINK_RUNS_MAX = 400, LINE_BYTES = 320 };
 
-int64_t test_number(const char *name, int64_t otherwise)
-{
-    const char *text = getenv(name);
-    return text && *text ? strtoll(text, NULL, 10) : otherwise;
-}
-
 /* One run: which operations, and how often everything is compared. */
 struct plan {
     uint64_t seed;

@@ -5,10 +5,7 @@
 #include <check.h>
 #undef fail /* an old macro of Check; ours is a function */
 
-#include <stdint.h>
-
-/* A whole number from the environment. */
-int64_t test_number(const char *name, int64_t otherwise);
+#include "random.h"
 
 TCase *arrival_case(void);
 TCase *catalog_case(void);

@@ -1,7 +1,6 @@
 /* test_conditions.c: what a condition means, judged in memory, and what is said of those that
  * make no sense. */
-#include <check.h>
-#undef fail /* an old macro of Check; ours is a function */
+#include "conditions.h"
 
 #include <funneld/condition.h>
 #include <stdio.h>
@@ -500,6 +499,7 @@ int main(void)
     tcase_add_test(tcase, test_limits);
     tcase_add_test(tcase, test_nonsense_is_survived);
     suite_add_tcase(suite, tcase);
+    suite_add_tcase(suite, conditions_random_case());
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);

@@ -4,6 +4,7 @@
 #define FUNNELD_TESTS_CRM_WORLD_H
 
 #include "model.h"
+#include "random.h"
 #include "tests/store/core.h"
 
 #define WORLD_START INT64_C(1700000000000)
@@ -69,13 +70,6 @@ struct op {
     int64_t occurred_at, amount_minor;
     int campaign;
 };
-
-struct random {
-    uint64_t state;
-};
-uint64_t random_next(struct random *random);
-int64_t random_below(struct random *random, int64_t bound);
-bool random_one_in(struct random *random, int64_t count);
 
 /* The operation of that number under that seed, in the world as it is. */
 void op_make(const struct world *world, uint64_t seed, int number, struct op *ret);

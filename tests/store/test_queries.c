@@ -25,7 +25,7 @@ static void none(struct query *query, int sql)
 
 START_TEST(test_parts_are_numbered_on)
 {
-    struct query query = {};
+    struct query query = { .arena = core.ctx.arena };
     struct rows rows = {};
     none(&query, CORE_LIST);
     query_part(&query, CORE_LIST_MIN, param_int(3));
@@ -43,7 +43,7 @@ END_TEST
 
 START_TEST(test_int)
 {
-    struct query query = {};
+    struct query query = { .arena = core.ctx.arena };
     int64_t value = 0;
     none(&query, CORE_COUNT);
     ck_assert_ok(&core.ctx, query_int(&core.ctx, core.db, &query, &value));
@@ -54,7 +54,7 @@ END_TEST
 /* A sequence that is different for each number below 2^7. */
 static struct query sequence(unsigned number)
 {
-    struct query query = {};
+    struct query query = { .arena = core.ctx.arena };
     none(&query, CORE_LIST);
     for (unsigned bit = 0; bit < 7; bit++)
         query_part(&query, number >> bit & 1 ? CORE_LIST_MIN : CORE_LIST_MAX,
@@ -94,7 +94,7 @@ START_TEST(test_other_values_same_statement)
 {
     struct rows rows = {};
     for (int i = 1; i <= 9; i++) {
-        struct query query = {};
+        struct query query = { .arena = core.ctx.arena };
         none(&query, CORE_LIST);
         query_part(&query, CORE_LIST_MIN, param_int(i));
         ck_assert_ok(&core.ctx, query_rows(&core.ctx, core.db, &query, &rows));
@@ -106,7 +106,7 @@ END_TEST
 
 START_TEST(test_too_much_is_refused)
 {
-    struct query parts = {}, params = {};
+    struct query parts = { .arena = core.ctx.arena }, params = parts;
     struct rows rows = {};
     none(&parts, CORE_LIST);
     for (int i = 0; i < QUERY_PARTS_MAX; i++)
@@ -115,14 +115,14 @@ START_TEST(test_too_much_is_refused)
     struct param many[QUERY_PARAMS_MAX + 1] = {};
     query_part_params(&params, CORE_LIST, many, ARRAY_SIZE(many));
     ck_assert_err(&core.ctx, query_rows(&core.ctx, core.db, &params, &rows), ERR_INTERNAL);
-    ck_assert_err(&core.ctx, query_rows(&core.ctx, core.db, &(struct query){}, &rows),
+    ck_assert_err(&core.ctx, query_rows(&core.ctx, core.db, &(struct query){ 0 }, &rows),
                   ERR_INTERNAL);
 }
 END_TEST
 
 START_TEST(test_mistakes_are_named)
 {
-    struct query missing = {}, broken = {};
+    struct query missing = { .arena = core.ctx.arena }, broken = missing;
     struct rows rows = {};
     none(&missing, CORE_LIST);
     none(&missing, CORE_LIST_MIN);

@@ -1,0 +1,10 @@
+/* conditions.h: the test cases of the program crm_conditions. */
+#ifndef FUNNELD_TESTS_CRM_CONDITIONS_H
+#define FUNNELD_TESTS_CRM_CONDITIONS_H
+
+#include <check.h>
+#undef fail /* an old macro of Check; ours is a function */
+
+TCase *conditions_random_case(void);
+
+#endif

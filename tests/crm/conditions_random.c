@@ -1,0 +1,512 @@
+/* conditions_random.c: random conditions over random leads. What the engine selects by SQL is what
+ * memory judges, whatever stands in them; where SQL does not say all of a condition it selects no
+ * lead too few. */
+#include "conditions.h"
+#include "random.h"
+#include "tests/store/core.h"
+
+#include <funneld/condition.h>
+#include <funneld/crm.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { LEADS = 150, ACTIVITIES_MAX = 12, CONDITIONS = 1500, START_DAYS = 60 };
+#define NOW INT64_C(1700000000000)
+
+struct history {
+    struct lead lead;
+    size_t count;
+    struct activity activities[ACTIVITIES_MAX];
+};
+
+/* A store full of them, and the same in memory. */
+struct crowd {
+    struct core core;
+    struct arena arena; /* of what lives as long */
+    struct id owners[3];
+    const struct catalog *catalog;
+    struct history histories[LEADS];
+};
+
+/* ---- Leads ---- */
+
+/* Few, so that they meet; with all that SQL or LIKE might take for more than a text. */
+static const char *const texts[] = {
+    "a",
+    "A",
+    "ab",
+    "aB%",
+    "%",
+    "_",
+    "a_b",
+    "\\",
+    "a\\b",
+    "'",
+    "O'Brien",
+    "--",
+    ";",
+    "' OR '1'='1",
+    "\xc3\xa9",
+    "\xc3\x89"
+    "a",
+    "x\xc3\xa9X",
+    "Berlin",
+    "BERLIN",
+    "New York",
+    "0",
+};
+
+static const char *some_text(struct random *random)
+{
+    return texts[random_below(random, ARRAY_SIZE(texts))];
+}
+
+static const char *perhaps_text(struct random *random)
+{
+    return random_one_in(random, 3) ? NULL : some_text(random);
+}
+
+static int64_t some_time(struct random *random)
+{
+    /* often a whole number of days ago, where windows end */
+    int64_t back = random_below(random, START_DAYS) * MS_PER_DAY;
+    return NOW - back + random_below(random, 3) - 1;
+}
+
+static void make_lead(struct crowd *crowd, struct random *random, struct lead *lead)
+{
+    const struct pipeline *pipeline = crowd->catalog->pipelines.items;
+    const struct stage *stages = pipeline->stages.items;
+    size_t stage = (size_t)random_below(random, (int64_t)pipeline->stages.count);
+    table_clear(&lead_table, lead);
+    lead->id = id_new(&crowd->core.ctx);
+    lead->email = perhaps_text(random);
+    lead->first_name = perhaps_text(random);
+    lead->company = perhaps_text(random);
+    lead->job_title = perhaps_text(random);
+    lead->country = perhaps_text(random);
+    lead->city = random_one_in(random, 3) ? "" : perhaps_text(random); /* as blank as none */
+    lead->source = perhaps_text(random);
+    if (!random_one_in(random, 3))
+        lead->owner = crowd->owners[random_below(random, ARRAY_SIZE(crowd->owners))];
+    if (!random_one_in(random, 3))
+        lead->amount_minor = random_below(random, 7) - 3;
+    lead->created_at = some_time(random);
+    lead->updated_at = some_time(random);
+    lead->pipeline_id = pipeline->pipeline_id;
+    lead->pipeline = pipeline->key;
+    lead->stage_id = stages[stage].stage_id;
+    lead->stage = stages[stage].key;
+    lead->status = (enum lead_status)random_below(random, LEAD_STATUS_COUNT);
+    lead->stage_entered_at = some_time(random);
+    lead->cycle = 1 + random_below(random, 3);
+    lead->version = 1 + random_below(random, 3);
+    lead->score = random_below(random, 7) - 3;
+    lead->score_as_of = NOW;
+    lead->rule_set_version = 1;
+    lead->last_fact_at = NOW;
+}
+
+static const char *const types[] = { "page_view", "call", "note" };
+static const char *const properties[] = {
+    NULL,
+    "{}",
+    "{\"url\":\"/Pricing\",\"seconds\":3}",
+    "{\"url\":\"a%\",\"seconds\":2.5,\"paid\":true}",
+    "{\"url\":\"\",\"seconds\":\"3\",\"paid\":\"FALSE\"}",
+    "{\"url\":null,\"seconds\":[1],\"paid\":false}",
+};
+
+static void make_history(struct crowd *crowd, struct random *random, struct history *history)
+{
+    make_lead(crowd, random, &history->lead);
+    history->count = (size_t)random_below(random, ACTIVITIES_MAX + 1);
+    for (size_t i = 0; i < history->count; i++)
+        history->activities[i] = (struct activity){
+            .id = id_new(&crowd->core.ctx),
+            .lead_id = history->lead.id,
+            .type = types[random_below(random, ARRAY_SIZE(types))],
+            .occurred_at = random_one_in(random, 20) ? NOW + 5 : some_time(random),
+            .recorded_at = NOW,
+            .source_system = "test",
+            .properties = properties[random_below(random, ARRAY_SIZE(properties))],
+        };
+}
+
+static void crowd_make(struct crowd *crowd, uint64_t seed)
+{
+    struct core *core = &crowd->core;
+    struct ctx *ctx = &core->ctx;
+    struct random random = { seed };
+    struct config config = { .time_zone = "UTC", .currency = "EUR" };
+    const char *admin_key;
+    core_make(core);
+    ctx->now_ms = NOW;
+    ck_assert_ok(ctx, store_open(ctx, core->path, &core->store));
+    core->db = store_writer(core->store);
+    ck_assert_ok(ctx, db_begin_write(ctx, core->db));
+    ck_assert_ok(ctx, installation_prepare(ctx, core->db, &config, &admin_key));
+    ck_assert_ok(ctx, catalog_get(ctx, core->db, &crowd->catalog));
+    for (size_t i = 0; i < ARRAY_SIZE(crowd->owners); i++)
+        crowd->owners[i] = id_new(ctx);
+    for (size_t i = 0; i < LEADS; i++) {
+        struct history *history = &crowd->histories[i];
+        make_history(crowd, &random, history);
+        ck_assert_ok(ctx, lead_insert(ctx, core->db, &history->lead));
+        for (size_t j = 0; j < history->count; j++)
+            ck_assert_ok(ctx, activity_insert(ctx, core->db, &history->activities[j]));
+    }
+    ck_assert_ok(ctx, db_commit(ctx, core->db));
+}
+
+/* ---- Conditions ---- */
+
+struct writing {
+    struct crowd *crowd;
+    struct random *random;
+    struct buffer out;
+    bool activities; /* may be asked for */
+    int leaves_left;
+};
+
+static void put_text(struct writing *writing, const char *text)
+{
+    struct buffer *out = &writing->out;
+    buffer_char(out, '"');
+    for (; *text; text++) {
+        if (strchr("\"\\", *text))
+            buffer_char(out, '\\');
+        buffer_char(out, *text);
+    }
+    buffer_char(out, '"');
+}
+
+/* Sometimes a part of one, and sometimes in other letters. */
+static void put_some_text(struct writing *writing)
+{
+    struct random *random = writing->random;
+    char text[32];
+    snprintf(text, sizeof text, "%s", some_text(random));
+    if (random_one_in(random, 4))
+        text[utf8_character(text, strlen(text))] = '\0';
+    if (random_one_in(random, 3))
+        for (char *at = text; *at; at++)
+            *at = *at >= 'a' && *at <= 'z' ? (char)(*at - 'a' + 'A') : *at;
+    put_text(writing, text);
+}
+
+static void put_value(struct writing *writing, const struct field *field)
+{
+    struct random *random = writing->random;
+    const struct pipeline *pipeline = writing->crowd->catalog->pipelines.items;
+    const struct stage *stages = pipeline->stages.items;
+    char text[ID_TEXT_SIZE > TIME_TEXT_SIZE ? ID_TEXT_SIZE : TIME_TEXT_SIZE];
+    if (strcmp(field->name, "stage") == 0) {
+        put_text(writing, stages[random_below(random, (int64_t)pipeline->stages.count)].key);
+    } else if (strcmp(field->name, "pipeline") == 0) {
+        put_text(writing, pipeline->key);
+    } else if (field->kind == FIELD_TEXT) {
+        put_some_text(writing);
+    } else if (field->kind == FIELD_TIME) {
+        time_format(some_time(random), text);
+        put_text(writing, text);
+    } else if (field->kind == FIELD_ENUM) {
+        put_text(writing, field->names[random_below(random, LEAD_STATUS_COUNT)]);
+    } else if (field->kind == FIELD_ID) {
+        const struct history *other = &writing->crowd->histories[random_below(random, LEADS)];
+        bool owner = strcmp(field->name, "owner") == 0;
+        id_format(owner ? &writing->crowd->owners[random_below(random, 3)] : &other->lead.id, text);
+        put_text(writing, text);
+    } else {
+        buffer_int(&writing->out, random_below(random, 7) - 3);
+    }
+}
+
+static bool goes_with(const char *op, const struct field *field)
+{
+    if (strstr(op, "contains") || strcmp(op, "starts") == 0 || strcmp(op, "ends") == 0)
+        return field->kind == FIELD_TEXT;
+    bool ordered = *op == 'g' || *op == 'l' || strcmp(op, "between") == 0;
+    return !ordered || (field->kind != FIELD_ID && field->kind != FIELD_ENUM);
+}
+
+static const char *some_op(struct random *random, const struct field *field)
+{
+    size_t count = 0;
+    while (condition_op_names[count])
+        count++;
+    for (;;) {
+        const char *op = condition_op_names[random_below(random, (int64_t)count)];
+        if (goes_with(op, field))
+            return op;
+    }
+}
+
+/* "op" and, where it takes one, "value". */
+static void put_test(struct writing *writing, const struct field *field)
+{
+    static const int64_t many[] = { 1, 2, 4, 5, 16, 17, 60 };
+    struct random *random = writing->random;
+    const char *op = some_op(random, field);
+    int64_t count = strcmp(op, "between") == 0 ? 2
+                    : strcmp(op, "in") == 0 || strcmp(op, "not_in") == 0
+                        ? many[random_below(random, ARRAY_SIZE(many))]
+                        : 0;
+    buffer_printf(&writing->out, "\"op\":\"%s\"", op);
+    if (strcmp(op, "present") == 0 || strcmp(op, "absent") == 0)
+        return;
+    buffer_text(&writing->out, count ? ",\"value\":[" : ",\"value\":");
+    put_value(writing, field);
+    for (int64_t i = 1; i < count; i++) {
+        buffer_char(&writing->out, ',');
+        put_value(writing, field);
+    }
+    if (count)
+        buffer_char(&writing->out, ']');
+}
+
+static void put_field(struct writing *writing)
+{
+    static const char *const names[] = {
+        "id",           "email",    "first_name", "company",          "job_title",
+        "country",      "city",     "source",     "campaign",         "owner",
+        "amount_minor", "pipeline", "stage",      "stage_entered_at", "status",
+        "cycle",        "score",    "version",    "created_at",       "updated_at",
+        "external_id",
+    };
+    const char *name = names[random_below(writing->random, ARRAY_SIZE(names))];
+    buffer_printf(&writing->out, "{\"field\":\"%s\",", name);
+    put_test(writing, &lead_table.fields[table_find(&lead_table, name)]);
+    buffer_char(&writing->out, '}');
+}
+
+static void put_activity(struct writing *writing)
+{
+    static const struct field text = { .name = "url", .kind = FIELD_TEXT },
+                              number = { .name = "seconds", .kind = FIELD_INT };
+    struct random *random = writing->random;
+    struct buffer *out = &writing->out;
+    buffer_printf(out, "{\"activity\":\"%s\"", types[random_below(random, ARRAY_SIZE(types))]);
+    if (random_one_in(random, 2)) {
+        const struct field *field = random_one_in(random, 2) ? &text : &number;
+        buffer_printf(out, ",\"where\":[{\"property\":\"%s\",", field->name);
+        put_test(writing, field);
+        buffer_text(out, "}]");
+    }
+    if (random_one_in(random, 2))
+        buffer_printf(out, ",\"count\":{\"%s\":%d}",
+                      (const char *[]){ "gte", "lte", "eq" }[random_below(random, 3)],
+                      (int)random_below(random, 4));
+    if (random_one_in(random, 2))
+        buffer_printf(out, ",\"within_days\":%d", (int)(1 + random_below(random, START_DAYS)));
+    buffer_char(out, '}');
+}
+
+static void put_condition(struct writing *writing, int depth)
+{
+    struct random *random = writing->random;
+    int64_t kind = depth >= CONDITION_DEPTH_MAX ? 9 : random_below(random, 10);
+    if (kind < 2) {
+        buffer_text(&writing->out, "{\"not\":");
+        put_condition(writing, depth + 1);
+        buffer_char(&writing->out, '}');
+    } else if (kind < 5 && writing->leaves_left > 8) {
+        buffer_text(&writing->out, kind == 2 ? "{\"all\":[" : "{\"any\":[");
+        put_condition(writing, depth + 1);
+        for (int64_t i = random_below(random, random_one_in(random, 20) ? 40 : 4); i > 0; i--) {
+            if (writing->leaves_left < 8)
+                break;
+            buffer_char(&writing->out, ',');
+            put_condition(writing, depth + 1);
+        }
+        buffer_text(&writing->out, "]}");
+    } else {
+        writing->leaves_left -= 2;
+        if (writing->activities && random_one_in(random, 4))
+            put_activity(writing);
+        else
+            put_field(writing);
+    }
+}
+
+/* ---- Both ways ---- */
+
+/* The times of what a selector selects, by looking at each activity. */
+static void select_by_hand(const struct history *history, const struct selector *selector,
+                           struct arena *arena, struct selected *ret)
+{
+    int64_t *times = arena_alloc(arena, ACTIVITIES_MAX * sizeof *times);
+    *ret = (struct selected){ .times = times };
+    for (size_t i = 0; i < history->count; i++) {
+        if (!selector_selects(selector, &history->activities[i]))
+            continue;
+        size_t at = ret->count++;
+        for (; at > 0 && times[at - 1] > history->activities[i].occurred_at; at--)
+            times[at] = times[at - 1];
+        times[at] = history->activities[i].occurred_at;
+    }
+}
+
+static bool judge(struct crowd *crowd, const struct condition *condition,
+                  const struct selectors *selectors, const struct history *history)
+{
+    struct arena *arena = &crowd->core.arena;
+    struct selected *selected = arena_alloc(arena, (selectors->count + 1) * sizeof *selected);
+    for (size_t i = 0; i < selectors->count; i++)
+        select_by_hand(history, &selectors->items[i], arena, &selected[i]);
+    return condition_holds(condition, &(struct subject){ &history->lead, NOW, selected });
+}
+
+static bool has(const struct rows *leads, const struct id *id)
+{
+    for (size_t i = 0; i < leads->count; i++)
+        if (id_compare(&((const struct lead *)leads->items)[i].id, id) == 0)
+            return true;
+    return false;
+}
+
+static struct lead_filter some_filter(struct random *random, const struct condition *condition)
+{
+    return (struct lead_filter){ .pipeline_id = NO_INT,
+                                 .stage_id = NO_INT,
+                                 .status = -1,
+                                 .score_gte = NO_INT,
+                                 .score_lt = NO_INT,
+                                 .created_gte = NO_INT,
+                                 .created_lt = NO_INT,
+                                 .entered_gte = NO_INT,
+                                 .entered_lt = NO_INT,
+                                 .after_value = NO_INT,
+                                 .condition = condition,
+                                 .sort = (enum lead_sort)random_below(random, 3),
+                                 .descending = random_one_in(random, 2),
+                                 .limit = LEADS };
+}
+
+/* True where the engine said it all. */
+static bool compare(struct crowd *crowd, struct random *random, const char *json, uint64_t seed)
+{
+    struct ctx *ctx = &crowd->core.ctx;
+    struct selectors selectors = { 0 };
+    struct condition_scope scope = { .pipelines = &crowd->catalog->pipelines,
+                                     .reach = CONDITION_OF_ALL,
+                                     .selectors = &selectors };
+    const struct condition *condition;
+    enum err err = condition_read(ctx, &scope, "when", json, &condition);
+    ck_assert_msg(!err, "seed %llu: %s: %s %s", (unsigned long long)seed, json,
+                  ctx->failure.members[0].member, ctx->failure.members[0].detail);
+    bool exact = condition_is_exact(ctx, condition);
+    struct lead_filter filter = some_filter(random, condition);
+    struct rows leads;
+    int64_t count, held = 0;
+    ck_assert_ok(ctx, lead_list(ctx, crowd->core.db, &filter, &leads));
+    ck_assert_ok(ctx, lead_count(ctx, crowd->core.db, &filter, &count));
+    ck_assert_msg(count == (int64_t)leads.count, "seed %llu: %s: %lld counted, %zu listed",
+                  (unsigned long long)seed, json, (long long)count, leads.count);
+    for (size_t i = 0; i < LEADS; i++) {
+        const struct history *history = &crowd->histories[i];
+        bool holds = judge(crowd, condition, &selectors, history);
+        bool listed = has(&leads, &history->lead.id);
+        ck_assert_msg(exact ? holds == listed : holds <= listed,
+                      "seed %llu, lead %zu: %s in memory, %s by SQL: %s", (unsigned long long)seed,
+                      i, holds ? "holds" : "does not hold", listed ? "selected" : "not selected",
+                      json);
+        held += holds;
+    }
+    return exact && held > 0 && held < LEADS;
+}
+
+START_TEST(test_sql_and_memory_agree)
+{
+    static struct crowd crowd; /* large */
+    uint64_t seed = (uint64_t)test_number("FUNNELD_TEST_SEED", 1);
+    int64_t conditions = test_number("FUNNELD_TEST_ITERATIONS", 0);
+    conditions = conditions ? conditions * 1000 : CONDITIONS;
+    int64_t telling = 0;
+    crowd_make(&crowd, seed);
+    ck_assert_ok(&crowd.core.ctx, db_begin_read(&crowd.core.ctx, crowd.core.db));
+    for (int64_t i = 0; i < conditions; i++) {
+        struct random random = { seed * 1000003 + (uint64_t)i };
+        struct writing writing = { .crowd = &crowd,
+                                   .random = &random,
+                                   .out.arena = &crowd.core.arena,
+                                   .activities = i % 2,
+                                   .leaves_left = CONDITION_LEAVES_MAX };
+        put_condition(&writing, 1);
+        buffer_char(&writing.out, '\0');
+        if (writing.out.length <= CONDITION_BYTES_MAX)
+            telling += compare(&crowd, &random, writing.out.data, seed);
+        arena_reset(&crowd.core.arena);
+    }
+    db_end_read(crowd.core.db);
+    /* Conditions that hold for some and not for others, or it would say little. */
+    ck_assert_int_gt(telling, conditions / 4);
+    core_done(&crowd.core);
+}
+END_TEST
+
+/* `leaf` as often as may be, in chains and trees. */
+static const char *repeated(struct arena *arena, const char *before, const char *leaf, int count,
+                            const char *after)
+{
+    struct buffer out = { .arena = arena };
+    buffer_text(&out, before);
+    for (int i = 0; i < count; i++)
+        buffer_printf(&out, "%s%s", i ? "," : "", leaf);
+    buffer_printf(&out, "%s%c", after, '\0');
+    return out.data;
+}
+
+/* What the limits of a condition let through, those of the engine do too. */
+START_TEST(test_the_largest_are_taken)
+{
+#define CITY "{\"field\":\"city\",\"op\":\"ne\",\"value\":\"Paris\"}"
+#define STAGE "{\"field\":\"stage\",\"op\":\"present\"}"
+    static struct crowd crowd;
+    crowd_make(&crowd, 1);
+    struct arena *arena = &crowd.core.arena;
+    struct random random = { 1 };
+    const char *nested = CITY;
+    for (int i = 1; i < CONDITION_DEPTH_MAX; i++)
+        nested = arena_printf(arena, "{\"%s\":[%s%s,%s]}", i % 2 ? "any" : "all",
+                              repeated(arena, "", STAGE ",", 6, ""), CITY, nested);
+    const char *const texts_of[] = {
+        repeated(arena, "{\"all\":[", CITY, CONDITION_LEAVES_MAX, "]}"),
+        repeated(arena, "{\"any\":[", CITY, CONDITION_LEAVES_MAX, "]}"),
+        repeated(arena, "{\"not\":{\"any\":[", STAGE, CONDITION_LEAVES_MAX, "]}}"),
+        repeated(arena, "{\"all\":[", "{\"any\":[" CITY "," STAGE "]}", CONDITION_LEAVES_MAX / 2,
+                 "]}"),
+        repeated(arena, "{\"field\":\"score\",\"op\":\"in\",\"value\":[", "7", CONDITION_VALUES_MAX,
+                 "]}"),
+        nested,
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(texts_of); i++) {
+        const struct condition *condition;
+        struct condition_scope scope = { .pipelines = &crowd.catalog->pipelines,
+                                         .reach = CONDITION_OF_ALL };
+        ck_assert_ok(&crowd.core.ctx,
+                     condition_read(&crowd.core.ctx, &scope, "when", texts_of[i], &condition));
+        ck_assert_msg(condition_is_exact(&crowd.core.ctx, condition), "%zu", i);
+        for (int j = 0; j < 6; j++)
+            compare(&crowd, &random, texts_of[i], 1);
+    }
+    /* More values than the engine takes: memory decides. */
+    const char *lists =
+        arena_printf(arena, "%s",
+                     repeated(arena, "{\"all\":[",
+                              repeated(arena, "{\"field\":\"score\",\"op\":\"not_in\",\"value\":[",
+                                       "7", 60, "]}"),
+                              30, "]}"));
+    ck_assert(!compare(&crowd, &random, lists, 1));
+    core_done(&crowd.core);
+}
+END_TEST
+
+TCase *conditions_random_case(void)
+{
+    TCase *tcase = tcase_create("random");
+    tcase_set_timeout(tcase, 3600);
+    tcase_add_test(tcase, test_sql_and_memory_agree);
+    tcase_add_test(tcase, test_the_largest_are_taken);
+    return tcase;
+}
