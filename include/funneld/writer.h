@@ -34,7 +34,8 @@ struct command {
      * keep it there: then the result is ERR_UNSETTLED, although what was done is committed. */
     bool wipe;
 
-    /* Set by the writer, read in done(). OK means: fsynced. */
+    /* Set by the writer, read in done(), and in run() where it is not the first: what became of the
+     * run before. OK means: fsynced. */
     enum err result;
 
     /* Fields below belong to the writer. */

@@ -50,14 +50,14 @@ static enum err run(struct command *command, struct db *db)
     struct upkeep *upkeep = (struct upkeep *)((char *)command - offsetof(struct upkeep, command));
     failure_clear(&upkeep->ctx);
     arena_reset(&upkeep->arena);
+    if (command->result) /* whatever it had done is not there, and to be done again */
+        upkeep->erasing = (struct lead_erasing){ 0 };
     enum err err = OK;
     for (size_t i = 0; i < ARRAY_SIZE(parts) && !err && !command->more; i++)
         err = parts[i](upkeep, db, &command->more);
     command->wipe = !command->more && upkeep->erased;
     if (err || command->wipe)
         upkeep->erased = false;
-    if (err)
-        upkeep->erasing = (struct lead_erasing){ 0 };
     return err;
 }
 

@@ -90,7 +90,6 @@ void batch_run(struct batch *batch, struct command *command)
     batch->end = &command->next;
     batch->count++;
     command->more = command->wipe = false;
-    command->result = OK;
     if (batch->lost)
         return;
     /* Ids and time are the writer's for as long as its thread has the command. */

@@ -35,6 +35,7 @@ static enum err task_run(struct command *command, struct db *db)
         sem_post(task->begun);
     if (task->gate)
         sem_wait(task->gate);
+    task->before = command->result;
     task->now_ms = command->ctx->now_ms;
     task->id = id_new(command->ctx);
     enum err err = task_write(command->ctx, db, task);

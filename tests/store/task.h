@@ -30,7 +30,8 @@ struct task {
     struct writer *writer;
 
     int runs;
-    int64_t now_ms; /* of the last run */
+    enum err before; /* what the last run was told of the one before */
+    int64_t now_ms;  /* of the last run */
     int64_t worked_us;
     struct id id;  /* made by the last run */
     int64_t order; /* the how manieth done() of the test it was */

@@ -182,6 +182,38 @@ START_TEST(test_one_that_rests_can_be_woken)
 }
 END_TEST
 
+/* So that it does not go on from what was lost. */
+START_TEST(test_one_that_comes_round_hears_of_the_round_before)
+{
+    static const struct {
+        const char *script;
+        enum err answer, before;
+    } rounds[] = {
+        { NULL, OK, OK },           { "ROLLBACK", OK, OK }, { NULL, ERR_CONFLICT, ERR_STORAGE },
+        { NULL, OK, ERR_CONFLICT }, { NULL, OK, OK },
+    };
+    sem_t begun, go;
+    sem_init(&begun, 0, 0);
+    sem_init(&go, 0, 0);
+    tasks[0].command.every_us = INT64_C(3600000000);
+    tasks[0].begun = &begun;
+    tasks[0].gate = &go;
+    submit(0, 1);
+    for (size_t i = 0; i < ARRAY_SIZE(rounds); i++) {
+        sem_wait(&begun);
+        if (i > 0)
+            ck_assert_int_eq(tasks[0].before, rounds[i - 1].before);
+        tasks[0].script = rounds[i].script;
+        tasks[0].answer = rounds[i].answer;
+        writer_wake(writer, &tasks[0].command);
+        sem_post(&go);
+    }
+    sem_wait(&begun);
+    ck_assert_int_eq(tasks[0].before, rounds[ARRAY_SIZE(rounds) - 1].before);
+    sem_post(&go);
+}
+END_TEST
+
 START_TEST(test_slices)
 {
     gate_close();
@@ -473,6 +505,7 @@ Suite *writer_suite(void)
     tcase_add_test(tcase, test_one_that_fails_takes_no_other_along);
     tcase_add_test(tcase, test_a_lost_transaction_fails_all);
     tcase_add_test(tcase, test_one_that_rests_can_be_woken);
+    tcase_add_test(tcase, test_one_that_comes_round_hears_of_the_round_before);
     tcase_add_test(tcase, test_slices);
     tcase_add_test(tcase, test_a_slice_that_fails_ends_it);
     tcase_add_test(tcase, test_full_queue);
