@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -242,6 +243,81 @@ START_TEST(test_killed_in_the_middle)
 }
 END_TEST
 
+/* ---- What goes by itself ---- */
+
+static void change_file(const char *script)
+{
+    sqlite3 *handle = NULL;
+    char *error = NULL;
+    ck_assert_int_eq(sqlite3_open_v2(daemon_.database, &handle, SQLITE_OPEN_READWRITE, NULL), 0);
+    sqlite3_exec(handle, script, NULL, NULL, &error);
+    ck_assert_msg(!error, "%s", error);
+    sqlite3_close(handle);
+}
+
+static int64_t count_in_file(const char *query)
+{
+    sqlite3 *handle = NULL;
+    sqlite3_stmt *statement = NULL;
+    ck_assert_int_eq(sqlite3_open_v2(daemon_.database, &handle, SQLITE_OPEN_READWRITE, NULL), 0);
+    ck_assert_int_eq(sqlite3_prepare_v2(handle, query, -1, &statement, NULL), 0);
+    ck_assert_int_eq(sqlite3_step(statement), SQLITE_ROW);
+    int64_t count = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    sqlite3_close(handle);
+    return count;
+}
+
+static int64_t submissions(void)
+{
+    struct answer answer = client_get(&client, "/v1/submissions?limit=1&count=true");
+    return answer_number(answer.body, "total");
+}
+
+/* Posts of nobody go when they are 90 days old, however many there are; what a lead came of stays,
+ * and what is younger. */
+START_TEST(test_journal_expires)
+{
+    enum { OLD = 200, KEPT = 2 };
+    static const char nobody[] = "email=no-address&message=ann%40gone.example";
+    static const char ann[] = "email=ann%40others.example";
+    ck_assert_int_eq(client_post_form(&client, form_path, nobody).status / 100, 4);
+    ck_assert_int_eq(client_post_form(&client, form_path, ann).status, 200);
+    daemon_stop(&daemon_);
+    client_close(&client);
+    ck_assert_int_ge(count_in_file("SELECT count(*) FROM submission_key"), 2);
+    change_file("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200) "
+                "INSERT INTO submission (id, form, received_at, content_type, body, verdict) "
+                "SELECT randomblob(16), form, received_at, content_type, body, verdict "
+                "FROM submission, n WHERE lead_id IS NULL;"
+                "INSERT INTO submission_key SELECT randomblob(32), id FROM submission "
+                "WHERE lead_id IS NULL;"
+                "UPDATE submission SET received_at = received_at - 91 * 86400000 "
+                "WHERE lead_id IS NOT NULL OR id <> "
+                "(SELECT min(id) FROM submission WHERE lead_id IS NULL);"
+                "UPDATE submission SET received_at = received_at - 89 * 86400000 "
+                "WHERE lead_id IS NULL AND id = "
+                "(SELECT min(id) FROM submission WHERE lead_id IS NULL)");
+    ck_assert_int_eq(count_in_file("SELECT count(*) FROM submission"), OLD + KEPT);
+    daemon_.settings[0] = "FUNNELD_JOURNAL_DAYS=0"; /* for ever */
+    daemon_start(&daemon_);
+    ck_assert_int_eq(submissions(), OLD + KEPT);
+    daemon_stop(&daemon_);
+    client_close(&client);
+    daemon_.settings[0] = NULL;
+    daemon_start(&daemon_);
+    for (int i = 0; i < 1000 && submissions() > KEPT; i++)
+        usleep(10000);
+    ck_assert_int_eq(submissions(), KEPT);
+    daemon_stop(&daemon_);
+    ck_assert_int_eq(count_in_file("SELECT count(*) FROM submission WHERE lead_id IS NULL"), 1);
+    ck_assert_int_eq(count_in_file("SELECT count(*) FROM submission_key WHERE submission_id "
+                                   "NOT IN (SELECT id FROM submission)"),
+                     0);
+    daemon_check_file(&daemon_);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("faults daemon erase");
@@ -250,6 +326,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, test_no_byte_is_left);
     tcase_add_test(tcase, test_killed_in_the_middle);
+    tcase_add_test(tcase, test_journal_expires);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
