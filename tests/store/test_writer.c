@@ -211,6 +211,8 @@ START_TEST(test_one_that_comes_round_hears_of_the_round_before)
     sem_wait(&begun);
     ck_assert_int_eq(tasks[0].before, rounds[ARRAY_SIZE(rounds) - 1].before);
     sem_post(&go);
+    writer_stop(writer); /* before the semaphores go */
+    writer = NULL;
 }
 END_TEST
 
