@@ -2,9 +2,10 @@
  * parameters and bodies, answers, errors. Nothing is told here that a table could tell. */
 #include "openapi.h"
 
+#include <assert.h>
 #include <string.h>
 
-/* What a tag is about; the lint finds one that is missing. */
+/* What a tag is about. */
 const struct openapi_tag openapi_tags[] = {
     { "service", "Whether it lives and can work, what it counted, and this contract" },
     { "leads", "People or businesses that may buy, what they did, and their way to a close" },
@@ -15,6 +16,7 @@ const struct openapi_tag openapi_tags[] = {
     { "forms", "Public doors for leads" },
     { "submissions", "The journal of form posts, as they came" },
     { "rule-sets", "Published rules of scores and of stages" },
+    { "jobs", "Long work, and how far it is" },
     { "erasures", "Who had which lead erased" },
     { "users", "Owners of leads" },
     { "keys", "Who may do what" },
@@ -89,10 +91,22 @@ static void write_components(struct openapi *writing)
     json_close(json, '}');
 }
 
+static bool has_tag(const struct route *route)
+{
+    char name[OPENAPI_TAG_BYTES];
+    const char *wanted = openapi_tag(route, name);
+    for (const struct openapi_tag *tag = openapi_tags; tag->name; tag++)
+        if (strcmp(tag->name, wanted) == 0)
+            return true;
+    return false;
+}
+
 void openapi_write(const struct service *service, struct buffer *buffer)
 {
     struct json json = { .out = buffer };
     struct openapi writing = { .service = service, .json = &json };
+    for (size_t i = 0; i < service->route_count; i++)
+        assert(has_tag(&service->routes[i]));
     json_open(&json, NULL, '{');
     write_info(&json);
     write_tags(&json);
