@@ -217,7 +217,10 @@ static enum err read_path_id(struct call *call)
     size_t index = 0; /* which of the template's parameters it is */
     for (const char *at = call->route->http.path; (at = strchr(at, '{')) && at < place; at++)
         index++;
-    return id_parse(call->params[index], &call->id) ? OK : ERR_NOT_FOUND;
+    if (id_parse(call->params[index], &call->id))
+        return OK;
+    return fail(call->ctx, ERR_NOT_FOUND, NULL,
+                "an id looks like 0190b8a0-5b7a-7cc3-98c4-dc0c0c07398f");
 }
 
 /* ERR_METHOD sets *ret_allowed, every path having OPTIONS. */

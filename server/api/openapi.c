@@ -22,6 +22,7 @@ const struct openapi_tag openapi_tags[] = {
     { "keys", "Who may do what" },
     { "me", "Who asks" },
     { "import", "Many records of another system at once; told again, nothing changes" },
+    { "jobs", "Long work that goes on behind its answer" },
     { NULL, NULL },
 };
 

@@ -48,6 +48,8 @@ enum status restore_command(const struct cli *cli)
            progress_seconds(&progress));
     if (aside != NULL)
         printf("what it was before is kept in %s: remove it when it is no longer wanted\n", aside);
-    puts("keys and users are those of the backup too; start the daemon with: funneld serve");
+    printf("keys and users are those of the backup too; start the daemon with: "
+           "funneld serve --database=%s\n",
+           database);
     return output_end(STATUS_OK);
 }

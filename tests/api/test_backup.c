@@ -199,6 +199,7 @@ START_TEST(test_restore)
     leads_expect("check", 5);
 
     ck_assert_run("restore b.db --force", 0);
+    ck_assert_says(out, "start the daemon with: funneld serve --database=");
     char command[160];
     snprintf(command, sizeof command, "check %s", aside());
     leads_expect("check", 3);

@@ -26,6 +26,7 @@ START_TEST(unknown_path)
     for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
         const struct answer *answer = get(fixture.client, "%s", paths[i]);
         expect_problem(answer, 404, "not_found", NULL, NULL);
+        expect_text(answer, "there is no such path; /docs shows those there are", "detail");
         expect_text(answer, paths[i], "instance");
         answer = ask(fixture.client, .path = paths[i], .key = "");
         expect_problem(answer, 404, "not_found", NULL, NULL);
