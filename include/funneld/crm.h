@@ -72,19 +72,23 @@ enum err rule_decay(struct ctx *ctx, struct rule *rule) _must_check_;
 
 /* How a score came about. rules[i] is the rule of position i, groups[i] the i-th group of the rule
  * set. score * 1000 + the fraction that was cut off = total_milli. */
+struct rule_detail {
+    bool holds;         /* its `when` */
+    int64_t matches;    /* while it holds, whatever their points are by now */
+    int64_t sum_milli;  /* of all of them, decayed */
+    int64_t kept_milli; /* what the caps leave of that */
+};
+
+struct group_detail {
+    int64_t sum_milli;  /* of its rules */
+    int64_t kept_milli; /* clamped */
+};
+
 struct score_detail {
     int64_t at;
     int64_t rule_set_version;
-    struct {
-        bool holds;         /* its `when` */
-        int64_t matches;    /* while it holds, whatever their points are by now */
-        int64_t sum_milli;  /* of all of them, decayed */
-        int64_t kept_milli; /* what the caps leave of that */
-    } rules[RULES_MAX];
-    struct {
-        int64_t sum_milli;  /* of its rules */
-        int64_t kept_milli; /* clamped */
-    } groups[SCORE_GROUPS_MAX];
+    struct rule_detail rules[RULES_MAX];
+    struct group_detail groups[SCORE_GROUPS_MAX];
     int64_t sum_milli;      /* of the groups */
     int64_t total_milli;    /* clamped */
     int64_t score;          /* rounded down */
@@ -125,6 +129,20 @@ enum err lead_edit(struct ctx *ctx, struct db *db, const struct id *id,
  * source_system says nothing without an external_id. */
 enum err lead_identify(struct ctx *ctx, struct db *db, const char *email, const char *source_system,
                        const char *external_id, struct id *ret) _must_check_;
+
+/* The lead as it stands now: one that is due is brought up to date in the answer alone.
+ * ERR_NOT_FOUND, ERR_GONE */
+enum err lead_read(struct ctx *ctx, struct db *db, const struct id *id, struct lead *ret)
+    _must_check_;
+
+struct due_taken {
+    int64_t count;
+    int64_t lag_ms; /* for how long the first of them had been due */
+};
+/* Brings the leads up to date whose score or stage time alone has changed, the first first, at most
+ * `limit`. */
+enum err leads_take_due(struct ctx *ctx, struct db *db, int64_t limit, struct due_taken *ret)
+    _must_check_;
 
 /* ---- Erasures ---- */
 
@@ -333,6 +351,7 @@ enum err board_read(struct ctx *ctx, struct db *db, const char *pipeline, int64_
 struct check_report {
     int64_t leads, cells;
     int64_t wrong_leads, wrong_cells;
+    int64_t overdue_leads; /* right as of when they were scored, but due since: no error */
     int64_t wrong_keys;    /* by which leads are found: they lead to nobody, or to another */
     struct texts findings; /* the first of them, for people: no personal data */
 };

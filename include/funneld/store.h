@@ -137,6 +137,9 @@ enum err lead_change_count(struct ctx *ctx, struct db *db, const struct id *lead
 /* The next leads by id, for recounts; nil starts. Only `id` of each struct lead is set. */
 enum err lead_ids_after(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit,
                         struct rows *ret) _must_check_;
+/* Leads whose score is due at `at`, the first first; only id and score_due_at are set. */
+enum err leads_due(struct ctx *ctx, struct db *db, int64_t at, int64_t limit, struct rows *ret)
+    _must_check_;
 enum err lead_count_all(struct ctx *ctx, struct db *db, int64_t *ret) _must_check_;
 
 struct condition;
@@ -189,7 +192,6 @@ enum err erasure_leftovers(struct ctx *ctx, struct db *db, const struct id *lead
     _must_check_;
 
 enum err lead_mark_erased(struct ctx *ctx, struct db *db, const struct lead *lead) _must_check_;
-enum err lead_source_remove(struct ctx *ctx, struct db *db, const struct id *id) _must_check_;
 enum err lead_state_remove(struct ctx *ctx, struct db *db, const struct id *id) _must_check_;
 enum err lead_keys_remove(struct ctx *ctx, struct db *db, const struct id *id) _must_check_;
 /* Its address and number, even when its state is gone. */
@@ -258,9 +260,10 @@ enum err activity_load(struct ctx *ctx, struct db *db, const struct id *id, stru
     _must_check_;
 enum err activity_find(struct ctx *ctx, struct db *db, const char *source_system,
                        const char *external_id, struct activity *ret) _must_check_;
-/* Every activity of the lead in the order it happened; only occurred_at and type are set. */
-enum err activity_log(struct ctx *ctx, struct db *db, const struct id *lead_id, db_visit *visit,
-                      void *self) _must_check_;
+/* Every activity of the lead in the order it happened; only occurred_at, type and engagement are
+ * set, and properties if they are asked for. */
+enum err activity_log(struct ctx *ctx, struct db *db, const struct id *lead_id,
+                      bool with_properties, db_visit *visit, void *self) _must_check_;
 
 struct activity_filter {
     struct id lead_id;

@@ -5,6 +5,7 @@
 #include "jobs_run.h"
 #include "route.h"
 #include "upkeep.h"
+#include "visitor.h"
 
 #include <funneld/config.h>
 
@@ -30,6 +31,7 @@ struct service {
     struct writer *writer;
     struct reading reading;
     struct upkeep upkeep;
+    struct visitor visitor;
     struct jobs_run jobs;
     struct http_server *http;
     const struct route *routes;

@@ -57,7 +57,7 @@ static enum err run_create(struct call *call)
 static enum err run_read(struct call *call)
 {
     struct lead *lead = call_result(call, sizeof *lead);
-    return lead ? answer_lead(call, lead_load(call->ctx, call->db, &call->id, lead)) : ERR_MEMORY;
+    return lead ? answer_lead(call, lead_read(call->ctx, call->db, &call->id, lead)) : ERR_MEMORY;
 }
 
 static enum err run_edit(struct call *call)

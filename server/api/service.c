@@ -58,6 +58,8 @@ static enum err start_parts(struct ctx *ctx, const struct config *config, struct
     if (!err)
         err = upkeep_start(ctx, config, service->writer, &service->upkeep);
     if (!err)
+        err = visitor_start(ctx, service->writer, &service->visitor);
+    if (!err)
         err = jobs_run_start(ctx, service->writer, &service->jobs);
     struct http_app app = dispatch_app;
     app.self = service;
@@ -114,6 +116,7 @@ void service_stop(struct service *service)
     reading_stop(service);
     if (service->writer)
         writer_stop(service->writer);
+    visitor_free(&service->visitor);
     upkeep_free(&service->upkeep);
     jobs_run_free(&service->jobs);
     if (service->store)

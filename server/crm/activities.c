@@ -63,40 +63,6 @@ static enum err answer_again(struct ctx *ctx, struct db *db, const struct activi
     return OK;
 }
 
-/* Whether the activity comes behind everything known, so that nothing before it can change. */
-static bool is_on_time(const struct catalog *catalog, const struct lead *lead,
-                       const struct activity *activity)
-{
-    return lead->tally.length > 0 && activity->occurred_at >= lead->last_fact_at &&
-           (lead->automatic_at == NO_INT || activity->occurred_at > lead->automatic_at) &&
-           lead->rule_set_version == catalog->rule_set.version;
-}
-
-/* Adds an activity on time to the tally. *ret_done stays false when a rule would act: the
- * history must decide. */
-static enum err score_on_time(struct ctx *ctx, struct db *db, const struct catalog *catalog,
-                              struct lead *lead, const struct activity *activity, bool *ret_done)
-{
-    const struct rule_set *rules = &catalog->rule_set;
-    struct tally tally;
-    tally_decode(&lead->tally, &tally);
-    tally_activity(catalog->scoring, activity, &tally);
-    int64_t score = tally_score(rules, &tally);
-    const struct stage *stage = catalog_stage(catalog, lead->stage_id);
-    const struct pipeline *pipeline = catalog_pipeline_of(catalog, stage);
-    if (lead->status == LEAD_OPEN && stage_earned(rules, pipeline, stage, score))
-        return OK;
-    bool score_moves = score != lead->score;
-    lead->score = score;
-    lead->score_as_of = ctx->now_ms;
-    lead->last_fact_at = activity->occurred_at;
-    enum err err = tally_encode(ctx, rules, &tally, &lead->tally);
-    if (!err)
-        err = score_moves ? lead_save_state(ctx, db, lead) : lead_save_tally(ctx, db, lead);
-    *ret_done = !err;
-    return err;
-}
-
 static enum err score_by_history(struct ctx *ctx, struct db *db, struct lead *lead)
 {
     struct history history;
@@ -141,8 +107,8 @@ enum err activity_record(struct ctx *ctx, struct db *db, const struct id *lead_i
         err = stage_key(ctx, catalog, lead.stage_id, &ret->stage_before);
     int64_t stage_before_id = lead.stage_id;
     bool done = false;
-    if (!err && is_on_time(catalog, &lead, &ret->activity))
-        err = score_on_time(ctx, db, catalog, &lead, &ret->activity, &done);
+    if (!err)
+        err = lead_advance(ctx, db, catalog, &lead, &ret->activity, &done);
     if (!err && !done)
         err = score_by_history(ctx, db, &lead);
     if (err)

@@ -2,6 +2,7 @@
  * and every rollup cell. Reads only; says what differs and mends nothing. */
 #include "history.h"
 #include "leads_identity.h"
+#include "scoring.h"
 
 #include <string.h>
 
@@ -163,13 +164,24 @@ static enum err check_derived(struct ctx *ctx, struct db *db, const struct histo
                               const char **ret_difference)
 {
     struct replayed replayed;
-    enum err err = history_rescore(ctx, db, history, &replayed);
+    struct history judged = *history;
+    enum err err = catalog_scoring(ctx, db, history->lead.rule_set_version, &judged.scoring);
+    if (err == ERR_NOT_FOUND) {
+        *ret_difference = "its rule set is not there";
+        return OK;
+    }
+    if (!err) {
+        judged.rules = judged.scoring->rules;
+        err = history_rescore(ctx, db, &judged, &replayed);
+    }
     if (err)
         return err;
     if (history->lead.score != replayed.score)
         *ret_difference = "its score is not what its log gives";
     else if (!replayed.events_agree)
         *ret_difference = "its automatic stage events are not what its log gives";
+    else if (!replayed.due_agrees)
+        *ret_difference = "when its score changes next is not what its log gives";
     else if (!replayed.tally_agrees)
         *ret_difference = "its tally is not what its log gives: later scores would be wrong";
     return OK;
@@ -196,6 +208,8 @@ static enum err check_lead(struct ctx *ctx, struct db *db, const struct id *id,
         return err;
     if (difference)
         find_lead(recount, id, difference);
+    bool due = history.lead.score_due_at != NO_INT && history.lead.score_due_at <= ctx->now_ms;
+    recount->report->overdue_leads += due && history.lead.erased_at == NO_INT;
     return OK;
 }
 
@@ -354,6 +368,8 @@ static const struct field check_report_fields[] = {
     FIELD(struct check_report, cells, INT, .flags = FIELD_NOT_NULL,
           .note = "rollup cells compared"),
     FIELD(struct check_report, wrong_leads, INT, .flags = FIELD_NOT_NULL, .note = "that differ"),
+    FIELD(struct check_report, overdue_leads, INT, .flags = FIELD_NOT_NULL,
+          .note = "whose score time has changed and nobody has brought up to date yet: no error"),
     FIELD(struct check_report, wrong_cells, INT, .flags = FIELD_NOT_NULL, .note = "that differ"),
     FIELD(struct check_report, wrong_keys, INT, .flags = FIELD_NOT_NULL,
           .note = "that do not lead to whom they name"),

@@ -178,19 +178,24 @@ static enum err lead_own_texts(struct ctx *ctx, struct lead *lead)
     return OK;
 }
 
-enum err history_settle(struct ctx *ctx, struct db *db, struct history *history)
+enum err history_stand(struct ctx *ctx, struct history *history, struct standing standing)
 {
-    enum err err = relink(ctx, db, history);
-    if (err)
-        return err;
-    struct standing standing = standing_after(history, history->count);
     struct lead *lead = &history->lead;
     lead->stage_id = standing.stage_id;
     lead->stage = catalog_stage(history->catalog, standing.stage_id)->key;
     lead->status = standing.status;
     lead->stage_entered_at = standing.stage_entered_at;
     lead->cycle = standing.cycle;
-    err = lead_own_texts(ctx, lead);
+    return lead_own_texts(ctx, lead);
+}
+
+enum err history_settle(struct ctx *ctx, struct db *db, struct history *history)
+{
+    enum err err = relink(ctx, db, history);
+    if (err)
+        return err;
+    struct lead *lead = &history->lead;
+    err = history_stand(ctx, history, standing_after(history, history->count));
     if (!err)
         err = history->is_new ? lead_insert(ctx, db, lead) : lead_save_state(ctx, db, lead);
     return err ? err : contributions_apply(ctx, db, history, 1);

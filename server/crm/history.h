@@ -40,21 +40,24 @@ enum err history_void(struct ctx *ctx, struct db *db, struct history *history, s
     _must_check_;
 /* Score and automatic events from the log again, then the rest as history_settle(). */
 enum err history_replay(struct ctx *ctx, struct db *db, struct history *history) _must_check_;
-/* What a replay would give, without writing anything. */
+/* What a replay at lead.score_as_of would give, without writing anything. */
 struct replayed {
     int64_t score;
     bool events_agree;
+    bool due_agrees;   /* when that changes next */
     bool tally_agrees; /* and what decides whether an activity is on time */
 };
 enum err history_rescore(struct ctx *ctx, struct db *db, const struct history *history,
                          struct replayed *ret) _must_check_;
+/* Brings history->lead up to now, in memory alone. */
+enum err history_foresee(struct ctx *ctx, struct db *db, struct history *history) _must_check_;
 /* What is known now about the lead at an instant of its past. */
-struct past {
+struct past_score {
     int64_t score;
     struct id owner;
 };
 enum err history_past(struct ctx *ctx, struct db *db, const struct history *history, int64_t at,
-                      struct past *ret) _must_check_;
+                      struct past_score *ret) _must_check_;
 /* Stage, status and the rest of the hot row from the events; saves it; adds the contributions. */
 enum err history_settle(struct ctx *ctx, struct db *db, struct history *history) _must_check_;
 
@@ -77,31 +80,19 @@ struct standing {
     int64_t stage_entered_at;
     int64_t cycle;
 };
+/* Puts it into the lead. */
+enum err history_stand(struct ctx *ctx, struct history *history, struct standing standing)
+    _must_check_;
 struct standing standing_after(const struct history *history, size_t count);
 struct standing standing_next(const struct history *history, struct standing standing,
                               const struct stage_event *event);
 
-/* ---- Scoring: pure ---- */
-
-/* The text member of that name; NULL: it has none. Rules read it, a replay sets it back. */
-const char **lead_text(struct lead *lead, const char *name);
-
-struct tally {
-    uint32_t matches[RULES_MAX];
-};
-
-void tally_decode(const struct bytes *bytes, struct tally *ret);
-enum err tally_encode(struct ctx *ctx, const struct rule_set *rule_set, const struct tally *tally,
-                      struct bytes *ret) _must_check_;
-void tally_attributes(const struct scoring *scoring, const struct lead *lead, struct tally *tally);
-void tally_activity(const struct scoring *scoring, const struct activity *activity,
-                    struct tally *tally);
-int64_t tally_score(const struct rule_set *rule_set, const struct tally *tally);
-/* The furthest stage beyond `stage` whose criterion the score meets, or NULL. */
-const struct stage *stage_earned(const struct rule_set *rule_set, const struct pipeline *pipeline,
-                                 const struct stage *stage, int64_t score);
-/* Whether a change of that field can change a score. */
-bool scoring_reads(const struct scoring *scoring, const char *field);
+/* Moves a lead on from its hot row to now, past the new activity (NULL: there is none), and saves
+ * it. *ret_done stays false, and nothing is saved, where its history must decide: the activity is
+ * late, or a rule would act. */
+enum err lead_advance(struct ctx *ctx, struct db *db, const struct catalog *catalog,
+                      struct lead *lead, const struct activity *activity, bool *ret_done)
+    _must_check_;
 
 /* ---- Rollups ---- */
 

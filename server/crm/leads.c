@@ -2,6 +2,7 @@
  * leads_identity.c's; where it stands is history.c's to derive. */
 #include "history.h"
 #include "leads_identity.h"
+#include "scoring.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -213,13 +214,17 @@ static enum err create(struct ctx *ctx, struct db *db, const struct lead_input *
     err = lead_keys_update(ctx, db, NULL, &history.lead);
     if (err)
         return err;
-    struct tally tally = { 0 };
-    tally_attributes(history.scoring, &history.lead, &tally);
+    struct facts facts;
+    err = facts_start(ctx, history.scoring, &facts);
+    if (err)
+        return err;
+    facts.lead = &history.lead;
+    facts_judge_attributes(&facts);
     struct stage_event entry = { .to_stage_id = history.lead.stage_id,
                                  .occurred_at = history.lead.created_at,
                                  .cause = cause,
                                  .actor = ctx_actor(ctx),
-                                 .score = tally_score(history.rules, &tally),
+                                 .score = score_then(&facts, history.lead.created_at),
                                  .owner = history.lead.owner };
     err = history_add(ctx, db, &history, &entry);
     if (!err)

@@ -1,36 +1,35 @@
-/* replay.c: automatic stage events, derived from the facts. Walks a lead's log from its
- * beginning, instant by instant, and finds what the rules would have done; what stands in the
- * history and came out different is voided and replaced. So the order in which facts arrive
- * never matters. Knows nothing of requests or rollups. */
+/* replay.c: automatic stage events, derived from the facts. Walks a lead's log from its beginning
+ * and finds what the rules would have done by now; what stands in the history and came out
+ * different is voided and replaced. So the order in which facts arrive never matters. Knows
+ * nothing of requests or rollups. */
+#include "course.h"
 #include "history.h"
+#include "past.h"
 
 #include <string.h>
 
-enum { DERIVED_MAX = STAGES_MAX };
-
 struct derived {
-    int64_t at;
-    const struct stage *stage;
-    int64_t score;
+    struct step step;
     struct id owner;
 };
 
 struct walk {
     const struct history *history;
-    struct lead past; /* its attributes as they were at `at` */
-    struct id first_owner;
-    const struct lead_change *changes;
-    size_t change_count, next_change;
-    struct tally tally;
-    int64_t at;        /* every fact up to here is in the tally */
-    int64_t until;     /* facts behind it are passed over */
-    int64_t last_fact; /* latest fact seen */
-    int64_t open_from; /* the first instant at which a rule may act */
-    bool acts_at_once; /* there too, even without a fact */
-    bool acts;         /* false: the lead was closed then */
-    const struct stage *stage;
-    struct derived derived[DERIVED_MAX];
-    size_t derived_count;
+    struct ctx *ctx;
+    enum err err; /* the first */
+    struct past past;
+    struct facts facts;
+    struct log_times log;
+    int64_t until;      /* what is behind it is passed over */
+    int64_t last_fact;  /* NO_INT: none */
+    int64_t open_from;  /* the first instant at which rules may act */
+    bool acts_at_once;  /* there too, even without a fact */
+    int64_t watch_from; /* from here on the score may have been below the exit of the stage */
+    struct course course;
+    bool started;
+    struct tally tally; /* its course: as the next fact will find it */
+    struct derived *derived;
+    size_t derived_count, derived_capacity;
 };
 
 /* The latest event that a rule cannot have caused, the creation aside, or NULL. */
@@ -43,8 +42,8 @@ static const struct stage_event *last_decision(const struct history *history)
 }
 
 /* Rules act from the latest of the creation, the publication of the rule set, and the last
- * decision by a person, the API or an import: at the first two at once, after a decision with
- * the next fact, for the person has just decided. */
+ * decision by a person, the API or an import: at the first two at once; what held already when a
+ * person decided waits for the next fact, for the person knew of it. */
 static void find_start(struct walk *walk)
 {
     const struct history *history = walk->history;
@@ -64,94 +63,6 @@ static bool rule_may_change(const struct history *history, const struct stage_ev
     return event_is_automatic(event) && event_at(&history->lead, event) >= open_from;
 }
 
-static struct id owner_from(const char *text)
-{
-    struct id owner = { 0 };
-    return text && id_parse(text, &owner) ? owner : (struct id){ 0 };
-}
-
-/* Changes are taken up to the next fact before the rules act on this one, so it is not that of
- * `past`. */
-static struct id owner_at(const struct walk *walk, int64_t at)
-{
-    struct id owner = walk->first_owner;
-    for (size_t i = 0; i < walk->change_count && walk->changes[i].at <= at; i++)
-        if (strcmp(walk->changes[i].field, "owner") == 0)
-            owner = owner_from(walk->changes[i].new_value);
-    return owner;
-}
-
-/* What the rules make of the state at one instant, all its facts counted. */
-static void act(struct walk *walk, int64_t at)
-{
-    if (!walk->acts || walk->derived_count == DERIVED_MAX)
-        return;
-    const struct rule_set *rules = walk->history->rules;
-    /* Most instants of a long log lie behind the last stage that a rule can give. */
-    if (!stage_earned(rules, walk->history->pipeline, walk->stage, INT64_MAX))
-        return;
-    int64_t score = tally_score(rules, &walk->tally);
-    const struct stage *earned = stage_earned(rules, walk->history->pipeline, walk->stage, score);
-    if (!earned)
-        return;
-    walk->derived[walk->derived_count++] =
-        (struct derived){ at, earned, score, owner_at(walk, at) };
-    walk->stage = earned;
-}
-
-/* Goes on to instant `to`: whatever lies before it is complete. */
-static void walk_to(struct walk *walk, int64_t to)
-{
-    if (to <= walk->at)
-        return;
-    if (walk->at >= walk->open_from)
-        act(walk, walk->at);
-    else if (to > walk->open_from && walk->acts_at_once)
-        act(walk, walk->open_from);
-    walk->at = to;
-}
-
-static void set_attribute(struct lead *lead, const char *field, const char *value)
-{
-    const char **text = lead_text(lead, field);
-    if (text)
-        *text = value;
-    else if (strcmp(field, "owner") == 0)
-        lead->owner = owner_from(value);
-}
-
-/* Changes dated up to `until` take effect, each at its instant. */
-static void take_changes(struct walk *walk, int64_t until)
-{
-    const struct scoring *scoring = walk->history->scoring;
-    while (walk->next_change < walk->change_count && walk->changes[walk->next_change].at <= until) {
-        const struct lead_change *change = &walk->changes[walk->next_change++];
-        bool is_fact = scoring_reads(scoring, change->field);
-        if (is_fact)
-            walk_to(walk, change->at);
-        set_attribute(&walk->past, change->field, change->new_value);
-        if (!is_fact)
-            continue;
-        tally_attributes(scoring, &walk->past, &walk->tally);
-        walk->last_fact = change->at > walk->last_fact ? change->at : walk->last_fact;
-    }
-}
-
-static enum err take_activity(struct ctx *ctx, void *self, const void *row)
-{
-    (void)ctx;
-    struct walk *walk = self;
-    const struct activity *activity = row;
-    if (activity->occurred_at > walk->until)
-        return OK;
-    take_changes(walk, activity->occurred_at);
-    walk_to(walk, activity->occurred_at);
-    tally_activity(walk->history->scoring, activity, &walk->tally);
-    walk->last_fact =
-        activity->occurred_at > walk->last_fact ? activity->occurred_at : walk->last_fact;
-    return OK;
-}
-
 /* The stage and status in which the rules find the lead: what people decided, and what rules did
  * before that. */
 static void start_standing(struct walk *walk)
@@ -162,37 +73,134 @@ static void start_standing(struct walk *walk)
            !rule_may_change(history, &history->events[count], walk->open_from))
         count++;
     struct standing standing = standing_after(history, count);
-    walk->acts = standing.status == LEAD_OPEN;
-    walk->stage = catalog_stage(history->catalog, standing.stage_id);
+    int64_t published_at = history->rules->published_at;
+    walk->watch_from =
+        standing.stage_entered_at > published_at ? standing.stage_entered_at : published_at;
+    walk->course = (struct course){ .pipeline = history->pipeline,
+                                    .stage = catalog_stage(history->catalog, standing.stage_id),
+                                    .acts = standing.status == LEAD_OPEN,
+                                    .at = walk->open_from - 1,
+                                    .below_since = NO_INT };
 }
 
-static enum err walk_log(struct ctx *ctx, struct db *db, struct walk *walk)
+static void add_derived(struct walk *walk, const struct step *step)
 {
-    struct rows changes = { 0 };
-    bool is_new = walk->history->is_new;
-    enum err err = is_new ? OK : lead_changes(ctx, db, &walk->history->lead.id, &changes);
+    if (walk->derived_count == walk->derived_capacity) {
+        size_t capacity = walk->derived_capacity * 2 + 8;
+        struct derived *derived = ctx_alloc(walk->ctx, capacity * sizeof *derived);
+        if (!derived) {
+            walk->err = ERR_MEMORY;
+            return;
+        }
+        if (walk->derived_count > 0)
+            memcpy(derived, walk->derived, walk->derived_count * sizeof *derived);
+        walk->derived = derived;
+        walk->derived_capacity = capacity;
+    }
+    walk->derived[walk->derived_count++] =
+        (struct derived){ *step, past_owner_at(&walk->past, step->at) };
+}
+
+/* The course as a fact at or behind the latest one must find it: before that, but behind every
+ * step. */
+static void keep_course(struct walk *walk)
+{
+    walk->tally.course = walk->course;
+}
+
+static void go_on(struct walk *walk, int64_t until)
+{
+    struct step step;
+    while (!walk->err && course_step(&walk->course, &walk->facts, until, &step)) {
+        add_derived(walk, &step);
+        keep_course(walk);
+    }
+}
+
+static void walk_to(struct walk *walk, int64_t until)
+{
+    int64_t before_last = walk->last_fact == NO_INT ? NO_INT : walk->last_fact - 1;
+    if (before_last != NO_INT && before_last > walk->course.at && before_last <= until) {
+        go_on(walk, before_last);
+        keep_course(walk);
+    }
+    go_on(walk, until);
+}
+
+/* From instant to instant, while no attribute changes that the rules read. */
+static void walk_stretch(struct walk *walk, int64_t from, int64_t to)
+{
+    struct course *course = &walk->course;
+    int64_t decided = walk->open_from - 1;
+    if (course->acts && !walk->started) {
+        int64_t start = from > walk->watch_from ? from : walk->watch_from;
+        course_watch(course, &walk->facts, start, to < decided ? to : decided);
+        if (!walk->acts_at_once && from <= decided && decided <= to)
+            course_mute(course, &walk->facts);
+    }
+    if (to < walk->open_from)
+        return;
+    if (!walk->started)
+        keep_course(walk);
+    walk->started = true;
+    if (course->muted && walk->log.first != NO_INT && walk->log.first <= to) {
+        walk_to(walk, walk->log.first - 1);
+        course->muted = 0;
+    }
+    walk_to(walk, to);
+}
+
+static void walk_log(struct walk *walk)
+{
+    int64_t from = INT64_MIN, next;
+    facts_judge_attributes(&walk->facts);
+    while ((next = past_next(&walk->past, walk->facts.scoring)) <= walk->until) {
+        walk_stretch(walk, from, next - 1);
+        past_advance(&walk->past, next);
+        facts_judge_attributes(&walk->facts);
+        if (next >= walk->open_from)
+            walk->course.muted = 0; /* a fact */
+        from = next;
+    }
+    past_advance(&walk->past, walk->until);
+    walk_stretch(walk, from, walk->until);
+    if (!walk->started)
+        keep_course(walk);
+    walk->tally.pending = walk->last_fact == walk->tally.course.at + 1;
+}
+
+/* The walk that replays need: from the first fact to `until`. */
+static enum err walk_history(struct ctx *ctx, struct db *db, const struct history *history,
+                             int64_t until, struct walk *ret)
+{
+    *ret = (struct walk){ .history = history, .ctx = ctx, .until = until };
+    find_start(ret);
+    start_standing(ret);
+    enum err err = past_begin(ctx, db, &history->lead, history->is_new, &ret->past);
+    if (!err)
+        err = facts_start(ctx, history->scoring, &ret->facts);
     if (err)
         return err;
-    walk->changes = changes.items;
-    walk->change_count = changes.count;
-    for (size_t i = changes.count; i-- > 0;) /* back to the attributes it was created with */
-        set_attribute(&walk->past, walk->changes[i].field, walk->changes[i].old_value);
-    walk->first_owner = walk->past.owner;
-    tally_attributes(walk->history->scoring, &walk->past, &walk->tally);
-    if (!is_new)
-        err = activity_log(ctx, db, &walk->history->lead.id, take_activity, walk);
+    ret->facts.lead = &ret->past.lead;
+    ret->log = (struct log_times){ ret->open_from, until, NO_INT, NO_INT };
+    if (!history->is_new)
+        err = facts_read_log(ctx, db, &history->lead.id, &ret->log, &ret->facts);
     if (err)
         return err;
-    take_changes(walk, walk->until);
-    walk_to(walk, INT64_MAX);
-    return OK;
+    int64_t changed = past_latest(&ret->past, history->scoring);
+    ret->last_fact = changed != NO_INT && (ret->log.latest == NO_INT || changed > ret->log.latest)
+                         ? changed
+                         : ret->log.latest;
+    walk_log(ret);
+    return ret->err;
 }
 
 static bool same_event(const struct history *history, const struct stage_event *event,
                        const struct derived *derived)
 {
-    return event_at(&history->lead, event) == derived->at &&
-           event->to_stage_id == derived->stage->stage_id && event->score == derived->score &&
+    return event_at(&history->lead, event) == derived->step.at &&
+           event->to_stage_id == derived->step.stage->stage_id &&
+           event->score == derived->step.score && event->cause == derived->step.cause &&
            event->rule_set_version == history->rules->version &&
            id_compare(&event->owner, &derived->owner) == 0;
 }
@@ -217,10 +225,10 @@ static enum err replace_derived(struct ctx *ctx, struct db *db, struct history *
     }
     for (; kept < walk->derived_count; kept++) {
         const struct derived *derived = &walk->derived[kept];
-        struct stage_event event = { .to_stage_id = derived->stage->stage_id,
-                                     .occurred_at = derived->at,
-                                     .cause = CAUSE_RULE,
-                                     .score = derived->score,
+        struct stage_event event = { .to_stage_id = derived->step.stage->stage_id,
+                                     .occurred_at = derived->step.at,
+                                     .cause = derived->step.cause,
+                                     .score = derived->step.score,
                                      .owner = derived->owner };
         enum err err = history_add(ctx, db, history, &event);
         if (err)
@@ -229,82 +237,104 @@ static enum err replace_derived(struct ctx *ctx, struct db *db, struct history *
     return OK;
 }
 
-/* The walk that both replays need: from the first fact to the last. */
-static enum err walk_history(struct ctx *ctx, struct db *db, const struct history *history,
-                             struct walk *ret)
+/* What the walk makes of the hot row. */
+static enum err fill_state(struct ctx *ctx, const struct walk *walk, struct lead *lead)
 {
-    *ret = (struct walk){ .history = history,
-                          .past = history->lead,
-                          .at = INT64_MIN,
-                          .until = INT64_MAX,
-                          .last_fact = history->lead.created_at };
-    find_start(ret);
-    start_standing(ret);
-    return walk_log(ctx, db, ret);
+    lead->score = score_then(&walk->facts, walk->until);
+    lead->score_as_of = walk->until;
+    lead->rule_set_version = walk->history->rules->version;
+    lead->last_fact_at = walk->tally.course.at;
+    lead->automatic_at = NO_INT;
+    if (walk->derived_count > 0)
+        lead->automatic_at = walk->derived[walk->derived_count - 1].step.at;
+    lead->score_due_at = course_due(&walk->course, &walk->facts);
+    return tally_encode(ctx, &walk->tally, &walk->facts, &lead->tally);
 }
 
 enum err history_past(struct ctx *ctx, struct db *db, const struct history *history, int64_t at,
-                      struct past *ret)
+                      struct past_score *ret)
 {
-    /* It never acts: only what is known counts, not what followed from it. */
-    struct walk walk = { .history = history, .past = history->lead, .at = INT64_MIN, .until = at };
-    enum err err = walk_log(ctx, db, &walk);
-    *ret = (struct past){ tally_score(history->rules, &walk.tally), walk.past.owner };
+    struct past past;
+    struct facts facts;
+    enum err err = facts_at(ctx, db, &history->lead, at, history->scoring, &past, &facts);
+    if (!err)
+        *ret = (struct past_score){ score_then(&facts, at), past_owner_at(&past, at) };
     return err;
 }
 
-static int64_t automatic_at(const struct walk *walk)
+static bool events_agree(const struct history *history, const struct walk *walk)
 {
-    return walk->derived_count > 0 ? walk->derived[walk->derived_count - 1].at : NO_INT;
+    size_t found = 0;
+    for (size_t i = 0; i < history->count; i++) {
+        if (!rule_may_change(history, &history->events[i], walk->open_from))
+            continue;
+        if (found == walk->derived_count ||
+            !same_event(history, &history->events[i], &walk->derived[found]))
+            return false;
+        found++;
+    }
+    return found == walk->derived_count;
 }
 
 enum err history_rescore(struct ctx *ctx, struct db *db, const struct history *history,
                          struct replayed *ret)
 {
     struct walk walk;
-    enum err err = walk_history(ctx, db, history, &walk);
-    if (err)
-        return err;
-    const struct rule_set *rules = history->rules;
     const struct lead *kept = &history->lead;
-    struct bytes tally;
-    err = tally_encode(ctx, rules, &walk.tally, &tally);
+    struct lead again = *kept;
+    enum err err = walk_history(ctx, db, history, kept->score_as_of, &walk);
+    if (!err)
+        err = fill_state(ctx, &walk, &again);
     if (err)
         return err;
-    *ret = (struct replayed){ tally_score(rules, &walk.tally), true,
-                              (kept->tally.length == 0 || bytes_equal(&tally, &kept->tally)) &&
-                                  walk.last_fact == kept->last_fact_at &&
-                                  automatic_at(&walk) == kept->automatic_at };
-    size_t found = 0;
-    for (size_t i = 0; i < history->count; i++) {
-        if (!rule_may_change(history, &history->events[i], walk.open_from))
-            continue;
-        bool same = found < walk.derived_count &&
-                    same_event(history, &history->events[i], &walk.derived[found]);
-        ret->events_agree &= same;
-        found++;
-    }
-    ret->events_agree &= found == walk.derived_count;
+    *ret = (struct replayed){
+        .score = again.score,
+        .events_agree = events_agree(history, &walk),
+        .due_agrees = again.score_due_at == kept->score_due_at,
+        /* None kept: the log is asked each time. */
+        .tally_agrees = (kept->tally.length == 0 || bytes_equal(&again.tally, &kept->tally)) &&
+                        again.last_fact_at == kept->last_fact_at &&
+                        again.automatic_at == kept->automatic_at,
+    };
     return OK;
+}
+
+/* What rules do comes behind all that stays as it is. */
+static struct standing standing_foreseen(const struct history *history, const struct walk *walk)
+{
+    size_t count = 0;
+    while (count < history->count &&
+           !rule_may_change(history, &history->events[count], walk->open_from))
+        count++;
+    struct standing standing = standing_after(history, count);
+    for (size_t i = 0; i < walk->derived_count; i++)
+        standing = standing_next(
+            history, standing,
+            &(struct stage_event){ .to_stage_id = walk->derived[i].step.stage->stage_id,
+                                   .occurred_at = walk->derived[i].step.at,
+                                   .cause = walk->derived[i].step.cause });
+    return standing;
+}
+
+enum err history_foresee(struct ctx *ctx, struct db *db, struct history *history)
+{
+    struct walk walk;
+    enum err err = walk_history(ctx, db, history, ctx->now_ms, &walk);
+    if (!err)
+        err = fill_state(ctx, &walk, &history->lead);
+    return err ? err : history_stand(ctx, history, standing_foreseen(history, &walk));
 }
 
 enum err history_replay(struct ctx *ctx, struct db *db, struct history *history)
 {
-    struct lead *lead = &history->lead;
     struct walk walk;
-    enum err err = walk_history(ctx, db, history, &walk);
+    enum err err = walk_history(ctx, db, history, ctx->now_ms, &walk);
     if (!err)
         err = replace_derived(ctx, db, history, &walk);
     if (err)
         return err;
     if (!history->is_new)
         db_count(db, METRIC_REPLAYS);
-    const struct rule_set *rules = history->rules;
-    lead->score = tally_score(rules, &walk.tally);
-    lead->score_as_of = ctx->now_ms;
-    lead->rule_set_version = rules->version;
-    lead->last_fact_at = walk.last_fact;
-    lead->automatic_at = automatic_at(&walk);
-    err = tally_encode(ctx, rules, &walk.tally, &lead->tally);
+    err = fill_state(ctx, &walk, &history->lead);
     return err ? err : history_settle(ctx, db, history);
 }

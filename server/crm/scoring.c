@@ -1,144 +1,281 @@
-/* scoring.c: what a lead scores under a rule set. Pure arithmetic in whole thousandths of a
- * point on a tally, the number of matches of each rule; it does not know where facts come from
- * or what follows from a score. */
+/* scoring.c: what a lead scores: arithmetic in whole thousandths of a point on facts, over a span
+ * of time. It does not know where facts come from or what follows from a score.
+ *
+ * Points fade with age and never grow, so in a span a rule is worth most if everything in it had
+ * happened when it begins, and least if only that counts which had, as old as it is in the end.
+ * Caps, sums and clamps keep that order, up to the score. */
 #include "scoring.h"
-#include "history.h"
 
 #include <string.h>
-#include <strings.h>
 
-/* A tally is kept as one varint per rule, rule 0 first. */
-void tally_decode(const struct bytes *bytes, struct tally *ret)
+struct range {
+    int64_t low, high;
+};
+
+/* How many of the ascending times are at or before `at`. */
+static size_t count_until(const struct selected *selected, int64_t at)
 {
-    *ret = (struct tally){ 0 };
-    size_t at = 0;
-    for (size_t rule = 0; rule < RULES_MAX && at < bytes->length; rule++) {
-        unsigned shift = 0;
-        uint8_t byte;
-        do {
-            byte = bytes->data[at++];
-            ret->matches[rule] |= (uint32_t)(byte & 0x7f) << shift;
-            shift += 7;
-        } while ((byte & 0x80) && shift < 32 && at < bytes->length);
+    size_t low = 0, high = selected->count;
+    if (high == 0 || selected->times[high - 1] <= at)
+        return high;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (selected->times[middle] <= at)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* ---- Conditions ---- */
+
+static unsigned activities_over(const struct condition *condition, const struct facts *facts,
+                                struct span span)
+{
+    if (!facts->selected)
+        return CAN_HOLD | CAN_FAIL;
+    const struct selected *selected = &facts->selected[condition->selector];
+    int64_t least = (int64_t)count_until(selected, span.from);
+    int64_t most = (int64_t)count_until(selected, span.to);
+    if (condition->within_days == NO_INT) {
+        least += selected->earlier;
+        most += selected->earlier;
+    } else {
+        int64_t window_ms = condition->within_days * MS_PER_DAY;
+        least -= (int64_t)count_until(selected, span.to - window_ms);
+        most -= (int64_t)count_until(selected, span.from - window_ms);
+        least = least < 0 ? 0 : least;
+    }
+    bool bounded = condition->at_most != NO_INT;
+    unsigned over = 0;
+    if (most >= condition->at_least && (!bounded || least <= condition->at_most))
+        over |= CAN_HOLD;
+    if (least < condition->at_least || (bounded && most > condition->at_most))
+        over |= CAN_FAIL;
+    return over;
+}
+
+static unsigned opposite(unsigned over)
+{
+    return (over & CAN_HOLD ? CAN_FAIL : 0) | (over & CAN_FAIL ? CAN_HOLD : 0);
+}
+
+/* Of all it can only be said that they hold if each can; that one fails if any can. */
+static unsigned all_over(const struct condition *condition, const struct facts *facts,
+                         struct span span)
+{
+    unsigned over = CAN_HOLD;
+    for (size_t i = 0; i < condition->count; i++) {
+        unsigned item = condition_over(&condition->items[i], facts, span);
+        over = (over & item & CAN_HOLD) | ((over | item) & CAN_FAIL);
+        if (over == CAN_FAIL)
+            break;
+    }
+    return over;
+}
+
+static unsigned any_over(const struct condition *condition, const struct facts *facts,
+                         struct span span)
+{
+    unsigned over = CAN_FAIL;
+    for (size_t i = 0; i < condition->count; i++) {
+        unsigned item = condition_over(&condition->items[i], facts, span);
+        over = ((over | item) & CAN_HOLD) | (over & item & CAN_FAIL);
+        if (over == CAN_HOLD)
+            break;
+    }
+    return over;
+}
+
+unsigned condition_over(const struct condition *condition, const struct facts *facts,
+                        struct span span)
+{
+    unsigned over = 0;
+    switch (condition->kind) {
+    case CONDITION_FIELD:
+        return condition_holds(condition, &(struct subject){ facts->lead, span.from, NULL })
+                   ? CAN_HOLD
+                   : CAN_FAIL;
+    case CONDITION_ACTIVITY: over = activities_over(condition, facts, span); break;
+    case CONDITION_ALL: over = all_over(condition, facts, span); break;
+    case CONDITION_ANY: over = any_over(condition, facts, span); break;
+    }
+    return condition->negated ? opposite(over) : over;
+}
+
+/* A condition by its index in facts->holds. */
+static unsigned judged_over(const struct condition *condition, const struct facts *facts,
+                            size_t index, struct span span)
+{
+    unsigned known = facts->holds[index];
+    return known == (CAN_HOLD | CAN_FAIL) ? condition_over(condition, facts, span) : known;
+}
+
+unsigned criterion_over(const struct facts *facts, size_t criterion, struct span span)
+{
+    return judged_over(facts->scoring->enters[criterion], facts, RULES_MAX + criterion, span);
+}
+
+void facts_judge_attributes(struct facts *facts)
+{
+    const struct scoring *scoring = facts->scoring;
+    const struct facts alone = { .scoring = scoring, .lead = facts->lead };
+    const struct span any = { 0 };
+    for (size_t i = 0; i < scoring->rules->rules.count; i++) {
+        const struct condition *when = scoring->ready[i].when;
+        facts->holds[i] = when ? (uint8_t)condition_over(when, &alone, any) : CAN_HOLD;
+    }
+    for (size_t i = 0; i < scoring->rules->criteria.count; i++) {
+        const struct condition *when = scoring->enters[i];
+        facts->holds[RULES_MAX + i] = when ? (uint8_t)condition_over(when, &alone, any) : CAN_HOLD;
     }
 }
 
-enum err tally_encode(struct ctx *ctx, const struct rule_set *rule_set, const struct tally *tally,
-                      struct bytes *ret)
-{
-    uint8_t *data = ctx_alloc(ctx, rule_set->rules.count * 5 + 1);
-    if (!data)
-        return ERR_MEMORY;
-    size_t at = 0;
-    for (size_t rule = 0; rule < rule_set->rules.count; rule++) {
-        uint32_t rest = tally->matches[rule];
-        for (; rest >= 0x80; rest >>= 7)
-            data[at++] = (uint8_t)(rest | 0x80);
-        data[at++] = (uint8_t)rest;
-    }
-    *ret = (struct bytes){ data, at };
-    return OK;
-}
-
-const char **lead_text(struct lead *lead, const char *name)
-{
-    int index = table_find(&lead_table, name);
-    if (index < 0 || lead_table.fields[index].kind != FIELD_TEXT)
-        return NULL;
-    return (const char **)((char *)lead + lead_table.fields[index].offset);
-}
-
-static bool attribute_matches(const struct ready_rule *rule, const struct lead *lead)
-{
-    if (!rule->field)
-        return true;
-    const char **text = lead_text((struct lead *)lead, rule->field); /* only read here */
-    const char *value = text ? *text : NULL;
-    if (!value || !*value)
-        return false;
-    if (strcmp(rule->op, "eq") == 0)
-        return rule->value && strcasecmp(value, rule->value) == 0;
-    if (strcmp(rule->op, "contains") == 0)
-        return rule->value && strcasestr(value, rule->value) != NULL;
-    return strcmp(rule->op, "present") == 0;
-}
-
-void tally_attributes(const struct scoring *scoring, const struct lead *lead, struct tally *tally)
-{
-    for (size_t i = 0; i < scoring->rules->rules.count; i++)
-        if (!scoring->ready[i].activity)
-            tally->matches[i] = attribute_matches(&scoring->ready[i], lead);
-}
-
-void tally_activity(const struct scoring *scoring, const struct activity *activity,
-                    struct tally *tally)
-{
-    for (size_t i = 0; i < scoring->rules->rules.count; i++)
-        if (scoring->ready[i].activity && strcmp(scoring->ready[i].activity, activity->type) == 0 &&
-            tally->matches[i] < UINT32_MAX)
-            tally->matches[i]++;
-}
+/* ---- Rules ---- */
 
 static int64_t clamp(int64_t value, int64_t min, int64_t max)
 {
     return value < min ? min : value > max ? max : value;
 }
 
-/* A rule's cap bounds its sum on the side it points to. */
-static int64_t rule_sum_milli(const struct rule *rule, uint32_t matches)
+/* Points of the latest `limit` of the first `count` times; what happened after `at` is new. */
+static int64_t decayed_sum(const struct ready_rule *rule, const struct selected *selected,
+                           size_t count, int64_t at, int64_t limit)
 {
-    int64_t sum = (int64_t)matches * rule->points_milli;
-    if (rule->cap_milli == NO_INT)
-        return sum;
+    int64_t sum = 0;
+    for (size_t i = count; i-- > 0 && limit > 0; limit--) {
+        int64_t age_ms = at - selected->times[i];
+        int64_t age = age_ms > 0 ? age_ms / MS_PER_DAY : 0;
+        if (age >= rule->ages)
+            break; /* and what is older even more so */
+        sum += rule->decayed[age];
+    }
+    return sum;
+}
+
+/* Of those up to `until`, as old as they are at `at`. */
+static int64_t matches_milli(const struct ready_rule *rule, const struct selected *selected,
+                             int64_t until, int64_t at, int64_t limit)
+{
+    size_t count = count_until(selected, until);
+    if (rule->decayed)
+        return decayed_sum(rule, selected, count, at, limit);
+    int64_t all = (int64_t)count + selected->earlier;
+    return (all < limit ? all : limit) * rule->points_milli;
+}
+
+/* A cap bounds the sum on the side that the points are on. */
+static int64_t cap(const struct ready_rule *rule, int64_t sum)
+{
     return rule->points_milli < 0 ? clamp(sum, -rule->cap_milli, 0)
                                   : clamp(sum, 0, rule->cap_milli);
 }
 
-static int64_t group_sum_milli(const struct rule_set *rule_set, const struct score_group *group,
-                               const struct tally *tally)
+static struct range matches_over(const struct ready_rule *rule, const struct facts *facts,
+                                 struct span span)
 {
-    const struct rule *rules = rule_set->rules.items;
-    int64_t sum = 0;
-    for (size_t i = 0; i < rule_set->rules.count; i++)
-        if (strcmp(rules[i].score_group, group->key) == 0)
-            sum += rule_sum_milli(&rules[i], tally->matches[i]);
-    return clamp(sum, group->min_milli, group->max_milli);
+    if (rule->selector == NO_SELECTOR) {
+        int64_t points = cap(rule, rule->points_milli);
+        return (struct range){ points, points };
+    }
+    const struct selected *selected = &facts->selected[rule->selector];
+    int64_t least = cap(rule, matches_milli(rule, selected, span.from, span.to, rule->cap_times));
+    if (span.from == span.to)
+        return (struct range){ least, least };
+    int64_t most = cap(rule, matches_milli(rule, selected, span.to, span.from, rule->cap_times));
+    return rule->points_milli < 0 ? (struct range){ most, least } : (struct range){ least, most };
 }
 
-/* floor(clamp(sum over groups of clamp(sum over rules of cap(matches x points)))) */
-int64_t tally_score(const struct rule_set *rule_set, const struct tally *tally)
+static struct range rule_over(const struct facts *facts, size_t index, struct span span)
 {
-    const struct score_group *groups = rule_set->groups.items;
-    int64_t total = 0;
-    for (size_t i = 0; i < rule_set->groups.count; i++)
-        total += group_sum_milli(rule_set, &groups[i], tally);
-    total = clamp(total, rule_set->min_milli, rule_set->max_milli);
-    return total >= 0 ? total / 1000 : -((-total + 999) / 1000);
+    const struct ready_rule *rule = &facts->scoring->ready[index];
+    unsigned when = judged_over(rule->when, facts, index, span);
+    if (!(when & CAN_HOLD))
+        return (struct range){ 0, 0 };
+    struct range range = matches_over(rule, facts, span);
+    if (when & CAN_FAIL) {
+        range.low = range.low < 0 ? range.low : 0;
+        range.high = range.high > 0 ? range.high : 0;
+    }
+    return range;
 }
 
-static bool criterion_met(const struct rule_set *rule_set, const struct stage *stage, int64_t score)
+/* ---- The score ---- */
+
+static int64_t rounded_down(int64_t milli)
 {
-    const struct criterion *criteria = rule_set->criteria.items;
-    for (size_t i = 0; i < rule_set->criteria.count; i++)
-        if (criteria[i].kind == stage->kind && score >= criteria[i].score_min)
-            return true;
-    return false;
+    return milli >= 0 ? milli / 1000 : -((-milli + 999) / 1000);
 }
 
-const struct stage *stage_earned(const struct rule_set *rule_set, const struct pipeline *pipeline,
-                                 const struct stage *stage, int64_t score)
+/* floor(clamp(sum of groups clamp(sum of rules cap(sum of matches decayed points)))) */
+struct score_range score_over(const struct facts *facts, struct span span)
 {
-    const struct stage *stages = pipeline->stages.items, *earned = NULL;
-    for (size_t i = 0; i < pipeline->stages.count; i++)
-        if (stages[i].position > stage->position && criterion_met(rule_set, &stages[i], score))
-            earned = &stages[i];
-    return earned;
+    const struct rule_set *rules = facts->scoring->rules;
+    const struct score_group *groups = rules->groups.items;
+    struct range sums[SCORE_GROUPS_MAX] = { 0 }, total = { 0 };
+    for (size_t i = 0; i < rules->rules.count; i++) {
+        struct range range = rule_over(facts, i, span);
+        struct range *sum = &sums[facts->scoring->ready[i].group];
+        sum->low += range.low;
+        sum->high += range.high;
+    }
+    for (size_t i = 0; i < rules->groups.count; i++) {
+        total.low += clamp(sums[i].low, groups[i].min_milli, groups[i].max_milli);
+        total.high += clamp(sums[i].high, groups[i].min_milli, groups[i].max_milli);
+    }
+    return (struct score_range){
+        rounded_down(clamp(total.low, rules->min_milli, rules->max_milli)),
+        rounded_down(clamp(total.high, rules->min_milli, rules->max_milli)),
+    };
 }
 
-bool scoring_reads(const struct scoring *scoring, const char *field)
+int64_t score_then(const struct facts *facts, int64_t at)
 {
-    for (size_t i = 0; i < scoring->rules->rules.count; i++)
-        if (scoring->ready[i].field && strcmp(scoring->ready[i].field, field) == 0)
-            return true;
-    return false;
+    return score_over(facts, (struct span){ at, at }).low;
+}
+
+/* ---- The same, told piece by piece ---- */
+
+static void explain_rule(const struct facts *facts, size_t index, int64_t at,
+                         struct score_detail *ret)
+{
+    const struct ready_rule *rule = &facts->scoring->ready[index];
+    struct span now = { at, at };
+    struct rule_detail *detail = &ret->rules[index];
+    *detail =
+        (struct rule_detail){ .holds = judged_over(rule->when, facts, index, now) & CAN_HOLD };
+    if (!detail->holds)
+        return;
+    if (rule->selector == NO_SELECTOR) {
+        detail->matches = 1;
+        detail->sum_milli = rule->points_milli;
+    } else {
+        const struct selected *selected = &facts->selected[rule->selector];
+        detail->matches = (int64_t)count_until(selected, at) + selected->earlier;
+        detail->sum_milli = matches_milli(rule, selected, at, at, INT64_MAX);
+    }
+    detail->kept_milli = matches_over(rule, facts, now).low;
+}
+
+void score_explain(const struct facts *facts, int64_t at, struct score_detail *ret)
+{
+    const struct rule_set *rules = facts->scoring->rules;
+    const struct score_group *groups = rules->groups.items;
+    const struct criterion *criteria = rules->criteria.items;
+    *ret = (struct score_detail){ .at = at, .rule_set_version = rules->version };
+    for (size_t i = 0; i < rules->rules.count; i++) {
+        explain_rule(facts, i, at, ret);
+        ret->groups[facts->scoring->ready[i].group].sum_milli += ret->rules[i].kept_milli;
+    }
+    for (size_t i = 0; i < rules->groups.count; i++) {
+        struct group_detail *group = &ret->groups[i];
+        group->kept_milli = clamp(group->sum_milli, groups[i].min_milli, groups[i].max_milli);
+        ret->sum_milli += group->kept_milli;
+    }
+    ret->total_milli = clamp(ret->sum_milli, rules->min_milli, rules->max_milli);
+    ret->score = rounded_down(ret->total_milli);
+    for (size_t i = 0; i < rules->criteria.count; i++)
+        ret->met[i] = ret->score >= criteria[i].score_min &&
+                      criterion_over(facts, i, (struct span){ at, at }) == CAN_HOLD;
 }

@@ -1,22 +1,115 @@
-/* scoring.h: a rule set made ready to judge leads. Private to crm. */
+/* scoring.h: a rule set made ready to judge leads, and what it makes of a lead's facts. Private to
+ * crm.
+ *
+ * Between two facts a lead's score only changes where a match grows a day older or leaves a window.
+ * So everything is asked of spans of time: the least and the most that a score can be in a span
+ * tell whether anything happens in it at all, and halving finds when. A span of one instant gives
+ * the score itself. */
 #ifndef FUNNELD_CRM_SCORING_H
 #define FUNNELD_CRM_SCORING_H
 
+#include <funneld/condition.h>
 #include <funneld/crm.h>
 
-/* Days for which a decay can run: that of 1000 points with the longest half-life. */
-enum { DECAY_AGES_MAX = 8192 };
+enum {
+    DECAY_AGES_MAX = 8192, /* days: those of 1000 points with the longest half-life */
+    HALF_LIFE_DAYS_MAX = 365,
+    WINDOW_DAYS_MAX = 3650,
+    CAP_TIMES_MAX = 10000,
+    DWELL_HOURS_MAX = 24 * 365,
+};
+#define POINTS_MILLI_MAX INT64_C(1000000)    /* of one match */
+#define SUM_MILLI_MAX INT64_C(1000000000000) /* that a cap or clamp may name */
 
-/* What a rule's `when` and `each` say: one leaf on a text of the lead, one activity type. */
+#define NO_SELECTOR SIZE_MAX
+
+/* A rule made ready. */
 struct ready_rule {
-    const char *activity; /* type that it matches; NULL: one match */
-    const char *field;    /* NULL: always */
-    const char *op, *value;
+    const struct condition *when; /* NULL: always */
+    size_t selector;              /* of its matches; NO_SELECTOR: one match */
+    size_t group;                 /* index in the rule set's groups */
+    int64_t points_milli;
+    int64_t cap_milli, cap_times; /* INT64_MAX: none */
+    /* points by age in days, and none beyond; NULL: points_milli at any age */
+    const int64_t *decayed;
+    int64_t ages;
+};
+
+/* What of the times that a selector selects can matter after the latest of them: those younger than
+ * so many days, and of them so many of the latest. Of all others only their number does. */
+struct keep {
+    int64_t days;
+    size_t times;
 };
 
 struct scoring {
     const struct rule_set *rules;
-    struct ready_rule ready[RULES_MAX]; /* by position */
+    struct selectors selectors;
+    struct keep *keep;                            /* by selector */
+    size_t *by_type;                              /* selectors, ordered by their activity */
+    struct ready_rule ready[RULES_MAX];           /* by position */
+    const struct condition *enters[CRITERIA_MAX]; /* `when` of criteria; NULL: always */
+    size_t condition_count;                       /* of rules and criteria: see struct facts */
+    int64_t days_max;      /* no match of this age or older changes anything any more */
+    bool reads_properties; /* of activities */
+    bool mixes;            /* some condition asks for attributes and activities at once */
 };
+
+/* Whether a change of that member can change what the rules make of a lead. */
+bool scoring_reads(const struct scoring *scoring, const char *field);
+
+/* ---- A lead's facts, as its rules see them ---- */
+
+/* What a condition is in a span of time: one of the bits, or both. */
+enum { CAN_HOLD = 1, CAN_FAIL = 2 };
+
+struct facts {
+    const struct scoring *scoring;
+    const struct lead *lead;   /* its attributes in the time at hand */
+    struct selected *selected; /* by selector; NULL: its activities are not known */
+    /* of each rule's and then each criterion's condition, as far as the attributes tell */
+    uint8_t holds[RULES_MAX + CRITERIA_MAX];
+};
+
+/* Judges the attributes of facts->lead, which others take for granted from then on. */
+void facts_judge_attributes(struct facts *facts);
+
+/* From instant to instant, both in it. */
+struct span {
+    int64_t from, to;
+};
+
+unsigned condition_over(const struct condition *condition, const struct facts *facts,
+                        struct span span);
+/* The `when` of the criterion of that index. */
+unsigned criterion_over(const struct facts *facts, size_t criterion, struct span span);
+
+/* The least and the most that the score is in the span; of one instant they are the same. */
+struct score_range {
+    int64_t low, high;
+};
+struct score_range score_over(const struct facts *facts, struct span span);
+int64_t score_then(const struct facts *facts, int64_t at);
+void score_explain(const struct facts *facts, int64_t at, struct score_detail *ret);
+
+/* ---- Where facts come from ---- */
+
+/* Whether it says anything of the lead: what machines do by themselves does not. */
+bool activity_counts(const struct activity *activity);
+
+/* Every time that is dated up to `until`, from the log. *ret_latest: of any activity, NO_INT: none;
+ * *ret_first: the first one at or after `from`. */
+struct log_times {
+    int64_t from, until;
+    int64_t first, latest; /* set */
+};
+enum err facts_read_log(struct ctx *ctx, struct db *db, const struct id *lead_id,
+                        struct log_times *times, struct facts *facts) _must_check_;
+/* Facts without any activity. */
+enum err facts_start(struct ctx *ctx, const struct scoring *scoring, struct facts *ret)
+    _must_check_;
+/* One more activity, which is not before any other. */
+enum err facts_add(struct ctx *ctx, struct facts *facts, const struct activity *activity)
+    _must_check_;
 
 #endif

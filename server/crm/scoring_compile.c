@@ -1,47 +1,310 @@
-/* scoring_compile.c: makes a rule set ready to judge leads: reads the JSON of its rules once. */
+/* scoring_compile.c: makes a rule set ready to judge leads: reads the JSON of its rules once, says
+ * what is wrong with it, and works out what of a lead's past can still matter. */
 #include "scoring.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* The text of that member of a flat object; NULL: it has none. */
-static enum err member_text(struct ctx *ctx, const char *json, const char *name, const char **ret)
+/* Goes on after a mistake, so that every one is told. */
+struct compiler {
+    struct ctx *ctx;
+    struct scoring *scoring;
+    const struct condition_scope *scope;
+    enum err first;
+};
+
+static void note(struct compiler *compiler, enum err err)
 {
-    char start[32];
-    snprintf(start, sizeof start, "\"%s\":\"", name);
-    const char *at = json ? strstr(json, start) : NULL;
-    *ret = NULL;
-    if (!at)
-        return OK;
-    char *text = ctx_alloc(ctx, strlen(at) + 1), *to = text;
-    if (!text)
+    if (err && (!compiler->first || err != ERR_VALIDATION))
+        compiler->first = err;
+}
+
+static const char *place(struct compiler *compiler, const char *list, size_t index,
+                         const char *member)
+{
+    const char *text =
+        arena_printf(compiler->ctx->arena, "%s/%zu%s%s", list, index, *member ? "/" : "", member);
+    return text ? text : list;
+}
+
+#define COMPLAIN(compiler, list, index, member, ...)                                               \
+    note(compiler, fail_member((compiler)->ctx, place(compiler, list, index, member), "invalid",   \
+                               __VA_ARGS__))
+
+/* A number that may be there: NO_INT passes. */
+static void check_range(struct compiler *compiler, const char *list, size_t index,
+                        const char *member, int64_t value, int64_t min, int64_t max)
+{
+    if (value != NO_INT && (value < min || value > max))
+        COMPLAIN(compiler, list, index, member, "must be %lld to %lld", (long long)min,
+                 (long long)max);
+}
+
+static void check_clamp(struct compiler *compiler, const char *list, size_t index, int64_t min,
+                        int64_t max)
+{
+    check_range(compiler, list, index, "min_milli", min, -SUM_MILLI_MAX, SUM_MILLI_MAX);
+    check_range(compiler, list, index, "max_milli", max, -SUM_MILLI_MAX, SUM_MILLI_MAX);
+    if (min > max)
+        COMPLAIN(compiler, list, index, "max_milli", "must not be less than min_milli");
+}
+
+/* ---- Rules ---- */
+
+static void check_decay(struct compiler *compiler, const struct rule *rule, size_t index)
+{
+    static const int64_t days_max[] = {
+        [DECAY_WINDOW] = WINDOW_DAYS_MAX,
+        [DECAY_LINEAR] = WINDOW_DAYS_MAX,
+        [DECAY_HALF_LIFE] = HALF_LIFE_DAYS_MAX,
+    };
+    bool linear = rule->decay == DECAY_LINEAR;
+    if ((rule->decay == DECAY_NONE) != (rule->decay_days == NO_INT))
+        COMPLAIN(compiler, "rules", index, "decay_days",
+                 rule->decay == DECAY_NONE ? "goes with a decay" : "is what the decay needs");
+    else if (rule->decay != DECAY_NONE)
+        check_range(compiler, "rules", index, "decay_days", rule->decay_days, 1,
+                    days_max[rule->decay]);
+    if (linear != (rule->decay_percent != NO_INT))
+        COMPLAIN(compiler, "rules", index, "decay_percent",
+                 linear ? "is what a linear decay needs" : "goes with a linear decay");
+    check_range(compiler, "rules", index, "decay_percent", rule->decay_percent, 1, 100);
+    if (linear && rule->decay_percent > 0 && rule->decay_days > 0 &&
+        (99 + rule->decay_percent) / rule->decay_percent > DECAY_AGES_MAX / rule->decay_days)
+        COMPLAIN(compiler, "rules", index, "decay_percent", "must be 0 within %d days",
+                 DECAY_AGES_MAX);
+    if (rule->decay != DECAY_NONE && !rule->each)
+        COMPLAIN(compiler, "rules", index, "decay",
+                 "goes with each: what does not happen has no age");
+}
+
+static void check_rule(struct compiler *compiler, const struct rule *rules, size_t index)
+{
+    const struct rule *rule = &rules[index];
+    for (size_t i = 0; i < index; i++)
+        if (text_equal(rules[i].key, rule->key))
+            COMPLAIN(compiler, "rules", index, "key", "is that of another rule too");
+    if (rule->position != (int64_t)index)
+        COMPLAIN(compiler, "rules", index, "position", "must count from 0 without a gap");
+    check_range(compiler, "rules", index, "points_milli", rule->points_milli, -POINTS_MILLI_MAX,
+                POINTS_MILLI_MAX);
+    check_range(compiler, "rules", index, "cap_milli", rule->cap_milli, 0, SUM_MILLI_MAX);
+    check_range(compiler, "rules", index, "cap_times", rule->cap_times, 1, CAP_TIMES_MAX);
+    check_decay(compiler, rule, index);
+}
+
+/* From how it is stored. */
+static void read_decayed(struct compiler *compiler, const struct rule *rule,
+                         struct ready_rule *ready)
+{
+    ready->ages = (int64_t)(rule->decayed.length / sizeof(int64_t));
+    int64_t *decayed = ctx_alloc(compiler->ctx, ((size_t)ready->ages + 1) * sizeof *decayed);
+    if (!decayed) {
+        note(compiler, ERR_MEMORY);
+        return;
+    }
+    for (int64_t age = 0; age < ready->ages; age++) {
+        uint64_t value = 0;
+        for (size_t byte = sizeof value; byte-- > 0;)
+            value = value << 8 | rule->decayed.data[(size_t)age * sizeof value + byte];
+        decayed[age] = (int64_t)value;
+    }
+    ready->decayed = decayed;
+}
+
+static size_t find_group(struct compiler *compiler, const struct rule *rule, size_t index)
+{
+    const struct rule_set *rules = compiler->scoring->rules;
+    const struct score_group *groups = rules->groups.items;
+    for (size_t i = 0; i < rules->groups.count; i++)
+        if (text_equal(groups[i].key, rule->score_group))
+            return i;
+    COMPLAIN(compiler, "rules", index, "score_group", "no group of the rule set has this key");
+    return 0;
+}
+
+static void make_rule(struct compiler *compiler, const struct rule *rule, size_t index)
+{
+    struct ready_rule *ready = &compiler->scoring->ready[index];
+    *ready = (struct ready_rule){
+        .selector = NO_SELECTOR,
+        .group = find_group(compiler, rule, index),
+        .points_milli = rule->points_milli,
+        .cap_milli = rule->cap_milli == NO_INT ? INT64_MAX : rule->cap_milli,
+        .cap_times = rule->cap_times == NO_INT ? INT64_MAX : rule->cap_times,
+    };
+    if (rule->when)
+        note(compiler,
+             condition_read(compiler->ctx, compiler->scope, place(compiler, "rules", index, "when"),
+                            rule->when, &ready->when));
+    if (rule->each)
+        note(compiler,
+             selector_read(compiler->ctx, compiler->scope, place(compiler, "rules", index, "each"),
+                           rule->each, &ready->selector));
+    if (rule->decay == DECAY_NONE || compiler->first)
+        return;
+    struct rule made = *rule;
+    if (made.decayed.length == 0) /* of a draft */
+        note(compiler, rule_decay(compiler->ctx, &made));
+    read_decayed(compiler, &made, ready);
+}
+
+/* ---- Criteria ---- */
+
+static void make_criterion(struct compiler *compiler, const struct criterion *criteria,
+                           size_t index)
+{
+    const struct criterion *criterion = &criteria[index];
+    for (size_t i = 0; i < index; i++)
+        if (criteria[i].kind == criterion->kind)
+            COMPLAIN(compiler, "criteria", index, "kind", "is that of another criterion too");
+    check_range(compiler, "criteria", index, "score_min", criterion->score_min,
+                -SUM_MILLI_MAX / 1000, SUM_MILLI_MAX / 1000);
+    if (criterion->exit_below != NO_INT && criterion->exit_below > criterion->score_min)
+        COMPLAIN(compiler, "criteria", index, "exit_below", "must not be more than score_min");
+    check_range(compiler, "criteria", index, "exit_below", criterion->exit_below,
+                -SUM_MILLI_MAX / 1000, SUM_MILLI_MAX / 1000);
+    check_range(compiler, "criteria", index, "dwell_hours", criterion->dwell_hours, 0,
+                DWELL_HOURS_MAX);
+    if (criterion->exit_below == NO_INT && criterion->dwell_hours != NO_INT)
+        COMPLAIN(compiler, "criteria", index, "dwell_hours", "goes with exit_below");
+    if (criterion->when)
+        note(compiler, condition_read(compiler->ctx, compiler->scope,
+                                      place(compiler, "criteria", index, "when"), criterion->when,
+                                      &compiler->scoring->enters[index]));
+}
+
+/* ---- What of a lead's past can matter ---- */
+
+static void keep_at_least(struct keep *keep, int64_t days, size_t times)
+{
+    keep->days = days > keep->days ? days : keep->days;
+    keep->times = times > keep->times ? times : keep->times;
+}
+
+/* Whether so many are within the window is told by the latest of them, and by one more. */
+static void keep_for_condition(struct keep *keep, const struct condition *condition)
+{
+    for (size_t i = 0; i < condition->count; i++)
+        keep_for_condition(keep, &condition->items[i]);
+    if (condition->kind != CONDITION_ACTIVITY || condition->within_days == NO_INT)
+        return;
+    int64_t times = condition->at_most == NO_INT ? condition->at_least : condition->at_most + 1;
+    keep_at_least(&keep[condition->selector], condition->within_days, (size_t)times);
+}
+
+static void find_keep(struct scoring *scoring)
+{
+    for (size_t i = 0; i < scoring->rules->rules.count; i++) {
+        const struct ready_rule *rule = &scoring->ready[i];
+        if (rule->when)
+            keep_for_condition(scoring->keep, rule->when);
+        if (rule->selector != NO_SELECTOR && rule->decayed)
+            keep_at_least(&scoring->keep[rule->selector], rule->ages,
+                          rule->cap_times == INT64_MAX ? SIZE_MAX : (size_t)rule->cap_times);
+    }
+    for (size_t i = 0; i < scoring->rules->criteria.count; i++)
+        if (scoring->enters[i])
+            keep_for_condition(scoring->keep, scoring->enters[i]);
+    for (size_t i = 0; i < scoring->selectors.count; i++) {
+        if (scoring->keep[i].days > scoring->days_max)
+            scoring->days_max = scoring->keep[i].days;
+        scoring->reads_properties |= scoring->selectors.items[i].count > 0;
+    }
+}
+
+static bool reads_fields(const struct condition *condition)
+{
+    for (size_t i = 0; i < condition->count; i++)
+        if (reads_fields(&condition->items[i]))
+            return true;
+    return condition->kind == CONDITION_FIELD;
+}
+
+static bool mixes(const struct condition *condition)
+{
+    return condition && condition_reads_activities(condition) && reads_fields(condition);
+}
+
+static int compare_types(const void *left, const void *right, void *self)
+{
+    const struct selector *selectors = self;
+    return strcmp(selectors[*(const size_t *)left].activity,
+                  selectors[*(const size_t *)right].activity);
+}
+
+static enum err prepare(struct ctx *ctx, struct scoring *scoring)
+{
+    size_t count = scoring->selectors.count;
+    scoring->keep = ctx_alloc(ctx, (count + 1) * sizeof *scoring->keep);
+    scoring->by_type = ctx_alloc(ctx, (count + 1) * sizeof *scoring->by_type);
+    if (!scoring->keep || !scoring->by_type)
         return ERR_MEMORY;
-    for (at += strlen(start); *at && *at != '"'; at++)
-        *to++ = *at == '\\' && at[1] ? *++at : *at;
-    *ret = text;
+    for (size_t i = 0; i < count; i++)
+        scoring->by_type[i] = i;
+    qsort_r(scoring->by_type, count, sizeof *scoring->by_type, compare_types,
+            scoring->selectors.items);
+    find_keep(scoring);
+    for (size_t i = 0; i < scoring->rules->rules.count; i++)
+        scoring->mixes |= mixes(scoring->ready[i].when);
+    for (size_t i = 0; i < scoring->rules->criteria.count; i++)
+        scoring->mixes |= mixes(scoring->enters[i]);
+    return OK;
+}
+
+static enum err check_counts(struct ctx *ctx, const struct rule_set *rules)
+{
+    const struct {
+        const char *name;
+        size_t count, max;
+    } lists[] = { { "rules", rules->rules.count, RULES_MAX },
+                  { "groups", rules->groups.count, SCORE_GROUPS_MAX },
+                  { "criteria", rules->criteria.count, CRITERIA_MAX } };
+    for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+        if (lists[i].count > lists[i].max)
+            return fail_member(ctx, lists[i].name, "too_many", "may be %zu at most", lists[i].max);
     return OK;
 }
 
 enum err scoring_make(struct ctx *ctx, const struct catalog *catalog, const struct rule_set *rules,
                       const struct scoring **ret)
 {
-    (void)catalog;
+    enum err err = check_counts(ctx, rules);
+    if (err)
+        return err;
     struct scoring *scoring = ctx_alloc(ctx, sizeof *scoring);
     if (!scoring)
         return ERR_MEMORY;
     *scoring = (struct scoring){ .rules = rules };
-    const struct rule *rule = rules->rules.items;
-    enum err err = OK;
-    for (size_t i = 0; i < rules->rules.count && !err; i++) {
-        struct ready_rule *ready = &scoring->ready[i];
-        err = member_text(ctx, rule[i].each, "activity", &ready->activity);
-        if (!err)
-            err = member_text(ctx, rule[i].when, "field", &ready->field);
-        if (!err)
-            err = member_text(ctx, rule[i].when, "op", &ready->op);
-        if (!err)
-            err = member_text(ctx, rule[i].when, "value", &ready->value);
-    }
+    struct condition_scope scope = { .pipelines = &catalog->pipelines,
+                                     .reach = CONDITION_OF_GIVEN,
+                                     .selectors = &scoring->selectors };
+    struct compiler compiler = { ctx, scoring, &scope, OK };
+    const struct score_group *groups = rules->groups.items;
+    for (size_t i = 0; i < rules->groups.count; i++)
+        check_clamp(&compiler, "groups", i, groups[i].min_milli, groups[i].max_milli);
+    if (rules->min_milli > rules->max_milli)
+        note(&compiler,
+             fail_member(ctx, "max_milli", "invalid", "must not be less than min_milli"));
+    for (size_t i = 0; i < rules->rules.count; i++)
+        check_rule(&compiler, rules->rules.items, i);
+    for (size_t i = 0; i < rules->rules.count; i++)
+        make_rule(&compiler, (const struct rule *)rules->rules.items + i, i);
+    for (size_t i = 0; i < rules->criteria.count; i++)
+        make_criterion(&compiler, rules->criteria.items, i);
+    if (!compiler.first)
+        note(&compiler, prepare(ctx, scoring));
     *ret = scoring;
-    return err;
+    return compiler.first;
+}
+
+bool scoring_reads(const struct scoring *scoring, const char *field)
+{
+    for (size_t i = 0; i < scoring->rules->rules.count; i++)
+        if (scoring->ready[i].when && condition_reads(scoring->ready[i].when, field))
+            return true;
+    for (size_t i = 0; i < scoring->rules->criteria.count; i++)
+        if (scoring->enters[i] && condition_reads(scoring->enters[i], field))
+            return true;
+    return false;
 }

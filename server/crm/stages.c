@@ -273,7 +273,7 @@ enum err stage_event_import(struct ctx *ctx, struct db *db, const struct stage_e
     *ret_new = !already_told(&history, &input->id, &event);
     if (!*ret_new)
         return contributions_apply(ctx, db, &history, 1);
-    struct past past;
+    struct past_score past;
     err = history_past(ctx, db, &history, event_at(&history.lead, &event), &past);
     if (!err)
         err = set_amount(ctx, db, &history, input->amount_minor);

@@ -31,11 +31,12 @@ enum err activity_find(struct ctx *ctx, struct db *db, const char *source_system
                   param_text(external_id));
 }
 
-enum err activity_log(struct ctx *ctx, struct db *db, const struct id *lead_id, db_visit *visit,
-                      void *self)
+enum err activity_log(struct ctx *ctx, struct db *db, const struct id *lead_id,
+                      bool with_properties, db_visit *visit, void *self)
 {
     struct activity row;
-    return db_each(ctx, db, SQL_ACTIVITY_LOG, &row, visit, self, param_id(lead_id));
+    return db_each(ctx, db, with_properties ? SQL_ACTIVITY_LOG_PROPERTIES : SQL_ACTIVITY_LOG, &row,
+                   visit, self, param_id(lead_id));
 }
 
 static void narrow(struct query *query, const struct activity_filter *filter)

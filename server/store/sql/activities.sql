@@ -23,7 +23,17 @@ WHERE k.source_system = $1 AND k.external_id = $2;
 
 -- activity_log -> activity
 -- The whole history of a lead in the order it happened: what a replay reads.
-SELECT occurred_at, type FROM activity WHERE lead_id = $1 ORDER BY lead_id, occurred_at, id;
+SELECT occurred_at, type, engagement
+FROM activity
+WHERE lead_id = $1
+ORDER BY lead_id, occurred_at, id;
+
+-- activity_log_properties -> activity
+-- The same for rules that look closer.
+SELECT occurred_at, type, engagement, properties
+FROM activity
+WHERE lead_id = $1
+ORDER BY lead_id, occurred_at, id;
 
 -- activity_walk -> activity
 -- All of them, as they lie.

@@ -1,0 +1,89 @@
+/* advance.c: moves a lead on from its hot row alone, without its history: what an activity on time
+ * and the passing of time cost as long as no stage changes. */
+#include "course.h"
+#include "history.h"
+
+/* The attributes are needed where conditions mix them with activities. */
+static enum err give_attributes(struct ctx *ctx, struct db *db, const struct lead *lead,
+                                struct facts *facts)
+{
+    if (!facts->scoring->mixes)
+        return OK;
+    struct lead *whole = ctx_alloc(ctx, sizeof *whole);
+    facts->lead = whole;
+    return whole ? lead_load(ctx, db, &lead->id, whole) : ERR_MEMORY;
+}
+
+/* Whether rules would take a step up to `until`. */
+static bool steps(struct course *course, const struct facts *facts, int64_t until)
+{
+    struct step step;
+    return course_step(course, facts, until, &step);
+}
+
+/* Takes the course on to now, past the new fact at `at` (NO_INT: there is none), and keeps in
+ * *tally where the next fact takes it up. False: a rule would act. */
+static bool go_on(struct tally *tally, const struct facts *facts, int64_t at, int64_t now,
+                  struct course *ret)
+{
+    struct course course = tally->course;
+    if (tally->pending)
+        course.muted = 0;
+    if (at != NO_INT && at - 1 > course.at) {
+        if (steps(&course, facts, at - 1))
+            return false;
+        tally->course = course;
+    }
+    if (at != NO_INT) {
+        tally->pending = true;
+        course.muted = 0;
+    }
+    *ret = course;
+    return !steps(ret, facts, now);
+}
+
+static enum err save(struct ctx *ctx, struct db *db, const struct tally *tally,
+                     const struct course *course, const struct facts *facts, struct lead *lead)
+{
+    int64_t score = score_then(facts, ctx->now_ms);
+    bool score_moves = score != lead->score;
+    lead->score = score;
+    lead->score_as_of = ctx->now_ms;
+    lead->last_fact_at = tally->course.at;
+    lead->score_due_at = course_due(course, facts);
+    enum err err = tally_encode(ctx, tally, facts, &lead->tally);
+    if (err)
+        return err;
+    return score_moves ? lead_save_state(ctx, db, lead) : lead_save_tally(ctx, db, lead);
+}
+
+enum err lead_advance(struct ctx *ctx, struct db *db, const struct catalog *catalog,
+                      struct lead *lead, const struct activity *activity, bool *ret_done)
+{
+    struct tally tally;
+    struct facts facts;
+    struct course now;
+    *ret_done = false;
+    if (lead->tally.length == 0 || lead->rule_set_version != catalog->rule_set.version)
+        return OK;
+    if (activity && activity->occurred_at <= lead->last_fact_at)
+        return OK; /* late */
+    enum err err = tally_decode(ctx, catalog->scoring, lead, &tally, &facts);
+    if (err == ERR_CORRUPT) { /* the log makes it anew */
+        failure_clear(ctx);
+        return OK;
+    }
+    if (!err)
+        err = give_attributes(ctx, db, lead, &facts);
+    if (!err && activity)
+        err = facts_add(ctx, &facts, activity);
+    if (err)
+        return err;
+    tally.course.stage = catalog_stage(catalog, lead->stage_id);
+    tally.course.pipeline = catalog_pipeline_of(catalog, tally.course.stage);
+    tally.course.acts = lead->status == LEAD_OPEN;
+    if (!go_on(&tally, &facts, activity ? activity->occurred_at : NO_INT, ctx->now_ms, &now))
+        return OK;
+    *ret_done = true;
+    return save(ctx, db, &tally, &now, &facts, lead);
+}

@@ -1,0 +1,310 @@
+/* course.c: finds when rules move a lead. It asks of ever shorter spans whether something can
+ * happen in them, so that long times in which nothing does cost one look. Knows no log and no
+ * store. */
+#include "course.h"
+
+#define MS_PER_HOUR INT64_C(3600000)
+
+/* ---- Searching ---- */
+
+/* Something that is so or not at each instant. */
+struct question {
+    const struct facts *facts;
+    const struct course *course;
+    unsigned (*over)(const struct question *question, struct span span); /* CAN_HOLD, CAN_FAIL */
+    int64_t score;
+};
+
+static int64_t search(const struct question *question, struct span span)
+{
+    unsigned over = question->over(question, span);
+    if (!(over & CAN_HOLD))
+        return NEVER;
+    if (!(over & CAN_FAIL))
+        return span.from;
+    int64_t middle = span.from + (span.to - span.from) / 2;
+    int64_t found = search(question, (struct span){ span.from, middle });
+    return found != NEVER ? found : search(question, (struct span){ middle + 1, span.to });
+}
+
+/* From when on nothing changes any more. */
+static int64_t settled_at(const struct facts *facts)
+{
+    int64_t at = INT64_MIN;
+    for (size_t i = 0; i < facts->scoring->selectors.count; i++) {
+        const struct selected *selected = &facts->selected[i];
+        if (selected->count == 0)
+            continue;
+        int64_t end =
+            selected->times[selected->count - 1] + facts->scoring->keep[i].days * MS_PER_DAY;
+        at = end > at ? end : at;
+    }
+    return at;
+}
+
+/* The first instant from `from` to `to` at which it is so. */
+static int64_t first(const struct question *question, int64_t from, int64_t to)
+{
+    if (from > to)
+        return NEVER;
+    int64_t settled = settled_at(question->facts);
+    if (to > settled)
+        to = settled > from ? settled : from;
+    return search(question, (struct span){ from, to });
+}
+
+static unsigned below_over(const struct question *question, struct span span)
+{
+    struct score_range range = score_over(question->facts, span);
+    return (range.low < question->score ? CAN_HOLD : 0) |
+           (range.high >= question->score ? CAN_FAIL : 0);
+}
+
+static unsigned not_below_over(const struct question *question, struct span span)
+{
+    struct score_range range = score_over(question->facts, span);
+    return (range.high >= question->score ? CAN_HOLD : 0) |
+           (range.low < question->score ? CAN_FAIL : 0);
+}
+
+static unsigned other_over(const struct question *question, struct span span)
+{
+    struct score_range range = score_over(question->facts, span);
+    if (range.low == question->score && range.high == question->score)
+        return CAN_FAIL;
+    bool can_be_it = range.low <= question->score && range.high >= question->score;
+    return CAN_HOLD | (can_be_it ? CAN_FAIL : 0);
+}
+
+/* ---- Criteria ---- */
+
+/* Of that stage; -1: it has none. */
+static int criterion_of(const struct facts *facts, const struct stage *stage)
+{
+    const struct rule_set *rules = facts->scoring->rules;
+    const struct criterion *criteria = rules->criteria.items;
+    for (size_t i = 0; i < rules->criteria.count; i++)
+        if (criteria[i].kind == stage->kind)
+            return (int)i;
+    return -1;
+}
+
+static unsigned met_over(const struct facts *facts, int criterion, const struct score_range *range,
+                         struct span span)
+{
+    const struct criterion *criteria = facts->scoring->rules->criteria.items;
+    int64_t score_min = criteria[criterion].score_min;
+    if (range->high < score_min)
+        return CAN_FAIL;
+    unsigned when = criterion_over(facts, (size_t)criterion, span);
+    return range->low < score_min ? when | CAN_FAIL : when;
+}
+
+static bool met_at(const struct facts *facts, int criterion, int64_t at)
+{
+    struct span now = { at, at };
+    struct score_range range = score_over(facts, now);
+    return met_over(facts, criterion, &range, now) == CAN_HOLD;
+}
+
+/* Whether rules give a further stage. */
+static unsigned enters_over(const struct question *question, struct span span)
+{
+    const struct course *course = question->course;
+    const struct stage *stages = course->pipeline->stages.items;
+    struct score_range range = { 0 };
+    bool known = false;
+    unsigned over = CAN_FAIL;
+    for (size_t i = 0; i < course->pipeline->stages.count; i++) {
+        int criterion = stages[i].position > course->stage->position
+                            ? criterion_of(question->facts, &stages[i])
+                            : -1;
+        if (criterion < 0 || course->muted & UINT32_C(1) << criterion)
+            continue;
+        if (!known)
+            range = score_over(question->facts, span);
+        known = true;
+        unsigned met = met_over(question->facts, criterion, &range, span);
+        over = ((over | met) & CAN_HOLD) | (over & met & CAN_FAIL);
+    }
+    return over;
+}
+
+/* Whether a criterion that is muted no longer holds. */
+static unsigned unmutes_over(const struct question *question, struct span span)
+{
+    struct score_range range = score_over(question->facts, span);
+    unsigned over = CAN_FAIL;
+    for (int i = 0; i < CRITERIA_MAX; i++) {
+        if (!(question->course->muted & UINT32_C(1) << i))
+            continue;
+        unsigned met = met_over(question->facts, i, &range, span);
+        over |= met & CAN_FAIL ? CAN_HOLD : 0;
+        if (!(met & CAN_HOLD))
+            return CAN_HOLD;
+    }
+    return over;
+}
+
+static void unmute(struct course *course, const struct facts *facts, int64_t at)
+{
+    for (int i = 0; i < CRITERIA_MAX; i++)
+        if (course->muted & UINT32_C(1) << i && !met_at(facts, i, at))
+            course->muted &= ~(UINT32_C(1) << i);
+}
+
+void course_mute(struct course *course, const struct facts *facts)
+{
+    for (size_t i = 0; i < facts->scoring->rules->criteria.count; i++)
+        if (met_at(facts, (int)i, course->at))
+            course->muted |= UINT32_C(1) << i;
+}
+
+/* ---- Going on ---- */
+
+static const struct stage *stage_entered(const struct course *course, const struct facts *facts,
+                                         int64_t at)
+{
+    const struct stage *stages = course->pipeline->stages.items, *entered = NULL;
+    for (size_t i = 0; i < course->pipeline->stages.count; i++) {
+        int criterion = criterion_of(facts, &stages[i]);
+        if (stages[i].position > course->stage->position && criterion >= 0 &&
+            !(course->muted & UINT32_C(1) << criterion) && met_at(facts, criterion, at))
+            entered = &stages[i];
+    }
+    return entered;
+}
+
+/* Back to the furthest earlier one whose own criterion holds; else to the nearest that has none;
+ * else to the first. NULL: there is none before it. */
+static const struct stage *stage_back(const struct course *course, const struct facts *facts,
+                                      int64_t at)
+{
+    const struct stage *stages = course->pipeline->stages.items, *holds = NULL, *plain = NULL;
+    for (size_t i = 0; i < course->pipeline->stages.count; i++) {
+        if (stages[i].position >= course->stage->position)
+            break;
+        int criterion = criterion_of(facts, &stages[i]);
+        if (criterion < 0)
+            plain = &stages[i];
+        else if (met_at(facts, criterion, at))
+            holds = &stages[i];
+    }
+    const struct stage *back = holds ? holds : plain;
+    return back || stages[0].position >= course->stage->position ? back : &stages[0];
+}
+
+/* When rules give a further stage, up to `until`. */
+static int64_t enters_at(struct course *course, const struct facts *facts, int64_t until)
+{
+    struct question enters = { facts, course, enters_over, 0 };
+    struct question unmutes = { facts, course, unmutes_over, 0 };
+    int64_t from = course->at + 1;
+    for (;;) {
+        int64_t found = first(&enters, from, until);
+        int64_t unmuted =
+            course->muted ? first(&unmutes, from, found == NEVER ? until : found - 1) : NEVER;
+        if (unmuted == NEVER)
+            return found;
+        unmute(course, facts, unmuted);
+        from = unmuted + 1;
+    }
+}
+
+/* The exit of its stage; NULL: it has none, or there is nowhere to go. */
+static const struct criterion *exit_of(const struct course *course, const struct facts *facts)
+{
+    const struct criterion *criteria = facts->scoring->rules->criteria.items;
+    const struct stage *stages = course->pipeline->stages.items;
+    int index = criterion_of(facts, course->stage);
+    bool has = index >= 0 && criteria[index].exit_below != NO_INT &&
+               stages[0].position < course->stage->position;
+    return has ? &criteria[index] : NULL;
+}
+
+/* When the score has been below the exit for long enough, up to `until`; course->below_since says
+ * how it stands there. */
+static int64_t leaves_at(struct course *course, const struct facts *facts, int64_t until)
+{
+    const struct criterion *criterion = exit_of(course, facts);
+    if (!criterion)
+        return NEVER;
+    struct question below = { facts, course, below_over, criterion->exit_below };
+    struct question not_below = { facts, course, not_below_over, criterion->exit_below };
+    int64_t dwell_ms = criterion->dwell_hours == NO_INT ? 0 : criterion->dwell_hours * MS_PER_HOUR;
+    int64_t from = course->at + 1;
+    for (;;) {
+        if (course->below_since == NO_INT) {
+            int64_t fall = first(&below, from, until);
+            if (fall == NEVER)
+                return NEVER;
+            course->below_since = from = fall;
+        }
+        int64_t due = course->below_since + dwell_ms;
+        due = due < from ? from : due;
+        int64_t rise = first(&not_below, from, due < until ? due : until);
+        if (rise == NEVER)
+            return due <= until ? due : NEVER;
+        course->below_since = NO_INT;
+        from = rise;
+    }
+}
+
+void course_watch(struct course *course, const struct facts *facts, int64_t from, int64_t until)
+{
+    const struct criterion *criterion = exit_of(course, facts);
+    if (!criterion)
+        return;
+    struct question below = { facts, course, below_over, criterion->exit_below };
+    struct question not_below = { facts, course, not_below_over, criterion->exit_below };
+    for (;;) {
+        bool is_below = course->below_since != NO_INT;
+        int64_t found = first(is_below ? &not_below : &below, from, until);
+        if (found == NEVER)
+            return;
+        course->below_since = is_below ? NO_INT : found;
+        from = found;
+    }
+}
+
+bool course_step(struct course *course, const struct facts *facts, int64_t until, struct step *ret)
+{
+    if (course->at >= until)
+        return false;
+    if (!course->acts) {
+        course->at = until;
+        return false;
+    }
+    int64_t leaves = leaves_at(course, facts, until);
+    int64_t enters = enters_at(course, facts, leaves < until ? leaves : until);
+    if (leaves == NEVER && enters == NEVER) {
+        course->at = until;
+        return false;
+    }
+    bool back = enters == NEVER;
+    int64_t at = back ? leaves : enters;
+    *ret = (struct step){
+        .at = at,
+        .stage = back ? stage_back(course, facts, at) : stage_entered(course, facts, at),
+        .cause = back ? CAUSE_DECAY : CAUSE_RULE,
+        .score = score_then(facts, at),
+    };
+    course->stage = ret->stage;
+    course->at = at;
+    course->below_since = NO_INT;
+    const struct criterion *criterion = exit_of(course, facts);
+    if (criterion && ret->score < criterion->exit_below)
+        course->below_since = at;
+    return true;
+}
+
+int64_t course_due(const struct course *course, const struct facts *facts)
+{
+    struct question other = { facts, course, other_over, score_then(facts, course->at) };
+    int64_t changes = first(&other, course->at + 1, NEVER - 1);
+    struct course ahead = *course;
+    struct step step;
+    if (course_step(&ahead, facts, changes == NEVER ? NEVER - 1 : changes, &step))
+        return step.at;
+    return changes == NEVER ? NO_INT : changes;
+}

@@ -1,0 +1,95 @@
+/* facts.c: a lead's activities as its rules see them: for each selector the times of what it
+ * selects. Reads the log; judges nothing. */
+#include "scoring.h"
+
+#include <string.h>
+
+/* How many times a selector's array has room for: a power of two from its count, so that no
+ * capacity needs to be kept. Called when the array is full. */
+static enum err add_time(struct ctx *ctx, struct selected *selected, int64_t at)
+{
+    size_t count = selected->count;
+    if ((count & (count - 1)) == 0) { /* 0, 1, 2, 4 ...: full */
+        int64_t *times = ctx_alloc(ctx, (count ? count * 2 : 1) * sizeof *times);
+        if (!times)
+            return ERR_MEMORY;
+        if (count > 0)
+            memcpy(times, selected->times, count * sizeof *times);
+        selected->times = times;
+    }
+    ((int64_t *)selected->times)[selected->count++] = at;
+    return OK;
+}
+
+enum err facts_start(struct ctx *ctx, const struct scoring *scoring, struct facts *ret)
+{
+    size_t count = scoring->selectors.count;
+    *ret = (struct facts){ .scoring = scoring };
+    ret->selected = ctx_alloc(ctx, (count + 1) * sizeof *ret->selected);
+    if (!ret->selected)
+        return ERR_MEMORY;
+    memset(ret->selected, 0, (count + 1) * sizeof *ret->selected);
+    return OK;
+}
+
+/* The first of the selectors of that activity type, in their order by type. */
+static size_t find_type(const struct scoring *scoring, const char *type)
+{
+    size_t low = 0, high = scoring->selectors.count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(scoring->selectors.items[scoring->by_type[middle]].activity, type) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+bool activity_counts(const struct activity *activity)
+{
+    return activity->engagement == ENGAGEMENT_VERIFIED;
+}
+
+enum err facts_add(struct ctx *ctx, struct facts *facts, const struct activity *activity)
+{
+    const struct scoring *scoring = facts->scoring;
+    for (size_t i = find_type(scoring, activity->type); i < scoring->selectors.count; i++) {
+        size_t index = scoring->by_type[i];
+        const struct selector *selector = &scoring->selectors.items[index];
+        if (strcmp(selector->activity, activity->type) != 0)
+            break;
+        enum err err = OK;
+        if (selector->count == 0 || selector_selects(selector, activity))
+            err = add_time(ctx, &facts->selected[index], activity->occurred_at);
+        if (err)
+            return err;
+    }
+    return OK;
+}
+
+struct reading {
+    struct log_times *times;
+    struct facts *facts;
+};
+
+static enum err take(struct ctx *ctx, void *self, const void *row)
+{
+    struct reading *reading = self;
+    const struct activity *activity = row;
+    struct log_times *times = reading->times;
+    if (activity->occurred_at > times->until || !activity_counts(activity))
+        return OK;
+    if (times->first == NO_INT && activity->occurred_at >= times->from)
+        times->first = activity->occurred_at;
+    times->latest = activity->occurred_at;
+    return facts_add(ctx, reading->facts, activity);
+}
+
+enum err facts_read_log(struct ctx *ctx, struct db *db, const struct id *lead_id,
+                        struct log_times *times, struct facts *facts)
+{
+    times->first = times->latest = NO_INT;
+    return activity_log(ctx, db, lead_id, facts->scoring->reads_properties, take,
+                        &(struct reading){ times, facts });
+}
