@@ -243,11 +243,12 @@ enum err value_from_int(struct ctx *ctx, const struct path *path, const struct f
         limits.max =
             field->max == 0 && field->min > 0 ? INT64_MAX : field->max; /* only .min was given */
     }
-    if (value < limits.min || value > limits.max) {
-        char text[LIMIT_DETAIL_MAX];
-        limits_describe(&limits, text);
-        return value_fail(ctx, path, "out_of_range", "a whole number, %s", text);
-    }
+    if (value < limits.min || value > limits.max)
+        return limits.max == INT64_MAX
+                   ? value_fail(ctx, path, "out_of_range", "a whole number, at least %lld",
+                                (long long)limits.min)
+                   : value_fail(ctx, path, "out_of_range", "a whole number, %lld to %lld",
+                                (long long)limits.min, (long long)limits.max);
     memcpy(member, &value, sizeof(value));
     return OK;
 }

@@ -238,6 +238,14 @@ START_TEST(ingest_learns_nothing_of_a_lead)
 }
 END_TEST
 
+START_TEST(amounts_are_told_both_ends)
+{
+    const struct answer *answer = post(fixture.client, "/v1/leads", "{'amount_minor':-1}");
+    expect_problem(answer, 422, "validation_failed", "/amount_minor", "out_of_range");
+    expect_text(answer, "a whole number, 0 to 1000000000000000", "errors.0.detail");
+}
+END_TEST
+
 START_TEST(ingest_reads_nothing)
 {
     const char *ann = service_create("/v1/leads", "{'email':'ann@example.com','company':'Acme'}");
@@ -356,6 +364,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, change_refused);
     tcase_add_test(tcase, version_matches);
     tcase_add_test(tcase, amounts_add_up);
+    tcase_add_test(tcase, amounts_are_told_both_ends);
     tcase_add_test(tcase, ingest_reads_nothing);
     tcase_add_test(tcase, ingest_learns_nothing_of_a_lead);
     tcase_add_test(tcase, moves_are_changes);
