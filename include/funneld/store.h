@@ -413,6 +413,7 @@ enum err kept_answers_expire(struct ctx *ctx, struct db *db, int64_t before, int
 
 /* ---- Rollups ---- */
 
+void rollup_value_add(struct rollup_value *sum, const struct rollup_value *value);
 /* Adds to a cell; the sums reach the table with the commit. Dropped again by db_rollback_to(). */
 enum err rollup_add(struct ctx *ctx, struct db *db, const struct rollup_key *key,
                     const struct rollup_value *value) _must_check_;

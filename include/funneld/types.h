@@ -490,8 +490,7 @@ struct rollup_row {
     int64_t basis, dimension, pipeline_id, day;
     struct bytes member;
     int64_t item;
-    int64_t entered, reached, value_minor;
-    int64_t within_1, within_3, within_7, within_14, within_30, within_60, within_90, within_180;
+    struct rollup_value value; /* `within` is NO_INT where it was not asked for */
 };
 extern const struct table rollup_table;
 

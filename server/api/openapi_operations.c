@@ -151,7 +151,7 @@ static void write_ref(struct openapi *writing, const char *key, const struct tab
 
 static void open_status(struct json *json, int status)
 {
-    char key[8];
+    char key[12]; /* of any int */
     snprintf(key, sizeof key, "%d", status);
     json_open(json, key, '{');
 }

@@ -471,14 +471,22 @@ const struct table api_key_create_table =
     TABLE(struct api_key_input, "api_key_create", api_key_create_fields);
 
 static const struct field rollup_fields[] = {
-    FIELD(struct rollup_row, basis, INT),       FIELD(struct rollup_row, dimension, INT),
-    FIELD(struct rollup_row, pipeline_id, INT), FIELD(struct rollup_row, day, INT),
-    FIELD(struct rollup_row, member, BYTES),    FIELD(struct rollup_row, item, INT),
-    FIELD(struct rollup_row, entered, INT),     FIELD(struct rollup_row, reached, INT),
-    FIELD(struct rollup_row, value_minor, INT), FIELD(struct rollup_row, within_1, INT),
-    FIELD(struct rollup_row, within_3, INT),    FIELD(struct rollup_row, within_7, INT),
-    FIELD(struct rollup_row, within_14, INT),   FIELD(struct rollup_row, within_30, INT),
-    FIELD(struct rollup_row, within_60, INT),   FIELD(struct rollup_row, within_90, INT),
-    FIELD(struct rollup_row, within_180, INT),
+    FIELD(struct rollup_row, basis, INT),
+    FIELD(struct rollup_row, dimension, INT),
+    FIELD(struct rollup_row, pipeline_id, INT),
+    FIELD(struct rollup_row, day, INT),
+    FIELD(struct rollup_row, member, BYTES),
+    FIELD(struct rollup_row, item, INT),
+    FIELD_AS(struct rollup_row, value.entered, INT, "entered"),
+    FIELD_AS(struct rollup_row, value.reached, INT, "reached"),
+    FIELD_AS(struct rollup_row, value.value_minor, INT, "value_minor"),
+    FIELD_AS(struct rollup_row, value.within[0], INT, "within_1"), /* in the order of */
+    FIELD_AS(struct rollup_row, value.within[1], INT, "within_3"), /* horizon_days */
+    FIELD_AS(struct rollup_row, value.within[2], INT, "within_7"),
+    FIELD_AS(struct rollup_row, value.within[3], INT, "within_14"),
+    FIELD_AS(struct rollup_row, value.within[4], INT, "within_30"),
+    FIELD_AS(struct rollup_row, value.within[5], INT, "within_60"),
+    FIELD_AS(struct rollup_row, value.within[6], INT, "within_90"),
+    FIELD_AS(struct rollup_row, value.within[7], INT, "within_180"),
 };
 const struct table rollup_table = TABLE(struct rollup_row, "rollup", rollup_fields);

@@ -258,7 +258,7 @@ static enum status leads_post(struct demo *demo)
 static void activity_write(struct demo *demo, int lead, size_t number,
                            const struct story_activity *activity)
 {
-    char external_id[32];
+    char external_id[40];
     struct json *json = &demo->json;
     snprintf(external_id, sizeof(external_id), "%d-%zu", lead, number);
     json_text(json, "lead_source_system", SYSTEM);

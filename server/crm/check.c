@@ -84,12 +84,7 @@ static enum err count_cell(struct ctx *ctx, void *self, const struct rollup_key 
         recount->keys[slot].member.data = member;
         recount->count++;
     }
-    struct rollup_value *sum = &recount->values[slot];
-    sum->entered += value->entered;
-    sum->reached += value->reached;
-    sum->value_minor += value->value_minor;
-    for (size_t i = 0; i < HORIZON_COUNT; i++)
-        sum->within[i] += value->within[i];
+    rollup_value_add(&recount->values[slot], value);
     return OK;
 }
 
@@ -295,16 +290,6 @@ static enum err check_leads(struct ctx *ctx, struct db *db, struct recount *reco
     return err;
 }
 
-static bool row_agrees(const struct rollup_row *row, const struct rollup_value *value)
-{
-    const int64_t within[HORIZON_COUNT] = { row->within_1,  row->within_3,  row->within_7,
-                                            row->within_14, row->within_30, row->within_60,
-                                            row->within_90, row->within_180 };
-    return row->entered == value->entered && row->reached == value->reached &&
-           row->value_minor == value->value_minor &&
-           memcmp(within, value->within, sizeof within) == 0;
-}
-
 static void find_cell(struct recount *recount, const struct rollup_key *key, const char *what)
 {
     recount->report->wrong_cells++;
@@ -329,7 +314,7 @@ static enum err check_cell(struct ctx *ctx, void *self, const void *data)
     size_t slot = slot_of(recount, &key);
     struct rollup_value none = { 0 };
     struct rollup_value *value = recount->keys[slot].pipeline_id ? &recount->values[slot] : &none;
-    if (!row_agrees(row, value))
+    if (memcmp(&row->value, value, sizeof *value) != 0)
         find_cell(recount, &key, "is not what a recount gives");
     *value = none;
     return OK;

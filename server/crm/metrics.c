@@ -22,15 +22,12 @@ static enum err group_key(struct ctx *ctx, enum dimension dimension, const struc
     return *ret ? OK : fail(ctx, ERR_MEMORY, NULL, "no memory for a group");
 }
 
-static int64_t within(const struct rollup_row *row, int64_t days)
+static int64_t within(const struct rollup_value *value, int64_t days)
 {
-    const int64_t counts[HORIZON_COUNT] = { row->within_1,  row->within_3,  row->within_7,
-                                            row->within_14, row->within_30, row->within_60,
-                                            row->within_90, row->within_180 };
     for (size_t i = 0; i < HORIZON_COUNT; i++)
         if (horizon_days[i] == days)
-            return counts[i];
-    return row->reached;
+            return value->within[i];
+    return value->reached;
 }
 
 /* What a report is made in. */
@@ -51,17 +48,17 @@ static void take_row(const struct making *making, struct funnel_group *group,
 {
     switch (row->item) {
     case ROLLUP_ITEM_WON:
-        group->won = (struct funnel_closed){ row->reached, row->value_minor };
+        group->won = (struct funnel_closed){ row->value.reached, row->value.value_minor };
         return;
-    case ROLLUP_ITEM_LOST: group->lost.leads = row->reached; return;
-    case ROLLUP_ITEM_DISQUALIFIED: group->disqualified.leads = row->reached; return;
+    case ROLLUP_ITEM_LOST: group->lost.leads = row->value.reached; return;
+    case ROLLUP_ITEM_DISQUALIFIED: group->disqualified.leads = row->value.reached; return;
     default: break;
     }
     const struct stage *stages = making->pipeline->stages.items;
     for (size_t i = 0; i < group->stages.count; i++)
         if (stages[i].stage_id == row->item) {
-            stage_at(group, i)->entered = row->entered;
-            stage_at(group, i)->reached = within(row, making->query->within_days);
+            stage_at(group, i)->entered = row->value.entered;
+            stage_at(group, i)->reached = within(&row->value, making->query->within_days);
         }
 }
 
@@ -225,8 +222,8 @@ static enum err read_stage(struct ctx *ctx, struct db *db, const struct stage *s
     const struct rollup_row *row = sums->items;
     for (size_t i = 0; i < sums->count; i++)
         if (row[i].item == stage->stage_id) {
-            ret->leads = row[i].reached;
-            ret->value_minor = row[i].value_minor;
+            ret->leads = row[i].value.reached;
+            ret->value_minor = row[i].value.value_minor;
         }
     struct lead_filter filter = { .pipeline_id = NO_INT,
                                   .stage_id = stage->stage_id,

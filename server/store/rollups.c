@@ -157,7 +157,7 @@ static int delta_compare(const void *left, const void *right)
     return order ? order : compare_ints(a->item, b->item);
 }
 
-static void value_add(struct rollup_value *sum, const struct rollup_value *value)
+void rollup_value_add(struct rollup_value *sum, const struct rollup_value *value)
 {
     sum->entered += value->entered;
     sum->reached += value->reached;
@@ -220,7 +220,7 @@ enum err rollups_flush(struct ctx *ctx, struct db *db)
         struct rollup_value sum = log->deltas[i].value;
         size_t next = i + 1;
         for (; next < log->count && delta_compare(&log->deltas[i], &log->deltas[next]) == 0; next++)
-            value_add(&sum, &log->deltas[next].value);
+            rollup_value_add(&sum, &log->deltas[next].value);
         bool moves = !value_is_zero(&sum);
         enum err err = moves ? write_cell(ctx, db, &log->deltas[i].key, &sum) : OK;
         if (err)

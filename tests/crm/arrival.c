@@ -55,13 +55,12 @@ static void tell(struct world *world, const struct id *leads, const struct fact 
 static enum err note_cell(struct ctx *ctx, void *self, const void *row)
 {
     (void)ctx;
-    static const struct rollup_row none;
+    static const struct rollup_value none;
     struct outcome *outcome = self;
     struct rollup_row cell = *(const struct rollup_row *)row;
     /* Members are compared by length: with one source there is one of each. */
     cell.member.data = NULL;
-    if (memcmp(&cell.entered, &none.entered, sizeof none - offsetof(struct rollup_row, entered)) ==
-        0)
+    if (memcmp(&cell.value, &none, sizeof none) == 0)
         return OK; /* a cell may be left behind empty */
     ck_assert_uint_lt(outcome->cell_count, ARRAY_SIZE(outcome->cells));
     outcome->cells[outcome->cell_count++] = cell;
