@@ -275,10 +275,11 @@ enum err stage_event_import(struct ctx *ctx, struct db *db, const struct stage_e
         return contributions_apply(ctx, db, &history, 1);
     struct past_score past;
     err = history_past(ctx, db, &history, event_at(&history.lead, &event), &past);
-    if (!err)
-        err = set_amount(ctx, db, &history, input->amount_minor);
+    if (err)
+        return err;
     event.score = past.score;
     event.owner = past.owner;
+    err = set_amount(ctx, db, &history, input->amount_minor);
     if (!err)
         err = history_add(ctx, db, &history, &event);
     return err ? err : settle_decision(ctx, db, &history);

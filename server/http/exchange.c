@@ -98,9 +98,10 @@ void *exchange_begin(void *thread_, const char *target, struct MHD_Connection *m
 
     /* Of one that is too long only what the gate needs to see that. */
     size_t bytes = target ? strnlen(target, GATE_TARGET_MAX + 1) : 0;
-    char *copy = arena_text(&request->arena, target ? target : "", bytes);
-    exchange->gate.target = request->target = copy ? copy : "";
-    exchange->gate.target_bytes = copy ? bytes : 0;
+    exchange->gate.target = arena_text(&request->arena, target ? target : "", bytes);
+    exchange->gate.target_bytes = bytes;
+    if (exchange->gate.target)
+        request->target = exchange->gate.target;
     metric_add(METRIC_HTTP_IN_FLIGHT, 1);
     return exchange;
 }
@@ -344,6 +345,8 @@ static enum err headers_check(struct http_exchange *exchange, const char *method
     request->body_limit_bytes = exchange->thread->shared->body_max_bytes;
     if (is_reading(request) && !request->control)
         request->arena.limit_bytes = exchange->thread->shared->answer_max_bytes;
+    if (!gate->target)
+        return fail(&request->ctx, ERR_MEMORY, NULL, "no memory for the target");
     enum err err = gate_check(&request->ctx, gate);
     if (err != OK)
         return err;
