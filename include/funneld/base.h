@@ -37,6 +37,8 @@ struct err_info {
 };
 
 const struct err_info *err_info(enum err err);
+/* Whether it went wrong with us, and not with what the client sent. */
+bool err_is_ours(enum err err);
 
 /* One wrong member of a request. */
 struct member_error {

@@ -192,6 +192,7 @@ enum err erasure_leftovers(struct ctx *ctx, struct db *db, const struct id *lead
     _must_check_;
 
 enum err lead_mark_erased(struct ctx *ctx, struct db *db, const struct lead *lead) _must_check_;
+enum err lead_source_remove(struct ctx *ctx, struct db *db, const struct id *id) _must_check_;
 enum err lead_state_remove(struct ctx *ctx, struct db *db, const struct id *id) _must_check_;
 enum err lead_keys_remove(struct ctx *ctx, struct db *db, const struct id *id) _must_check_;
 /* Its address and number, even when its state is gone. */

@@ -129,7 +129,7 @@ static void on_failure(void *self, struct http_request *request, enum err err)
     const struct err_info *info = err_info(err);
     const struct failure *failure = request->ctx.failure.err == err ? &request->ctx.failure : NULL;
     /* Overload is counted, not told line by line. */
-    if (info->status >= 500 && err != ERR_BUSY && err != ERR_DEADLINE)
+    if (err_is_ours(err) && err != ERR_BUSY && err != ERR_DEADLINE)
         log_our_fault(request, call, err);
     struct problem_reply problem = { .title = info->title,
                                      .status = info->status,

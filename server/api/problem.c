@@ -60,7 +60,7 @@ void problem_fill(struct ctx *ctx, enum err err, const struct failure *failure, 
                   struct problem *ret)
 {
     *ret = (struct problem){ .code = err_info(err)->code };
-    if (!failure || err_info(err)->status >= 500)
+    if (!failure || err_is_ours(err))
         return;
     ret->detail = failure->detail;
     ret->existing_id = failure->existing;

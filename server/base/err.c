@@ -18,6 +18,11 @@ const struct err_info *err_info(enum err err)
     return &infos[err];
 }
 
+bool err_is_ours(enum err err)
+{
+    return err >= ERR_INTERNAL;
+}
+
 static void member_add(struct ctx *ctx, const char *member, const char *code, const char *detail)
 {
     struct failure *failure = &ctx->failure;

@@ -8,6 +8,16 @@
 
 enum { ROWS_AT_ONCE = 64 };
 
+/* A source stays, because figures of the past are told by it. But one that holds an address is
+ * somebody, and no channel. */
+static enum err forget_source(struct ctx *ctx, struct db *db, struct lead *lead)
+{
+    if (!lead->source || !strchr(lead->source, '@'))
+        return OK;
+    lead->source = NULL;
+    return lead_source_remove(ctx, db, &lead->id);
+}
+
 /* What the figures count from now on: nothing, or what was. */
 static enum err hide(struct ctx *ctx, struct db *db, struct history *history,
                      enum erasure_facts facts)
@@ -20,6 +30,8 @@ static enum err hide(struct ctx *ctx, struct db *db, struct history *history,
         return lead_state_remove(ctx, db, &lead->id);
     lead->erased_at = ctx->now_ms;
     err = lead_mark_erased(ctx, db, lead);
+    if (!err)
+        err = forget_source(ctx, db, lead);
     return err ? err : contributions_apply(ctx, db, history, 1);
 }
 

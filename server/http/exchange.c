@@ -417,6 +417,20 @@ static void body_reserve(struct http_exchange *exchange)
     exchange->body.capacity = exchange->body.data ? bytes + 1 : 0;
 }
 
+/* Makes room for so many bytes: where the rest is announced for all of it, since now it really
+ * comes, and otherwise for twice as much each time. Returns what is lost by that: what a buffer
+ * outgrows stays in the arena. */
+static size_t body_room(struct http_exchange *exchange, size_t bytes)
+{
+    struct buffer *body = &exchange->body;
+    size_t outgrown = body->capacity, announced = (size_t)gate_body_bytes(&exchange->gate);
+    if (outgrown - body->length >= bytes)
+        return 0;
+    bool known = announced >= body->length + bytes;
+    (void)!buffer_room(body, known ? announced - body->length + 1 : bytes);
+    return known ? 0 : outgrown;
+}
+
 static void body_arrived(struct http_exchange *exchange, const char *data, size_t bytes)
 {
     if (exchange->state != EXCHANGE_BODY || exchange->refused != OK)
@@ -430,12 +444,13 @@ static void body_arrived(struct http_exchange *exchange, const char *data, size_
     }
     if (!body->arena)
         body_reserve(exchange);
-    exchange->charged_bytes += (int64_t)bytes;
-    int64_t before = atomic_fetch_add(&shared->inflight_bytes, (int64_t)bytes);
+    int64_t more = (int64_t)(bytes + body_room(exchange, bytes));
+    exchange->charged_bytes += more;
+    int64_t before = atomic_fetch_add(&shared->inflight_bytes, more);
     buffer_append(body, data, bytes);
     if (body->failed)
         exchange->refused = ERR_MEMORY;
-    if (before + (int64_t)bytes > shared->inflight_max_bytes)
+    if (before + more > shared->inflight_max_bytes)
         exchange->refused = ERR_BUSY;
 }
 

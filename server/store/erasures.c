@@ -59,6 +59,11 @@ enum err lead_mark_erased(struct ctx *ctx, struct db *db, const struct lead *lea
     return db_exec(ctx, db, SQL_LEAD_MARK_ERASED, param_id(&lead->id), param_int(lead->erased_at));
 }
 
+enum err lead_source_remove(struct ctx *ctx, struct db *db, const struct id *id)
+{
+    return db_exec(ctx, db, SQL_LEAD_SOURCE_REMOVE, param_id(id));
+}
+
 enum err lead_state_remove(struct ctx *ctx, struct db *db, const struct id *id)
 {
     db_note(db, CHANGE_ERASED);

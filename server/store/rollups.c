@@ -209,6 +209,26 @@ static enum err write_cell(struct ctx *ctx, struct db *db, const struct rollup_k
     return db_exec_params(ctx, db, SQL_ROLLUP_INSERT, params, ARRAY_SIZE(params));
 }
 
+static bool takes_away(const struct rollup_value *value)
+{
+    bool takes = value->entered < 0 || value->reached < 0 || value->value_minor < 0;
+    for (size_t i = 0; i < HORIZON_COUNT; i++)
+        takes |= value->within[i] < 0;
+    return takes;
+}
+
+/* A cell that counts nothing any more goes where its member is what somebody wrote: that stays in
+ * the file for no longer than a lead has it. */
+static enum err tidy_cell(struct ctx *ctx, struct db *db, const struct rollup_key *key,
+                          const struct rollup_value *added)
+{
+    if (key->dimension != DIMENSION_SOURCE || !takes_away(added))
+        return OK;
+    return db_exec(ctx, db, SQL_ROLLUP_REMOVE_EMPTY, param_int(key->basis),
+                   param_int(key->dimension), param_int(key->pipeline_id), param_int(key->day),
+                   param_bytes(key->member.data, key->member.length), param_int(key->item));
+}
+
 enum err rollups_flush(struct ctx *ctx, struct db *db)
 {
     struct rollup_log *log = db_rollups(db);
@@ -223,6 +243,8 @@ enum err rollups_flush(struct ctx *ctx, struct db *db)
             rollup_value_add(&sum, &log->deltas[next].value);
         bool moves = !value_is_zero(&sum);
         enum err err = moves ? write_cell(ctx, db, &log->deltas[i].key, &sum) : OK;
+        if (!err)
+            err = tidy_cell(ctx, db, &log->deltas[i].key, &sum);
         if (err)
             return err;
         if (moves)

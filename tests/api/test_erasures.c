@@ -3,6 +3,8 @@
 #include "fixture.h"
 #include "shape.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define ERASURE_SHAPE "id:i lead_id:i facts:t actor:t? begun_at:T finished_at:T?"
@@ -198,6 +200,59 @@ START_TEST(much_of_it)
 }
 END_TEST
 
+/* ---- Its source ---- */
+
+static size_t groups_by_source(const char *basis)
+{
+    const struct answer *answer =
+        get(fixture.client, "/v1/metrics/funnel?group_by=source&basis=%s", basis);
+    expect_status(answer, 200);
+    return answer_count(answer, "groups");
+}
+
+static bool file_has(const char *word)
+{
+    bool found = false;
+    char path[160], *data = malloc(8 * 1024 * 1024);
+    for (int i = 0; i < 2; i++) {
+        snprintf(path, sizeof path, "%s%s", fixture.database, i ? "-wal" : "");
+        FILE *file = fopen(path, "r");
+        size_t bytes = file ? fread(data, 1, 8 * 1024 * 1024, file) : 0;
+        found |= memmem(data, bytes, word, strlen(word)) != NULL;
+        if (file)
+            fclose(file);
+    }
+    free(data);
+    return found;
+}
+
+/* An address in it goes, from the figures too, which count the lead without a source then. Another
+ * one stays; that of no lead at all goes, whatever it is. */
+START_TEST(sources_that_name_somebody)
+{
+    const char *named = service_create("/v1/leads", "{'email':'ann@example.com',"
+                                                    "'source':'from zaphod@example.com'}");
+    const char *usual = service_create("/v1/leads", "{'company':'Acme','source':'search'}");
+    const char *whole = service_create("/v1/leads", "{'company':'Acme','source':'trillian'}");
+    const char *moved = service_create("/v1/leads", "{'company':'Acme','source':'arthur'}");
+    post(fixture.client, textf("/v1/leads/%s/win", named), "{'amount_minor':5}");
+    patch(fixture.client, textf("/v1/leads/%s", moved), "{'source':'search'}");
+    ck_assert_uint_eq(groups_by_source("cohort"), 3);
+    expect_status(erase(named, ""), 204);
+    expect_status(erase(usual, ""), 204);
+    expect_status(erase(whole, "?facts=remove"), 204);
+    ck_assert(!file_has("zaphod"));
+    ck_assert(!file_has("trillian"));
+    expect_status(erase(moved, ""), 204);
+    ck_assert(!file_has("arthur"));
+    ck_assert(file_has("search"));
+    ck_assert_uint_eq(groups_by_source("cohort"), 2);
+    const struct answer *funnel = get(fixture.client, "/v1/metrics/funnel?basis=cohort");
+    expect_int(funnel, 3, "groups.0.stages.0.reached");
+    expect_int(funnel, 5, "groups.0.won.value_minor");
+}
+END_TEST
+
 /* ---- The journal ---- */
 
 static const struct answer *post_form(const char *body)
@@ -311,6 +366,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, who_had_it_done_is_kept);
     tcase_add_test(tcase, the_same_person_again_is_somebody_new);
     tcase_add_loop_test(tcase, much_of_it, 0, 2);
+    tcase_add_test(tcase, sources_that_name_somebody);
     tcase_add_test(tcase, the_journal_forgets_it);
     tcase_add_test(tcase, the_journal_forgets_a_crowd);
     tcase_add_test(tcase, former_addresses_are_its_own_too);

@@ -324,6 +324,7 @@ START_TEST(log_of_a_session)
         "GET /ann@example.com\x1b[31m\x01 HTTP/1.1\r\nHost: x\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: x\r\nX-Request-Id: \"\xff\x1b\n\r\n\r\n",
         "nonsense ann@example.com\r\n\r\n",
+        "GET /healthz HTTP/1.9\r\nHost: x\r\n\r\n",
         "POST /v1/leads HTTP/1.1\r\nHost: x\r\nContent-Length: ann@example.com\r\n\r\n",
     };
     static const char *const words[] = { "ann@", "ann%40", "Annabel", secret, "not-a-key" };
@@ -363,6 +364,8 @@ START_TEST(log_of_a_session)
                           json_is_string(json_object_get(json, "area")) &&
                           json_is_string(json_object_get(json, "message")),
                       "%s", line);
+        /* All of it is what clients did. */
+        ck_assert_str_ne(json_string_value(json_object_get(json, "level")), "error");
         answered += json_is_integer(json_object_get(json, "status")) &&
                     json_is_string(json_object_get(json, "request_id"));
         json_decref(json);

@@ -505,6 +505,43 @@ START_TEST(test_inflight_budget)
 }
 END_TEST
 
+static size_t resident_bytes(void)
+{
+    long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_eq(fscanf(file, "%*d %ld", &pages), 1);
+    fclose(file);
+    return (size_t)pages * 4096;
+}
+
+/* Bodies take no more memory than they are counted for: not what they outgrow while they come. */
+START_TEST(test_inflight_memory)
+{
+    enum { CLIENTS = 100, BODY = 1000 * 1000, SENT = 900 * 1000, BUDGET = 32 * 1024 * 1024 };
+    static struct client clients[CLIENTS];
+    char *body = calloc(1, SENT);
+    wire_init(&wire);
+    wire.config.inflight_max_mib = BUDGET / 1024 / 1024;
+    wire_start(&wire);
+    size_t before = resident_bytes();
+    for (int i = 0; i < CLIENTS; i++) {
+        client_open(&clients[i], &wire);
+        client_text(&clients[i], _i == 0 ? "POST /echo HTTP/1.1\r\n" HOST
+                                           "Content-Length: 1000000\r\n\r\n"
+                                         : "POST /echo HTTP/1.1\r\n" HOST
+                                           "Transfer-Encoding: chunked\r\n\r\nF4240\r\n");
+        client_send(&clients[i], body, SENT);
+    }
+    usleep(200 * 1000);
+    ck_assert_uint_lt(resident_bytes() - before, BUDGET + BUDGET / 2);
+    for (int i = 0; i < CLIENTS; i++)
+        client_close(&clients[i]);
+    free(body);
+    wire_stop(&wire);
+}
+END_TEST
+
 /* ---- The control socket ---- */
 
 START_TEST(test_control)
@@ -654,6 +691,7 @@ Suite *wire_suite(void)
 
     TCase *sockets = tcase_create("sockets");
     tcase_set_timeout(sockets, 60);
+    tcase_add_loop_test(sockets, test_inflight_memory, 0, 2);
     tcase_add_test(sockets, test_control);
     tcase_add_test(sockets, test_addresses);
     tcase_add_test(sockets, test_thread_open_fails);

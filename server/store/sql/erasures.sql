@@ -31,6 +31,9 @@ ORDER BY id LIMIT 1;
 -- lead_mark_erased
 UPDATE lead_state SET erased_at = $2, score_due_at = NULL WHERE lead_id = $1;
 
+-- lead_source_remove
+UPDATE lead SET source = NULL WHERE id = $1;
+
 -- lead_identity -> lead
 -- Read without where it stands, which may be gone already.
 SELECT id, email, phone FROM lead WHERE id = $1;

@@ -7,6 +7,13 @@
 UPDATE rollup SET entered = entered + $7, reached = reached + $8, value_minor = value_minor + $9
 WHERE basis = $1 AND dimension = $2 AND pipeline_id = $3 AND day = $4 AND member = $5 AND item = $6;
 
+-- rollup_remove_empty
+DELETE FROM rollup
+WHERE basis = $1 AND dimension = $2 AND pipeline_id = $3 AND day = $4 AND member = $5 AND item = $6
+    AND entered = 0 AND reached = 0 AND value_minor = 0 AND within_1 = 0 AND within_3 = 0
+    AND within_7 = 0 AND within_14 = 0 AND within_30 = 0 AND within_60 = 0 AND within_90 = 0
+    AND within_180 = 0;
+
 -- rollup_add_within
 UPDATE rollup SET entered = entered + $7, reached = reached + $8, value_minor = value_minor + $9,
     within_1 = within_1 + $10, within_3 = within_3 + $11, within_7 = within_7 + $12,
