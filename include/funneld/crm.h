@@ -61,8 +61,6 @@ enum err catalog_scoring(struct ctx *ctx, struct db *db, int64_t version,
 
 /* ---- Scores ---- */
 
-enum { SCORE_GROUPS_MAX = 16, CRITERIA_MAX = 16 };
-
 /* Makes a rule set ready, in ctx's arena; `rules` must live as long. ERR_VALIDATION names the
  * place, "/rules/3/when/all/0/op". */
 enum err scoring_make(struct ctx *ctx, const struct catalog *catalog, const struct rule_set *rules,
@@ -233,6 +231,15 @@ enum err rescore_slice(struct ctx *ctx, struct db *db, struct job *job, bool *re
 
 /* ---- Rule sets ---- */
 
+/* A draft. ERR_VALIDATION names every mistake by its place: "rules/3/when/all/0/op". */
+enum err rule_set_create(struct ctx *ctx, struct db *db, const struct rule_set_input *input,
+                         struct rule_set *ret) _must_check_;
+/* All of it anew. ERR_CONFLICT: it was published. */
+enum err rule_set_edit(struct ctx *ctx, struct db *db, const struct id *id,
+                       const struct rule_set_input *input, struct rule_set *ret) _must_check_;
+enum err rule_set_discard(struct ctx *ctx, struct db *db, const struct id *id) _must_check_;
+/* As it would be published now: a stage or a field that it names may be gone. */
+enum err rule_set_validate(struct ctx *ctx, struct db *db, const struct id *id) _must_check_;
 /* Puts it in force: what was in force before comes again as a version of its own, for a published
  * one never changes. *ret is the job that scores every lead again. */
 enum err rule_set_publish(struct ctx *ctx, struct db *db, const struct id *id, struct job *ret)

@@ -135,6 +135,15 @@ struct table {
                       0 * sizeof(char[sizeof(((type *)0)->member) == sizeof(int) ? 1 : -1]),       \
             __VA_ARGS__                                                                            \
     }
+/* The same under another name. */
+#define FIELD_NAMED_AS(type, member, names_, name_, ...)                                           \
+    {                                                                                              \
+        FIELD_NAME(name_),                                                                         \
+            .kind = FIELD_ENUM, .names = names_,                                                   \
+            .offset = offsetof(type, member) +                                                     \
+                      0 * sizeof(char[sizeof(((type *)0)->member) == sizeof(int) ? 1 : -1]),       \
+            __VA_ARGS__                                                                            \
+    }
 #define FIELD_EMBED(type, member, table_, ...)                                                     \
     {                                                                                              \
         FIELD_NAME(#member), .kind = FIELD_ROW, .of = table_, .offset = offsetof(type, member),    \

@@ -292,10 +292,23 @@ enum err rule_set_latest(struct ctx *ctx, struct db *db, struct rule_set *ret) _
 /* ERR_NOT_FOUND */
 enum err rule_set_load(struct ctx *ctx, struct db *db, int64_t version, struct rule_set *ret)
     _must_check_;
+/* What of it is not groups, rules or criteria. */
+enum err rule_set_save(struct ctx *ctx, struct db *db, const struct rule_set *rule_set)
+    _must_check_;
+/* All of it anew. */
+enum err rule_set_replace(struct ctx *ctx, struct db *db, const struct rule_set *rule_set)
+    _must_check_;
+enum err rule_set_delete(struct ctx *ctx, struct db *db, const struct id *id) _must_check_;
 enum err rule_set_find(struct ctx *ctx, struct db *db, const struct id *id, struct rule_set *ret)
     _must_check_;
-/* struct rule_set, by version. */
-enum err rule_set_list(struct ctx *ctx, struct db *db, struct rows *ret) _must_check_;
+struct rule_set_filter {
+    int status; /* -1: any */
+    struct id_range range;
+};
+enum err rule_set_list(struct ctx *ctx, struct db *db, const struct rule_set_filter *filter,
+                       struct rows *ret) _must_check_;
+enum err rule_set_count(struct ctx *ctx, struct db *db, const struct rule_set_filter *filter,
+                        int64_t *ret) _must_check_;
 
 /* ---- Jobs ---- */
 

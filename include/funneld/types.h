@@ -274,18 +274,58 @@ struct criterion {
 };
 extern const struct table criterion_table;
 
+enum rule_set_status {
+    RULE_SET_DRAFT,     /* may change; judges nobody */
+    RULE_SET_PUBLISHED, /* in force; never changes again */
+    RULE_SET_RETIRED,   /* was in force */
+};
+extern const char *const rule_set_status_names[];
+
 struct rule_set {
     struct id id;
-    int64_t version;
+    enum rule_set_status status;
+    int64_t version; /* 1, 2, 3 ... in the order of their publication; NO_INT: a draft */
     const char *name;
     int64_t min_milli, max_milli; /* the total is clamped to this */
-    int64_t published_at;
+    int64_t created_at, updated_at;
+    int64_t published_at, retired_at;
     struct id copied_from; /* the older one that it takes up again; nil: none */
     struct rows groups;    /* struct score_group */
     struct rows rules;     /* struct rule, by position */
     struct rows criteria;  /* struct criterion */
 };
 extern const struct table rule_set_table;
+
+/* What people say of a rule set: all of it at once. */
+struct rule_input {
+    struct input input;
+    struct rule rule;
+};
+struct score_group_input {
+    struct input input;
+    struct score_group group;
+};
+struct criterion_input {
+    struct input input;
+    struct criterion criterion;
+};
+struct rule_set_input {
+    struct input input;
+    const char *name;
+    int64_t min_milli, max_milli;
+    struct rows groups;   /* struct score_group_input */
+    struct rows rules;    /* struct rule_input */
+    struct rows criteria; /* struct criterion_input */
+};
+extern const struct table rule_set_input_table;
+
+/* Points of one match: with so many matches no sum of them overflows. */
+enum {
+    POINTS_MILLI_MAX = 1000000,
+    CAP_TIMES_MAX = 10000,
+    SCORE_GROUPS_MAX = 16,
+    CRITERIA_MAX = 16
+};
 
 /* ---- Jobs: long work that goes on behind the answer which began it ---- */
 

@@ -9,7 +9,7 @@
 enum {
     NAME_BYTES = 96,
     REF_BYTES = 128,
-    EXAMPLE_BYTES = 512,
+    EXAMPLE_BYTES = 1024,
     FAILURE_MIN = 400,
     FAILURE_MAX = 599
 };

@@ -13,7 +13,7 @@ static const struct field wrong_member_fields[] = {
     FIELD(struct wrong_member, detail, TEXT, .flags = FIELD_NOT_NULL,
           .note = "what would be right"),
 };
-static const struct table wrong_member_table =
+const struct table wrong_member_table =
     TABLE(struct wrong_member, "wrong_member", wrong_member_fields);
 
 static const struct field problem_fields[] = {

@@ -12,6 +12,7 @@ struct wrong_member {
     const char *pointer, *parameter, *header; /* one of the three */
     const char *code, *detail;
 };
+extern const struct table wrong_member_table;
 
 struct problem {
     const char *code, *detail;

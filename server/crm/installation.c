@@ -79,6 +79,10 @@ static enum err prepare_pipeline(struct ctx *ctx, struct db *db, const char *cur
 static enum err prepare_rule_set(struct ctx *ctx, struct db *db)
 {
     struct rule_set rule_set = { .id = id_new(ctx),
+                                 .status = RULE_SET_PUBLISHED,
+                                 .created_at = ctx->now_ms,
+                                 .updated_at = ctx->now_ms,
+                                 .retired_at = NO_INT,
                                  .version = 1,
                                  .name = "Default",
                                  .min_milli = 0,

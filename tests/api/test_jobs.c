@@ -23,7 +23,7 @@ static void make_leads(int count)
 static const char *in_force(void)
 {
     return textf("%s",
-                 answer_text(get(fixture.client, "/v1/rule-sets?sort=-version"), "data.0.id"));
+                 answer_text(get(fixture.client, "/v1/rule-sets?status=published"), "data.0.id"));
 }
 
 static const char *publish(const char *rule_set)

@@ -11,8 +11,8 @@ enum { REQUIRED = 1 };
 
 struct member_case {
     const char *name;
-    char
-        kind; /* t: text, i: id, n: number, T: time, D: day, e: one of names, o: object, a: texts */
+    char kind; /* t: text, i: id, n: number, T: time, D: day, e: one of names, o: object, a: texts,
+                 r: objects */
     int64_t min, max; /* number: value; text: characters; texts: items */
     int flags;
 };
@@ -90,6 +90,17 @@ static const struct member_case key[] = {
     { "name", 't', 1, 100, REQUIRED },
     { "scopes", 'a', 1, 4, REQUIRED },
 };
+static const struct member_case rule_set[] = {
+    { "name", 't', 1, 200, REQUIRED },
+    { "min_milli", 'n', -1000000000, 1000000000, 0 },
+    { "max_milli", 'n', -1000000000, 1000000000, 0 },
+    { "groups", 'r', 1, 16, REQUIRED },
+    { "rules", 'r', 0, 64, REQUIRED },
+    { "criteria", 'r', 0, 16, 0 },
+};
+#define RULE_SET                                                                                   \
+    "{\"name\":\"Spring\",\"groups\":[{\"key\":\"fit\",\"min_milli\":0,\"max_milli\":9}],"         \
+    "\"rules\":[]}"
 static const struct member_case stage_event[] = {
     { "id", 'i', 0, 0, 0 },
     { "lead_id", 'i', 0, 0, 0 },
@@ -137,6 +148,10 @@ static const struct body_case bodies[] = {
       ARRAY_SIZE(user), &user_create_table },
     { "POST", "/v1/forms", NULL, "{\"name\":\"Contact\"}", form, ARRAY_SIZE(form),
       &form_create_table },
+    { "POST", "/v1/rule-sets", NULL, RULE_SET, rule_set, ARRAY_SIZE(rule_set),
+      &rule_set_input_table },
+    { "PUT", "/v1/rule-sets/{id}", NULL, RULE_SET, rule_set, ARRAY_SIZE(rule_set),
+      &rule_set_input_table },
     { "POST", "/v1/keys", NULL, "{\"name\":\"site\",\"scopes\":[\"read\"]}", key, ARRAY_SIZE(key),
       &api_key_create_table },
     { "POST", "/v1/import/leads", "items", "{\"first_name\":\"Ann\"}", lead_import,
@@ -225,10 +240,10 @@ static void refuse_types(const struct body_case *body, const struct member_case 
     static const char *const values[] = { "7", "1.5", "true", "\"7\"", "[]", "{}" };
     for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
         char first = values[i][0];
-        bool fits = member->kind == 'n'   ? i == 0
-                    : member->kind == 'o' ? first == '{'
-                    : member->kind == 'a' ? first == '['
-                                          : first == '"';
+        bool fits = member->kind == 'n'                          ? i == 0
+                    : member->kind == 'o'                        ? first == '{'
+                    : member->kind == 'a' || member->kind == 'r' ? first == '['
+                                                                 : first == '"';
         if (!fits)
             expect_refused(body, member->name, values[i], member->name, "wrong_type");
     }

@@ -56,7 +56,7 @@ static const struct {
     { "/v1/keys", "id", NULL },
     { "/v1/campaigns/%s/members", "lead_id", NULL },
     { "/v1/pipelines", "created_at", NULL },
-    { "/v1/rule-sets", "version", NULL },
+    { "/v1/rule-sets", "id", NULL },
 };
 
 /* The path of a list with its query begun. */

@@ -369,12 +369,14 @@ START_TEST(rule_set)
     const struct answer *answer = get(fixture.client, "/v1/rule-sets");
     expect_status(answer, 200);
     expect_shape(answer, "", PAGE_SHAPE);
-    expect_shape(answer, "data.0",
-                 "id:i version:n name:t min_milli:n max_milli:n published_at:T copied_from:i? "
-                 "groups:a rules:a criteria:a");
+    expect_shape(
+        answer, "data.0",
+        "id:i status:t version:n? name:t min_milli:n max_milli:n created_at:T updated_at:T "
+        "published_at:T? retired_at:T? copied_from:i? "
+        "groups:a rules:a criteria:a");
     expect_shape(answer, "data.0.groups.0", "key:t min_milli:n max_milli:n");
     expect_shape(answer, "data.0.rules.0",
-                 "position:n key:t name:t score_group:t points_milli:n when:o each:o? cap_milli:n? "
+                 "key:t name:t score_group:t points_milli:n when:o each:o? cap_milli:n? "
                  "cap_times:n? decay:t decay_days:n? decay_percent:n?");
     expect_shape(answer, "data.0.criteria.0",
                  "kind:t score_min:n exit_below:n? dwell_hours:n? when:o?");

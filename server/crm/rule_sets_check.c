@@ -1,0 +1,193 @@
+/* rule_sets_check.c: what is wrong with a rule set, all of it at once, each mistake by its place in
+ * the request. Only what the tables of its members cannot say. */
+#include "rule_sets.h"
+
+#include "scoring.h"
+
+#include <string.h>
+
+struct checking {
+    struct ctx *ctx;
+    const struct rule_set *rule_set;
+    struct condition_scope scope;
+    struct selectors selectors;
+    enum err err; /* the first; only ERR_VALIDATION goes on */
+};
+
+static void wrong(struct checking *checking, const char *list, size_t index, const char *member,
+                  const char *code, const char *detail)
+{
+    const char *place = arena_printf(checking->ctx->arena, "%s/%zu/%s", list, index, member);
+    enum err err = fail_member(checking->ctx, place ? place : list, code, "%s", detail);
+    checking->err = checking->err ? checking->err : err;
+}
+
+/* What condition_read() and selector_read() have named already. */
+static void note(struct checking *checking, enum err err)
+{
+    if (err && (!checking->err || err != ERR_VALIDATION))
+        checking->err = err;
+}
+
+static void check_condition(struct checking *checking, const char *list, size_t index,
+                            const char *when)
+{
+    const struct condition *condition;
+    const char *place = arena_printf(checking->ctx->arena, "%s/%zu/when", list, index);
+    if (!when)
+        return;
+    note(checking, place ? condition_read(checking->ctx, &checking->scope, place, when, &condition)
+                         : ERR_MEMORY);
+}
+
+/* ---- Groups ---- */
+
+static const struct score_group *group_of(const struct rule_set *rule_set, const char *key,
+                                          size_t before)
+{
+    const struct score_group *groups = rule_set->groups.items;
+    for (size_t i = 0; i < before; i++)
+        if (strcmp(groups[i].key, key) == 0)
+            return &groups[i];
+    return NULL;
+}
+
+static void check_groups(struct checking *checking)
+{
+    static const char list[] = "groups";
+    const struct score_group *groups = checking->rule_set->groups.items;
+    for (size_t i = 0; i < checking->rule_set->groups.count; i++) {
+        if (!word_valid(groups[i].key))
+            wrong(checking, list, i, "key", "invalid",
+                  "lower-case letters, digits and _, a letter first");
+        if (group_of(checking->rule_set, groups[i].key, i))
+            wrong(checking, list, i, "key", "duplicate", "another group has this key");
+        if (groups[i].min_milli > groups[i].max_milli)
+            wrong(checking, list, i, "min_milli", "out_of_range", "at most max_milli");
+    }
+}
+
+/* ---- Rules ---- */
+
+static void check_decay(struct checking *checking, size_t index, const struct rule *rule)
+{
+    static const char list[] = "rules";
+    bool linear = rule->decay == DECAY_LINEAR, none = rule->decay == DECAY_NONE;
+    bool has_days = rule->decay_days != NO_INT, has_percent = rule->decay_percent != NO_INT;
+    if (!none && !rule->each)
+        wrong(checking, list, index, "decay", "not_allowed",
+              "only matches of each have an age: this rule has none");
+    if (none && has_days)
+        wrong(checking, list, index, "decay_days", "not_allowed", "goes with a decay");
+    if (!none && !has_days)
+        wrong(checking, list, index, "decay_days", "required",
+              "the days of the window, of a period, or of a half-life");
+    if (linear && !has_percent)
+        wrong(checking, list, index, "decay_percent", "required", "what is lost in each period");
+    if (!linear && has_percent)
+        wrong(checking, list, index, "decay_percent", "not_allowed", "goes with a linear decay");
+    if (rule->decay == DECAY_HALF_LIFE && has_days && rule->decay_days > HALF_LIFE_DAYS_MAX)
+        wrong(checking, list, index, "decay_days", "out_of_range", "a half-life of 1 to 365 days");
+    if (linear && has_days && has_percent &&
+        rule->decay_days * ((99 + rule->decay_percent) / rule->decay_percent) > DECAY_AGES_MAX)
+        wrong(checking, list, index, "decay_percent", "out_of_range",
+              "the last point must be gone within 8192 days");
+}
+
+static bool key_is_taken(const struct rule_set *rule_set, const char *key, size_t before)
+{
+    const struct rule *rules = rule_set->rules.items;
+    for (size_t i = 0; i < before; i++)
+        if (strcmp(rules[i].key, key) == 0)
+            return true;
+    return false;
+}
+
+static void check_rule(struct checking *checking, size_t index, const struct rule *rule)
+{
+    static const char list[] = "rules";
+    const struct rule_set *rule_set = checking->rule_set;
+    size_t selector;
+    if (!word_valid(rule->key))
+        wrong(checking, list, index, "key", "invalid",
+              "lower-case letters, digits and _, a letter first");
+    if (key_is_taken(rule_set, rule->key, index))
+        wrong(checking, list, index, "key", "duplicate", "another rule has this key");
+    if (!group_of(rule_set, rule->score_group, rule_set->groups.count))
+        wrong(checking, list, index, "score_group", "unknown", "no group has this key");
+    if (rule->cap_milli != NO_INT && rule->cap_times != NO_INT)
+        wrong(checking, list, index, "cap_times", "not_allowed",
+              "a rule is capped by points or by times, not by both");
+    if (rule->cap_times != NO_INT && !rule->each)
+        wrong(checking, list, index, "cap_times", "not_allowed",
+              "goes with each: without it there is one match");
+    check_decay(checking, index, rule);
+    check_condition(checking, list, index, rule->when);
+    if (!rule->each)
+        return;
+    const char *place = arena_printf(checking->ctx->arena, "%s/%zu/each", list, index);
+    note(checking,
+         place ? selector_read(checking->ctx, &checking->scope, place, rule->each, &selector)
+               : ERR_MEMORY);
+}
+
+/* ---- Criteria ---- */
+
+/* Whether a pipeline has such a stage that is not its first, into which a lead is born. */
+static bool can_be_entered(const struct rows *pipelines, enum stage_kind kind)
+{
+    const struct pipeline *all = pipelines->items;
+    for (size_t i = 0; i < pipelines->count; i++) {
+        const struct stage *stages = all[i].stages.items;
+        for (size_t j = 1; j < all[i].stages.count; j++)
+            if (stages[j].kind == kind)
+                return true;
+    }
+    return false;
+}
+
+static void check_criterion(struct checking *checking, size_t index,
+                            const struct criterion *criterion)
+{
+    static const char list[] = "criteria";
+    const struct rule_set *rule_set = checking->rule_set;
+    const struct criterion *all = rule_set->criteria.items;
+    for (size_t i = 0; i < index; i++)
+        if (all[i].kind == criterion->kind)
+            wrong(checking, list, index, "kind", "duplicate", "another criterion has this kind");
+    if (!can_be_entered(checking->scope.pipelines, criterion->kind))
+        wrong(checking, list, index, "kind", "unknown",
+              "no pipeline has a stage of this kind behind its first");
+    if (criterion->score_min * 1000 > rule_set->max_milli ||
+        criterion->score_min * 1000 < rule_set->min_milli)
+        wrong(checking, list, index, "score_min", "out_of_range",
+              "a score between min_milli and max_milli of the rule set");
+    if (criterion->exit_below != NO_INT && criterion->exit_below >= criterion->score_min)
+        wrong(checking, list, index, "exit_below", "out_of_range",
+              "below score_min: a score near the line must not flap");
+    if (criterion->dwell_hours != NO_INT && criterion->exit_below == NO_INT)
+        wrong(checking, list, index, "dwell_hours", "not_allowed", "goes with exit_below");
+    check_condition(checking, list, index, criterion->when);
+}
+
+enum err rule_set_check(struct ctx *ctx, const struct catalog *catalog,
+                        const struct rule_set *rule_set)
+{
+    struct checking checking = {
+        .ctx = ctx,
+        .rule_set = rule_set,
+        .scope = { .pipelines = &catalog->pipelines, .reach = CONDITION_OF_GIVEN },
+    };
+    checking.scope.selectors = &checking.selectors;
+    const struct rule *rules = rule_set->rules.items;
+    const struct criterion *criteria = rule_set->criteria.items;
+    if (rule_set->min_milli > rule_set->max_milli)
+        note(&checking, fail_member(ctx, "min_milli", "out_of_range", "at most max_milli"));
+    check_groups(&checking);
+    for (size_t i = 0; i < rule_set->rules.count; i++)
+        check_rule(&checking, i, &rules[i]);
+    for (size_t i = 0; i < rule_set->criteria.count; i++)
+        check_criterion(&checking, i, &criteria[i]);
+    const struct scoring *scoring;
+    return checking.err ? checking.err : scoring_make(ctx, catalog, rule_set, &scoring);
+}
