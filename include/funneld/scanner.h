@@ -29,7 +29,7 @@ struct scan {
 
     /* Belong to the scanner. */
     struct scan *next;
-    int64_t queued_us;
+    int64_t queued_us; /* 0: behind nobody */
 };
 
 struct scanner_metrics {

@@ -47,8 +47,9 @@ bool scanner_submit(struct scanner *scanner, struct scan *scan)
     else if (scanner->waiting >= scanner->options.queue_max)
         why = "too much is waiting to be read";
     if (!why) {
+        bool first = !scanner->head && scanner->deadline_us == 0;
         scan->next = NULL;
-        scan->queued_us = clock_monotonic_us();
+        scan->queued_us = first ? 0 : clock_monotonic_us();
         *scanner->tail = scan;
         scanner->tail = &scan->next;
         waiting_add(scanner, 1);
@@ -101,6 +102,8 @@ static int64_t deadline_of_next(const struct scanner *scanner, int64_t now_us)
 /* Whether it has not waited for too long, nor in vain. */
 static enum err scan_check(const struct scanner *scanner, struct scan *scan, int64_t now_us)
 {
+    if (scan->queued_us == 0) /* how long the thread took to wake is not the client's doing */
+        return OK;
     int64_t waited_us = now_us - scan->queued_us;
     if (scanner->options.deadline_us && waited_us > scanner->options.deadline_us)
         return fail(scan->ctx, ERR_BUSY, NULL, "too much was read before it");
