@@ -106,16 +106,22 @@ struct db_counts {
     int32_t of[METRIC_COUNT];
 };
 
+/* For a transaction that has just begun, and in which little is ever rolled back: its savepoints
+ * cost next to nothing, and going back to one costs what was written before. Until its end only
+ * db_exec() may write. */
+void db_remember(struct db *db);
+
 /* Savepoints nest; what was added to the rollups, and counted, since is dropped by a rollback. */
 struct savepoint {
     int depth;
-    size_t rollup_mark;
+    size_t redo_mark, rollup_mark;
     struct db_counts counts;
 };
 
 enum err db_savepoint(struct ctx *ctx, struct db *db, struct savepoint *ret) _must_check_;
 enum err db_release(struct ctx *ctx, struct db *db, const struct savepoint *savepoint) _must_check_;
-void db_rollback_to(struct db *db, const struct savepoint *savepoint); /* and releases it */
+/* And releases it. Should that fail, no transaction is left. */
+void db_rollback_to(struct db *db, const struct savepoint *savepoint);
 
 /* What a transaction has changed, told by whoever changes it: what is kept of the data elsewhere is
  * good until that has been committed again. */

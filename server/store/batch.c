@@ -61,6 +61,8 @@ void batch_begin(struct batch *batch)
 {
     batch_reset(batch);
     batch->lost = db_begin_write(&batch->ctx, batch->db) != OK;
+    if (!batch->lost)
+        db_remember(batch->db);
 }
 
 /* What the command did is kept in the transaction only when it says OK and can be released. */

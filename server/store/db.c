@@ -79,6 +79,7 @@ void db_close(struct db *db)
     if (db->queries)
         queries_close(db);
     arena_free(&db->memo.arena);
+    redo_free(&db->redo);
     if (db->rollups)
         rollups_free(db->rollups);
     if (db->connection)
@@ -214,6 +215,7 @@ enum err db_commit(struct ctx *ctx, struct db *db)
     enum err err = db->driver->control(ctx, db->connection, CONTROL_COMMIT);
     if (err)
         return err;
+    redo_end(&db->redo);
     if (db->rollups)
         rollups_truncate(db->rollups, 0);
     for (int i = 0; i < METRIC_COUNT; i++)
@@ -225,7 +227,8 @@ enum err db_commit(struct ctx *ctx, struct db *db)
 
 void db_rollback(struct db *db)
 {
-    db->depth = 0;
+    db->depth = db->engine_depth = 0;
+    redo_end(&db->redo);
     db->counts = (struct db_counts){ 0 };
     if (db->rollups)
         rollups_truncate(db->rollups, 0);
@@ -238,13 +241,22 @@ bool db_in_transaction(const struct db *db)
     return db->driver->in_transaction(db->connection);
 }
 
+void db_remember(struct db *db)
+{
+    assert(db->depth == 0);
+    redo_begin(&db->redo);
+}
+
 enum err db_savepoint(struct ctx *ctx, struct db *db, struct savepoint *ret)
 {
-    enum err err = db->driver->control(ctx, db->connection, CONTROL_SAVEPOINT);
+    bool engine = !db->redo.marks;
+    enum err err = engine ? db->driver->control(ctx, db->connection, CONTROL_SAVEPOINT) : OK;
     if (err)
         return err;
     db->depth++;
+    db->engine_depth += engine;
     *ret = (struct savepoint){ .depth = db->depth,
+                               .redo_mark = db->redo.count,
                                .rollup_mark = db->rollups ? rollups_mark(db->rollups) : 0,
                                .counts = db->counts };
     return OK;
@@ -253,10 +265,38 @@ enum err db_savepoint(struct ctx *ctx, struct db *db, struct savepoint *ret)
 enum err db_release(struct ctx *ctx, struct db *db, const struct savepoint *savepoint)
 {
     assert(savepoint->depth == db->depth); /* the innermost is released first */
-    enum err err = db->driver->control(ctx, db->connection, CONTROL_RELEASE);
-    if (!err)
-        db->depth--;
-    return err;
+    bool engine = db->engine_depth > 0;
+    enum err err = engine ? db->driver->control(ctx, db->connection, CONTROL_RELEASE) : OK;
+    if (err)
+        return err;
+    db->depth--;
+    db->engine_depth -= engine;
+    return OK;
+}
+
+/* To one of the engine's. None is left when it has rolled the whole transaction back. */
+static void engine_go_back(struct db *db)
+{
+    if (db_in_transaction(db))
+        end_quietly(db, CONTROL_ROLLBACK_TO);
+    if (db_in_transaction(db))
+        end_quietly(db, CONTROL_RELEASE);
+}
+
+/* To one among the steps. On failure no transaction is left. */
+static void steps_go_back(struct db *db, size_t mark)
+{
+    if (db->redo.count == mark || !db_in_transaction(db)) /* mostly nothing was written yet */
+        return;
+    struct arena arena = {};
+    struct ctx ctx = { .arena = &arena };
+    if (redo_go_back(&ctx, db, mark)) {
+        log_line(LOG_ERROR, "store", "a transaction could not be written again: %s",
+                 ctx.failure.detail);
+        if (db_in_transaction(db))
+            end_quietly(db, CONTROL_ROLLBACK);
+    }
+    arena_free(&arena);
 }
 
 void db_rollback_to(struct db *db, const struct savepoint *savepoint)
@@ -265,12 +305,12 @@ void db_rollback_to(struct db *db, const struct savepoint *savepoint)
     db->counts = savepoint->counts;
     if (db->rollups)
         rollups_truncate(db->rollups, savepoint->rollup_mark);
-    /* Those opened inside and left open by an early return go first. None is left when the engine
-     * has rolled the whole transaction back. */
-    for (; db->depth >= savepoint->depth; db->depth--) {
-        if (db_in_transaction(db))
-            end_quietly(db, CONTROL_ROLLBACK_TO);
-        if (db_in_transaction(db))
-            end_quietly(db, CONTROL_RELEASE);
-    }
+    /* Those opened inside and left open by an early return go first. */
+    for (; db->depth >= savepoint->depth && db->engine_depth > 0; db->depth--, db->engine_depth--)
+        engine_go_back(db);
+    if (db->depth >= savepoint->depth)
+        steps_go_back(db, savepoint->redo_mark);
+    else
+        db->redo.count = savepoint->redo_mark;
+    db->depth = savepoint->depth - 1;
 }

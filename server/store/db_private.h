@@ -35,7 +35,17 @@ struct prepared {
     void *blank;             /* a row with every field null, to begin with */
     int column_count;
     int param_count;
+    bool writes;
     bool running;
+};
+
+/* What has been written since a batch began: see redo.c. */
+struct redo {
+    struct arena arena;
+    struct redo_step **steps;
+    size_t count, capacity;
+    bool kept;  /* every step since the transaction began is here */
+    bool marks; /* a new savepoint is a place among the steps, and none of the engine's */
 };
 
 enum { QUERIES_KEPT = 64, QUERY_KEPT_PARTS_MAX = 128 };
@@ -58,6 +68,8 @@ struct db {
     int64_t query_prepares; /* how often a statement of parts was prepared: tests look at it */
     int running;            /* statements that have begun and not ended */
     int depth;              /* open savepoints */
+    int engine_depth;       /* the innermost of them, which the engine has */
+    struct redo redo;       /* of the open transaction */
     unsigned noted;         /* enum change, as bits */
     struct arena scratch;   /* what lives for one row or one prepare */
     struct db_memo memo;
@@ -94,6 +106,25 @@ enum err run_int(struct ctx *ctx, struct db *db, struct prepared *prepared, int6
 enum err run_each(struct ctx *ctx, struct db *db, struct prepared *prepared, void *row,
                   db_visit *visit, void *self, const struct param *params, size_t count)
     _must_check_;
+
+/* The same once more, without a note of it. */
+enum err run_again(struct ctx *ctx, struct db *db, struct prepared *prepared,
+                   const struct param *params, size_t count) _must_check_;
+
+/* ---- redo.c ---- */
+
+/* From here to the end of the transaction, which has just begun, what is written is remembered. */
+void redo_begin(struct redo *redo);
+void redo_end(struct redo *redo);
+void redo_free(struct redo *redo);
+/* Notes what is about to be run. */
+enum err redo_add(struct ctx *ctx, struct redo *redo, struct prepared *prepared,
+                  const struct param *params, size_t count) _must_check_;
+/* What was noted last has failed. */
+void redo_failed(struct redo *redo, enum err err);
+/* Ends the transaction and begins it anew with the first `mark` steps. After an error nothing is
+ * known of it: roll it back. */
+enum err redo_go_back(struct ctx *ctx, struct db *db, size_t mark) _must_check_;
 
 /* ---- row.c ---- */
 

@@ -53,6 +53,7 @@ struct driver {
     enum err (*prepare)(struct ctx *ctx, struct connection *connection, const char *name,
                         const char *text, bool keep, struct statement **ret);
     void (*finish)(struct statement *statement);
+    bool (*writes)(const struct statement *statement);
     int (*param_count)(const struct statement *statement);
     int (*column_count)(const struct statement *statement);
     const char *(*column_name)(const struct statement *statement, int column);

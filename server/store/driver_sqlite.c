@@ -166,6 +166,11 @@ static void sqlite_finish(struct statement *statement)
     free(statement);
 }
 
+static bool sqlite_writes(const struct statement *statement)
+{
+    return !sqlite3_stmt_readonly(statement->handle);
+}
+
 static int sqlite_param_count(const struct statement *statement)
 {
     return sqlite3_bind_parameter_count(statement->handle);
@@ -390,6 +395,7 @@ const struct driver driver_sqlite = {
     .sizes = sqlite_sizes,
     .prepare = sqlite_prepare,
     .finish = sqlite_finish,
+    .writes = sqlite_writes,
     .param_count = sqlite_param_count,
     .column_count = sqlite_column_count,
     .column_name = sqlite_column_name,

@@ -12,6 +12,7 @@ enum err prepared_open(struct ctx *ctx, struct db *db, const struct sql_text *te
                                        &prepared->statement);
     if (err)
         return err;
+    prepared->writes = db->driver->writes(prepared->statement);
     prepared->param_count = db->driver->param_count(prepared->statement);
     prepared->column_count = db->driver->column_count(prepared->statement);
     if (prepared->param_count != text->params)

@@ -32,15 +32,25 @@ static void run_end(struct db *db, struct prepared *prepared)
     db->running--;
 }
 
-static enum err run_check_row(struct ctx *ctx, const struct prepared *prepared)
+/* What is remembered has no rows. */
+static enum err run_check_reads(struct ctx *ctx, const struct db *db,
+                                const struct prepared *prepared)
+{
+    if (!prepared->writes || !db->redo.kept)
+        return OK;
+    return fail(ctx, ERR_INTERNAL, NULL, "statement %s: writes, and is asked for rows",
+                prepared->name);
+}
+
+static enum err run_check_row(struct ctx *ctx, const struct db *db, const struct prepared *prepared)
 {
     if (prepared->row)
-        return OK;
+        return run_check_reads(ctx, db, prepared);
     return fail(ctx, ERR_INTERNAL, NULL, "statement %s: names no row table", prepared->name);
 }
 
-enum err run_exec(struct ctx *ctx, struct db *db, struct prepared *prepared,
-                  const struct param *params, size_t count)
+enum err run_again(struct ctx *ctx, struct db *db, struct prepared *prepared,
+                   const struct param *params, size_t count)
 {
     enum err err = run_begin(ctx, db, prepared, params, count);
     if (err)
@@ -52,10 +62,23 @@ enum err run_exec(struct ctx *ctx, struct db *db, struct prepared *prepared,
     return err;
 }
 
+enum err run_exec(struct ctx *ctx, struct db *db, struct prepared *prepared,
+                  const struct param *params, size_t count)
+{
+    bool noted = prepared->writes && db->redo.kept;
+    enum err err = noted ? redo_add(ctx, &db->redo, prepared, params, count) : OK;
+    if (err)
+        return err;
+    err = run_again(ctx, db, prepared, params, count);
+    if (err && noted)
+        redo_failed(&db->redo, err);
+    return err;
+}
+
 enum err run_one(struct ctx *ctx, struct db *db, struct prepared *prepared, void *row,
                  const struct param *params, size_t count)
 {
-    enum err err = run_check_row(ctx, prepared);
+    enum err err = run_check_row(ctx, db, prepared);
     if (err)
         return err;
     err = run_begin(ctx, db, prepared, params, count);
@@ -91,7 +114,7 @@ static void *rows_more(struct ctx *ctx, const struct table *table, struct rows *
 enum err run_rows(struct ctx *ctx, struct db *db, struct prepared *prepared, struct rows *ret,
                   const struct param *params, size_t count)
 {
-    enum err err = run_check_row(ctx, prepared);
+    enum err err = run_check_row(ctx, db, prepared);
     if (err)
         return err;
     err = run_begin(ctx, db, prepared, params, count);
@@ -127,7 +150,10 @@ enum err run_int(struct ctx *ctx, struct db *db, struct prepared *prepared, int6
     if (prepared->column_count != 1)
         return fail(ctx, ERR_INTERNAL, NULL, "statement %s: has %d columns, not one",
                     prepared->name, prepared->column_count);
-    enum err err = run_begin(ctx, db, prepared, params, count);
+    enum err err = run_check_reads(ctx, db, prepared);
+    if (err)
+        return err;
+    err = run_begin(ctx, db, prepared, params, count);
     if (err)
         return err;
     bool found = false;
@@ -146,7 +172,7 @@ enum err run_int(struct ctx *ctx, struct db *db, struct prepared *prepared, int6
 enum err run_each(struct ctx *ctx, struct db *db, struct prepared *prepared, void *row,
                   db_visit *visit, void *self, const struct param *params, size_t count)
 {
-    enum err err = run_check_row(ctx, prepared);
+    enum err err = run_check_row(ctx, db, prepared);
     if (err)
         return err;
     err = run_begin(ctx, db, prepared, params, count);

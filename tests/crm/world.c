@@ -24,6 +24,7 @@ bool differs(struct world *world, const char *format, ...)
 void world_begin(struct world *world)
 {
     ck_assert_ok(&world->core.ctx, db_begin_write(&world->core.ctx, world->core.db));
+    db_remember(world->core.db); /* as the writer does */
 }
 
 void world_end(struct world *world, bool lost)
