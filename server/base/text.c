@@ -35,6 +35,11 @@ size_t utf8_character(const char *text_, size_t bytes)
 bool utf8_valid(const char *text, size_t bytes)
 {
     while (bytes > 0) {
+        if (*text >= 1 && (unsigned char)*text < 0x80) { /* most of most texts */
+            text++;
+            bytes--;
+            continue;
+        }
         size_t length = utf8_character(text, bytes);
         if (length == 0)
             return false;

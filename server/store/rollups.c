@@ -14,7 +14,7 @@
 enum { MEMBER_BYTES_MAX = 400 }; /* 100 code points of a source */
 
 struct delta {
-    /* member.data points at `member` only while sorting; see delta_compare() */
+    /* member.data points at the log's bytes only from rollups_flush() on */
     struct rollup_key key;
     struct rollup_value value;
     size_t member_at; /* of the key's member in the log's bytes */
@@ -166,6 +166,46 @@ void rollup_value_add(struct rollup_value *sum, const struct rollup_value *value
         sum->within[i] += value->within[i];
 }
 
+static uint64_t hash_int(uint64_t hash, int64_t value)
+{
+    hash = (hash ^ (uint64_t)value) * UINT64_C(0x9e3779b97f4a7c15);
+    return hash ^ (hash >> 32);
+}
+
+static uint64_t cell_hash(const struct rollup_key *key)
+{
+    uint64_t hash = hash_int((uint64_t)key->basis << 8 | (uint64_t)key->dimension, key->day);
+    hash = hash_int(hash_int(hash, key->pipeline_id), key->item);
+    for (size_t i = 0; i < key->member.length; i++)
+        hash = (hash ^ key->member.data[i]) * UINT64_C(0x100000001b3);
+    return hash ^ (hash >> 32);
+}
+
+/* Adds up what is of the same cell, before anything is sorted: a batch moves few cells, often. */
+static enum err gather(struct ctx *ctx, struct rollup_log *log)
+{
+    size_t places = 64, cells = 0;
+    while (places < 2 * log->count)
+        places *= 2;
+    uint32_t *cell_at = ctx_alloc(ctx, places * sizeof *cell_at); /* its number from 1; 0: none */
+    if (!cell_at)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < log->count; i++) {
+        const struct delta *delta = &log->deltas[i];
+        size_t place = cell_hash(&delta->key) & (places - 1);
+        while (cell_at[place] && delta_compare(&log->deltas[cell_at[place] - 1], delta) != 0)
+            place = (place + 1) & (places - 1);
+        if (cell_at[place]) {
+            rollup_value_add(&log->deltas[cell_at[place] - 1].value, &delta->value);
+        } else {
+            log->deltas[cells] = *delta;
+            cell_at[place] = (uint32_t)++cells;
+        }
+    }
+    log->count = cells;
+    return OK;
+}
+
 static bool value_is_zero(const struct rollup_value *value)
 {
     return memcmp(value, &(struct rollup_value){ 0 }, sizeof *value) == 0;
@@ -234,24 +274,19 @@ enum err rollups_flush(struct ctx *ctx, struct db *db)
     struct rollup_log *log = db_rollups(db);
     for (size_t i = 0; i < log->count; i++)
         log->deltas[i].key.member.data = log->members + log->deltas[i].member_at;
-    if (log->count > 1)
+    enum err err = gather(ctx, log);
+    if (!err && log->count > 1)
         qsort(log->deltas, log->count, sizeof *log->deltas, delta_compare);
-    for (size_t i = 0; i < log->count;) {
-        struct rollup_value sum = log->deltas[i].value;
-        size_t next = i + 1;
-        for (; next < log->count && delta_compare(&log->deltas[i], &log->deltas[next]) == 0; next++)
-            rollup_value_add(&sum, &log->deltas[next].value);
-        bool moves = !value_is_zero(&sum);
-        enum err err = moves ? write_cell(ctx, db, &log->deltas[i].key, &sum) : OK;
+    for (size_t i = 0; i < log->count && !err; i++) {
+        const struct delta *cell = &log->deltas[i];
+        if (value_is_zero(&cell->value))
+            continue;
+        err = write_cell(ctx, db, &cell->key, &cell->value);
         if (!err)
-            err = tidy_cell(ctx, db, &log->deltas[i].key, &sum);
-        if (err)
-            return err;
-        if (moves)
-            db_note(db, CHANGE_ROLLUPS);
-        i = next;
+            err = tidy_cell(ctx, db, &cell->key, &cell->value);
+        db_note(db, CHANGE_ROLLUPS);
     }
-    return OK;
+    return err;
 }
 
 enum err rollup_sums(struct ctx *ctx, struct db *db, const struct rollup_range *range,
