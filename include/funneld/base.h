@@ -208,6 +208,8 @@ void day_format(int64_t day, char text[static TIME_TEXT_SIZE]);      /* 2026-11-
  * to 9999. */
 bool time_parse(const char *text, int64_t *ret_ms);
 bool day_parse(const char *text, int64_t *ret_day); /* YYYY-MM-DD */
+/* The same of any year from 1 on: what people were born on. */
+bool date_parse(const char *text, int64_t *ret_day);
 /* What files hold: RFC 3339, or "YYYY-MM-DD[ T]HH:MM[:SS[.mmm]]" or "YYYY-MM-DD" in the
  * installation's zone. */
 bool time_parse_lenient(const char *text, int64_t *ret_ms);
@@ -250,6 +252,24 @@ bool base64url_parse(const char *text, void *data, size_t bytes);
 /* E.164 of an international number ("+49 30 1234-5", "0049..."); NULL when it is not one, which is
  * no error. */
 enum err phone_normalise(struct ctx *ctx, const char *text, const char **ret) _must_check_;
+
+/* A name made by a client as a part of a JSON pointer: ~ and / become ~0 and ~1, and what is longer
+ * than can be of use is cut. */
+void pointer_append(struct buffer *out, const char *name);
+
+/* true, yes, y or 1; false, no, n or 0; whatever the case */
+bool boolean_parse_lenient(const char *text, int64_t *ret);
+
+/* ---- Numbers with decimals: whole millionths ---- */
+
+#define DECIMAL_ONE INT64_C(1000000)
+#define DECIMAL_MAX (INT64_C(1000000000000) * DECIMAL_ONE) /* in size */
+#define DECIMAL_TEXT_SIZE 24
+#define DECIMAL_LIMITS "at most 1000000000000 in size, with at most six decimals"
+
+/* "-12.5", "1e3": exact, or false. */
+bool decimal_parse(const char *text, int64_t *ret);
+void decimal_format(int64_t number, char text[static DECIMAL_TEXT_SIZE]); /* "-12.5" */
 
 /* ---- Addresses of clients ---- */
 

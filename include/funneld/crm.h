@@ -35,6 +35,7 @@ struct scoring; /* a rule set made ready: see server/crm/scoring.h */
 
 struct catalog {
     struct rows pipelines;          /* struct pipeline */
+    struct rows custom_fields;      /* struct custom_field, archived ones too, by field_id */
     struct rule_set rule_set;       /* in force */
     const struct scoring *scoring;  /* of that */
     struct catalog_version *others; /* that somebody has asked for */
@@ -101,6 +102,18 @@ enum err score_at(struct ctx *ctx, struct db *db, const struct id *lead_id, int6
 /* The same of a lead that was loaded already (lead_load()): for those who look at all of them. */
 enum err score_of(struct ctx *ctx, struct db *db, const struct lead *lead, int64_t at,
                   const struct scoring *scoring, struct score_detail *ret) _must_check_;
+
+/* Archived ones too. NULL: there is none of that key. */
+const struct custom_field *catalog_custom_field(const struct catalog *catalog, const char *key);
+
+/* ---- Custom fields ---- */
+
+enum err custom_field_create(struct ctx *ctx, struct db *db, const struct custom_field_input *input,
+                             struct custom_field *ret) _must_check_;
+/* Sets what the input has present (custom_field_patch_table). */
+enum err custom_field_edit(struct ctx *ctx, struct db *db, const char *key,
+                           const struct custom_field_input *input, struct custom_field *ret)
+    _must_check_;
 
 /* ---- Leads ---- */
 
@@ -360,6 +373,7 @@ struct check_report {
     int64_t wrong_leads, wrong_cells;
     int64_t overdue_leads; /* right as of when they were scored, but due since: no error */
     int64_t wrong_keys;    /* by which leads are found: they lead to nobody, or to another */
+    int64_t wrong_values;  /* of custom fields: of no lead, or of no field */
     struct texts findings; /* the first of them, for people: no personal data */
 };
 extern const struct table check_report_table;

@@ -10,19 +10,21 @@
 #include <stdint.h>
 
 enum field_kind {
-    FIELD_ID,    /* struct id; JSON: UUID text; row: blob of 16 bytes; nil is null */
-    FIELD_INT,   /* int64_t; NO_INT is null */
-    FIELD_BOOL,  /* int64_t 0 or 1; NO_INT is null */
-    FIELD_TIME,  /* int64_t ms; JSON: RFC 3339 with milliseconds */
-    FIELD_DAY,   /* int64_t civil day; JSON: YYYY-MM-DD */
-    FIELD_TEXT,  /* const char *; NULL is null, and so is a blank one on its way in */
-    FIELD_ENUM,  /* int; JSON: the name of the value in `names`; row: integer; -1 is null */
-    FIELD_JSON,  /* const char *: a JSON object as text, passed through; NULL is null */
-    FIELD_TEXTS, /* struct texts; JSON: array of strings; row: lines joined by '\n' */
-    FIELD_BYTES, /* struct bytes; rows only, never in JSON */
-    FIELD_ROWS,  /* struct rows of `of`; JSON only: array of objects */
-    FIELD_ROW,   /* a struct of `of` embedded at offset; JSON only: object */
-    FIELD_REF,   /* const void *: a struct of `of`; JSON out only: object; NULL is null */
+    FIELD_ID,     /* struct id; JSON: UUID text; row: blob of 16 bytes; nil is null */
+    FIELD_INT,    /* int64_t; NO_INT is null */
+    FIELD_BOOL,   /* int64_t 0 or 1; NO_INT is null */
+    FIELD_TIME,   /* int64_t ms; JSON: RFC 3339 with milliseconds */
+    FIELD_DAY,    /* int64_t civil day; JSON: YYYY-MM-DD */
+    FIELD_TEXT,   /* const char *; NULL is null, and so is a blank one on its way in */
+    FIELD_ENUM,   /* int; JSON: the name of the value in `names`; row: integer; -1 is null */
+    FIELD_JSON,   /* const char *: a JSON object as text, passed through; NULL is null */
+    FIELD_TEXTS,  /* struct texts; JSON: array of strings; row: lines joined by '\n' */
+    FIELD_BYTES,  /* struct bytes; rows only, never in JSON */
+    FIELD_ROWS,   /* struct rows of `of`; JSON only: array of objects */
+    FIELD_ROW,    /* a struct of `of` embedded at offset; JSON only: object */
+    FIELD_REF,    /* const void *: a struct of `of`; JSON out only: object; NULL is null */
+    FIELD_NUMBER, /* int64_t millionths; JSON: a number; NO_INT is null */
+    FIELD_VALUES, /* struct custom_values; JSON only: an object whose members are data, not ours */
 };
 
 enum {
@@ -65,6 +67,37 @@ struct rows {
     size_t count;
 };
 
+/* What a value is whose name and type are data. The numbers stand in the data file. */
+enum custom_type { CUSTOM_TEXT, CUSTOM_NUMBER, CUSTOM_BOOLEAN, CUSTOM_DATE, CUSTOM_CHOICE };
+extern const char *const custom_type_names[];
+
+/* Exactly one of text and number is set; neither: null. */
+struct custom_value {
+    int64_t field_id; /* which custom field it is of; in a request 0: only the name is known */
+    const char *name;
+    enum custom_type type; /* in a request what it is in JSON: text, number or boolean */
+    bool hidden;           /* JSON never shows it: its field is archived */
+    const char *text;      /* of TEXT and CHOICE */
+    int64_t number;        /* NUMBER: millionths; BOOLEAN: 0 or 1; DATE: civil day */
+};
+
+struct custom_values {
+    struct custom_value *items; /* in: NULL where the member was null or absent, and not for {} */
+    size_t count;
+};
+
+struct ctx;
+bool custom_value_is_blank(const struct custom_value *value);
+bool custom_values_equal(const struct custom_value *a,
+                         const struct custom_value *b); /* of the same field */
+/* NULL: there is none of that field. */
+const struct custom_value *custom_values_find(const struct custom_values *values, int64_t field_id);
+/* By its type, which is set: text and number from a text; NULL makes it blank. False: it is none of
+ * that type. The text is not copied. */
+bool custom_value_parse(struct custom_value *value, const char *text);
+/* The same backwards; NULL for a blank one. May point into the value. ERR_MEMORY */
+enum err custom_value_format(struct ctx *ctx, const struct custom_value *value, const char **ret);
+
 struct failure;
 
 /* First member of every struct that a request is read into. */
@@ -105,6 +138,8 @@ struct table {
 #define FIELD_TYPE_TEXT const char *
 #define FIELD_TYPE_JSON const char *
 #define FIELD_TYPE_TEXTS struct texts
+#define FIELD_TYPE_NUMBER int64_t
+#define FIELD_TYPE_VALUES struct custom_values
 #define FIELD_TYPE_BYTES struct bytes
 #define FIELD_TYPE_ROWS struct rows
 #define FIELD_OFFSET(type, member, member_type)                                                    \

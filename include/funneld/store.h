@@ -174,6 +174,26 @@ enum err lead_count(struct ctx *ctx, struct db *db, const struct lead_filter *fi
  * asks for activities or is too long for the engine. */
 bool condition_is_exact(struct ctx *ctx, const struct condition *condition);
 
+/* ---- Custom fields and their values ---- */
+
+enum err custom_field_insert(struct ctx *ctx, struct db *db, const struct custom_field *field)
+    _must_check_;
+/* All that may change of it, by its field_id. */
+enum err custom_field_save(struct ctx *ctx, struct db *db, const struct custom_field *field)
+    _must_check_;
+/* struct custom_field, archived ones too, by field_id */
+enum err custom_fields_load(struct ctx *ctx, struct db *db, struct rows *ret) _must_check_;
+/* Fills `fields` of these leads by one statement, and by none where none of them has values.
+ * lead_load() and lead_list() have done it. */
+enum err lead_values_load(struct ctx *ctx, struct db *db, struct lead *leads, size_t count)
+    _must_check_;
+enum err lead_value_put(struct ctx *ctx, struct db *db, const struct id *lead_id,
+                        const struct custom_value *value, bool indexed) _must_check_;
+enum err lead_value_remove(struct ctx *ctx, struct db *db, const struct id *lead_id,
+                           int64_t field_id) _must_check_;
+/* For checks: how many are of no lead, of one that says it has none, or of no field. */
+enum err lead_values_lost(struct ctx *ctx, struct db *db, int64_t *ret) _must_check_;
+
 /* ---- Erasures ---- */
 
 enum err erasure_insert(struct ctx *ctx, struct db *db, const struct erasure *erasure) _must_check_;
@@ -211,6 +231,8 @@ enum err lead_remove(struct ctx *ctx, struct db *db, const struct id *id)
  * that: none are left. `whole`: the row goes, otherwise only what is personal in it. */
 enum err lead_changes_remove(struct ctx *ctx, struct db *db, const struct id *lead_id,
                              int64_t limit, int64_t *ret_count) _must_check_;
+enum err lead_values_remove(struct ctx *ctx, struct db *db, const struct id *lead_id, int64_t limit,
+                            int64_t *ret_count) _must_check_;
 enum err stage_events_remove(struct ctx *ctx, struct db *db, const struct id *lead_id, bool whole,
                              int64_t limit, int64_t *ret_count) _must_check_;
 enum err submissions_of_lead_remove(struct ctx *ctx, struct db *db, const struct id *lead_id,

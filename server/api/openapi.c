@@ -18,6 +18,7 @@ const struct openapi_tag openapi_tags[] = {
     { "rule-sets", "Published rules of scores and of stages" },
     { "jobs", "Long work, and how far it is" },
     { "erasures", "Who had which lead erased" },
+    { "fields", "Custom fields: what an installation keeps of its leads beyond our members" },
     { "users", "Owners of leads" },
     { "keys", "Who may do what" },
     { "me", "Who asks" },

@@ -43,10 +43,10 @@ void openapi_ref(struct openapi *writing, const struct table *table, bool input)
 }
 
 static const char *const kind_types[] = {
-    [FIELD_ID] = "string",   [FIELD_INT] = "integer", [FIELD_BOOL] = "boolean",
-    [FIELD_TIME] = "string", [FIELD_DAY] = "string",  [FIELD_TEXT] = "string",
-    [FIELD_ENUM] = "string", [FIELD_JSON] = "object", [FIELD_TEXTS] = "array",
-    [FIELD_ROWS] = "array",
+    [FIELD_ID] = "string",   [FIELD_INT] = "integer",   [FIELD_BOOL] = "boolean",
+    [FIELD_TIME] = "string", [FIELD_DAY] = "string",    [FIELD_TEXT] = "string",
+    [FIELD_ENUM] = "string", [FIELD_JSON] = "object",   [FIELD_TEXTS] = "array",
+    [FIELD_ROWS] = "array",  [FIELD_NUMBER] = "number", [FIELD_VALUES] = "object",
 };
 
 static const char *const kind_formats[] = {
@@ -115,12 +115,17 @@ void openapi_value(struct openapi *writing, const struct field *field, bool inpu
     bool never_null =
         field->flags & (FIELD_NOT_NULL | FIELD_OMIT_NULL | (input ? FIELD_REQUIRED : 0));
     bool is_list = field->kind == FIELD_TEXTS || field->kind == FIELD_ROWS;
+    bool is_always = is_list || field->kind == FIELD_VALUES; /* there, if empty */
     const char *type = field->flags & FIELD_DECIMAL ? "number" : kind_types[field->kind];
-    write_type(json, type, !never_null && !(is_list && !input));
+    write_type(json, type, !never_null && !(is_always && !input));
     if (field->kind < ARRAY_SIZE(kind_formats) && kind_formats[field->kind])
         json_text(json, "format", kind_formats[field->kind]);
     if (field->kind == FIELD_JSON)
         json_bool(json, "additionalProperties", true);
+    if (field->kind == FIELD_VALUES)
+        json_raw(json, "additionalProperties",
+                 input ? "{\"type\":[\"string\",\"number\",\"boolean\",\"null\"]}"
+                       : "{\"type\":[\"string\",\"number\",\"boolean\"]}");
     if (field->kind == FIELD_ENUM)
         write_enum(json, field, !never_null);
     if (is_list) {

@@ -401,10 +401,19 @@ bool time_parse(const char *text, int64_t *ret_ms)
     return true;
 }
 
+bool date_parse(const char *text, int64_t *ret_day)
+{
+    int64_t day;
+    if (text == NULL || strncmp(text, "0000", 4) == 0 || !take_date(&text, &day) || *text != '\0')
+        return false;
+    *ret_day = day;
+    return true;
+}
+
 bool day_parse(const char *text, int64_t *ret_day)
 {
     int64_t day;
-    if (text == NULL || !take_date(&text, &day) || *text != '\0' || !day_in_range(day))
+    if (!date_parse(text, &day) || !day_in_range(day))
         return false;
     *ret_day = day;
     return true;

@@ -65,6 +65,9 @@ static const struct field lead_fields[] = {
     FIELD(struct lead, source_system, TEXT,
           .note = "with external_id: what another system calls it"),
     FIELD(struct lead, external_id, TEXT, .note = "unique in its source_system"),
+    FIELD(struct lead, fields, VALUES,
+          .note = "values of custom fields, by their keys; those without a value are left out"),
+    FIELD(struct lead, value_count, INT, .flags = FIELD_HIDDEN),
     FIELD(struct lead, pipeline_id, INT, .flags = FIELD_HIDDEN),
     FIELD(struct lead, stage_id, INT, .flags = FIELD_HIDDEN),
     FIELD(struct lead, pipeline, TEXT, .flags = FIELD_NOT_NULL, .note = "key of its pipeline"),
@@ -119,7 +122,9 @@ const struct table lead_table = TABLE(struct lead, "lead", lead_fields);
         FIELD(struct lead_input, source_system, TEXT, .min = 1, .max = 100,                        \
               .note = "goes with external_id"),                                                    \
         FIELD(struct lead_input, external_id, TEXT, .min = 1, .max = 200,                          \
-              .note = "unique in its source_system")
+              .note = "unique in its source_system"),                                              \
+        FIELD(struct lead_input, fields, VALUES,                                                   \
+              .note = "values of custom fields, by their keys; null removes one")
 
 static const struct field lead_create_fields[] = {
     LEAD_INPUT_FIELDS,

@@ -31,7 +31,8 @@ static void field_clear(const struct field *field, void *member)
     case FIELD_INT:
     case FIELD_BOOL:
     case FIELD_TIME:
-    case FIELD_DAY: memcpy(member, &(int64_t){ NO_INT }, sizeof(int64_t)); return;
+    case FIELD_DAY:
+    case FIELD_NUMBER: memcpy(member, &(int64_t){ NO_INT }, sizeof(int64_t)); return;
     case FIELD_ENUM: memcpy(member, &(int){ -1 }, sizeof(int)); return;
     case FIELD_ROW: table_clear(field->of, member); return;
     case FIELD_ID:
@@ -40,7 +41,8 @@ static void field_clear(const struct field *field, void *member)
     case FIELD_TEXTS:
     case FIELD_BYTES:
     case FIELD_ROWS:
-    case FIELD_REF: return;
+    case FIELD_REF:
+    case FIELD_VALUES: return;
     }
 }
 

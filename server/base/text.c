@@ -132,3 +132,23 @@ const char *list_item(const char **rest, size_t *bytes)
     *rest = item + *bytes;
     return *bytes > 0 ? item : NULL;
 }
+
+enum { NAME_SHOWN_MAX = 64 }; /* bytes */
+
+void pointer_append(struct buffer *out, const char *name)
+{
+    size_t shown = strlen(name);
+    if (shown > NAME_SHOWN_MAX) {
+        shown = NAME_SHOWN_MAX;
+        while (shown > 0 && ((unsigned char)name[shown] & 0xc0) == 0x80)
+            shown--; /* not within a character */
+    }
+    for (size_t i = 0; i < shown; i++) {
+        if (name[i] == '~')
+            buffer_text(out, "~0");
+        else if (name[i] == '/')
+            buffer_text(out, "~1");
+        else
+            buffer_char(out, name[i]);
+    }
+}

@@ -8,30 +8,10 @@
 
 enum {
     LIST_TEXT_MAX = 2000, /* code points of one text of a TEXTS: an address of the web fits */
-    NAME_SHOWN_MAX = 64,  /* bytes of a client's own name that are shown back to it */
     LIMIT_DETAIL_MAX = 64,
 };
 
 /* ---- Complaints ---- */
-
-/* '~' and '/' as ~0 and ~1, so that a name made by the client cannot look like a path. */
-static void name_append(struct buffer *out, const char *name)
-{
-    size_t shown = strlen(name);
-    if (shown > NAME_SHOWN_MAX) {
-        shown = NAME_SHOWN_MAX;
-        while (shown > 0 && ((unsigned char)name[shown] & 0xc0) == 0x80)
-            shown--; /* not within a character */
-    }
-    for (size_t i = 0; i < shown; i++) {
-        if (name[i] == '~')
-            buffer_text(out, "~0");
-        else if (name[i] == '/')
-            buffer_text(out, "~1");
-        else
-            buffer_char(out, name[i]);
-    }
-}
 
 static void path_append(struct buffer *out, const struct path *path)
 {
@@ -42,7 +22,7 @@ static void path_append(struct buffer *out, const struct path *path)
     if (path->is_place)
         buffer_text(out, path->name);
     else if (path->name)
-        name_append(out, path->name);
+        pointer_append(out, path->name);
     else
         buffer_int(out, (int64_t)path->index);
 }
@@ -228,7 +208,9 @@ enum err value_from_text(struct ctx *ctx, const struct path *path, const struct 
     case FIELD_BYTES:
     case FIELD_ROWS:
     case FIELD_ROW:
-    case FIELD_REF: break;
+    case FIELD_REF:
+    case FIELD_NUMBER:
+    case FIELD_VALUES: break;
     }
     return fail(ctx, ERR_INTERNAL, NULL, "field %s is not a text", field->name);
 }

@@ -93,6 +93,8 @@ static enum err value_read(struct ctx *ctx, const json_t *value, const struct fi
     case FIELD_ROW: return row_read(ctx, value, field->of, member);
     case FIELD_JSON:
     case FIELD_BYTES:
+    case FIELD_NUMBER:
+    case FIELD_VALUES:
     case FIELD_REF: return OK;
     }
     return OK;

@@ -13,7 +13,8 @@ static void store_done(struct store **store)
 
 static enum status report_print(const char *path, const struct check_report *report)
 {
-    bool differs = report->wrong_leads > 0 || report->wrong_cells > 0 || report->wrong_keys > 0;
+    bool differs = report->wrong_leads > 0 || report->wrong_cells > 0 || report->wrong_keys > 0 ||
+                   report->wrong_values > 0;
     for (size_t i = 0; i < report->findings.count; i++) {
         output_text(stdout, report->findings.items[i]);
         putchar('\n');
@@ -22,10 +23,11 @@ static enum status report_print(const char *path, const struct check_report *rep
         printf("no damage, no difference: %lld leads, %lld figures\n", (long long)report->leads,
                (long long)report->cells);
     else
-        printf("different: %lld of %lld leads, %lld of %lld figures, %lld keys, in %s\n",
-               (long long)report->wrong_leads, (long long)report->leads,
-               (long long)report->wrong_cells, (long long)report->cells,
-               (long long)report->wrong_keys, path);
+        printf(
+            "different: %lld of %lld leads, %lld of %lld figures, %lld keys, %lld values, in %s\n",
+            (long long)report->wrong_leads, (long long)report->leads,
+            (long long)report->wrong_cells, (long long)report->cells, (long long)report->wrong_keys,
+            (long long)report->wrong_values, path);
     return output_end(differs ? STATUS_FAILED : STATUS_OK);
 }
 

@@ -9,7 +9,7 @@
 
 static bool is_exported(const struct field *field)
 {
-    return !(field->flags & FIELD_HIDDEN);
+    return !(field->flags & FIELD_HIDDEN) && field->kind != FIELD_VALUES;
 }
 
 static bool is_number(const struct field *field)
@@ -82,6 +82,8 @@ static const char *value_text(struct ctx *ctx, const struct field *field, const 
     case FIELD_BYTES:
     case FIELD_ROWS:
     case FIELD_ROW:
+    case FIELD_NUMBER:
+    case FIELD_VALUES:
     case FIELD_REF: return "";
     }
     return "";

@@ -39,14 +39,11 @@ static const char *int_write(struct json *json, const char *name, const char *te
 
 static const char *bool_write(struct json *json, const char *name, const char *text)
 {
-    static const char *const words[][4] = { { "false", "no", "n", "0" },
-                                            { "true", "yes", "y", "1" } };
-    for (size_t value = 0; value < ARRAY_SIZE(words); value++)
-        for (size_t i = 0; i < ARRAY_SIZE(words[value]); i++)
-            if (strcasecmp(text, words[value][i]) == 0) {
-                json_bool(json, name, value == 1);
-                return NULL;
-            }
+    int64_t value;
+    if (boolean_parse_lenient(text, &value)) {
+        json_bool(json, name, value == 1);
+        return NULL;
+    }
     return "must be true or false, yes or no, 1 or 0";
 }
 
@@ -79,6 +76,8 @@ static const char *value_write(struct json *json, const struct field *field, con
     case FIELD_BYTES:
     case FIELD_ROWS:
     case FIELD_ROW:
+    case FIELD_NUMBER:
+    case FIELD_VALUES:
     case FIELD_REF: return "cannot be imported from a file";
     }
     return NULL;

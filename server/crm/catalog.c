@@ -33,6 +33,8 @@ static enum err catalog_load(struct ctx *ctx, struct db *db, struct catalog *ret
 {
     enum err err = pipelines_load(ctx, db, &ret->pipelines);
     if (!err)
+        err = custom_fields_load(ctx, db, &ret->custom_fields);
+    if (!err)
         err = rule_set_latest(ctx, db, &ret->rule_set);
     if (err == ERR_NOT_FOUND || (!err && !is_within_limits(ret)))
         return fail(

@@ -115,6 +115,8 @@ static const char *lead_difference(const struct lead *kept, const struct history
         return "its cycle does not follow from its stage events";
     if (!history_is_linked(derived))
         return "its stage events do not follow from one another";
+    if (kept->value_count != (int64_t)kept->fields.count)
+        return "its custom fields have not as many values as it says";
     return NULL;
 }
 
@@ -259,6 +261,15 @@ static enum err check_lost_keys(struct ctx *ctx, struct db *db, struct recount *
     return err;
 }
 
+static enum err check_lost_values(struct ctx *ctx, struct db *db, struct recount *recount)
+{
+    int64_t *lost = &recount->report->wrong_values;
+    enum err err = lead_values_lost(ctx, db, lost);
+    if (!err && *lost > 0)
+        find(recount, "values of custom fields: %lld are of no lead or no field", (long long)*lost);
+    return err;
+}
+
 /* Each slice has an arena of its own, so that a million leads need no memory for all of them. */
 static enum err check_leads(struct ctx *ctx, struct db *db, struct recount *recount)
 {
@@ -342,6 +353,8 @@ enum err check_run(struct ctx *ctx, struct db *db, const struct watch *watch,
     if (!err)
         err = check_lost_keys(ctx, db, &recount);
     if (!err)
+        err = check_lost_values(ctx, db, &recount);
+    if (!err)
         err = rollup_each(ctx, db, check_cell, &recount);
     if (!err)
         check_missing(&recount);
@@ -358,6 +371,8 @@ static const struct field check_report_fields[] = {
     FIELD(struct check_report, wrong_cells, INT, .flags = FIELD_NOT_NULL, .note = "that differ"),
     FIELD(struct check_report, wrong_keys, INT, .flags = FIELD_NOT_NULL,
           .note = "that do not lead to whom they name"),
+    FIELD(struct check_report, wrong_values, INT, .flags = FIELD_NOT_NULL,
+          .note = "values of custom fields that are of no lead or no field"),
     FIELD(struct check_report, findings, TEXTS, .note = "the first of them"),
 };
 const struct table check_report_table =

@@ -1,6 +1,6 @@
 /* leads.c: what a lead says of itself: creating, merging and changing one. By what it is found is
  * leads_identity.c's; where it stands is history.c's to derive. */
-#include "history.h"
+#include "leads_fields.h"
 #include "leads_identity.h"
 #include "scoring.h"
 
@@ -62,6 +62,12 @@ struct member {
     void *kept;
 };
 
+/* An object of many values is no single one: leads_fields.c sets those. */
+static bool is_single(const struct field *field)
+{
+    return field->kind != FIELD_VALUES;
+}
+
 static struct member member_at(const struct lead_input *input, struct lead *lead, size_t index)
 {
     const struct field *field = &lead_patch_table.fields[index];
@@ -105,11 +111,6 @@ static void value_copy(const struct field *field, void *to, const void *from)
         memcpy(to, from, sizeof(int64_t));
 }
 
-struct changes {
-    bool any;
-    bool scores; /* a field that the rules read */
-};
-
 /* Sets one member and logs it. */
 static enum err set_member(struct ctx *ctx, struct db *db, const struct history *history,
                            const struct member *member, struct changes *changes)
@@ -133,13 +134,12 @@ static enum err set_member(struct ctx *ctx, struct db *db, const struct history 
 bool value_is_null(const struct field *field, const void *value)
 {
     switch (field->kind) {
+    case FIELD_VALUES: return ((const struct custom_values *)value)->count == 0;
     case FIELD_TEXT: return !*(const char *const *)value;
     case FIELD_ID: return id_is_nil(value);
     default: return *(const int64_t *)value == NO_INT;
     }
 }
-
-enum how { OVERWRITE, FILL_BLANKS };
 
 static enum err set_members(struct ctx *ctx, struct db *db, struct history *history,
                             const struct lead_input *input, const struct table *table, enum how how,
@@ -148,6 +148,8 @@ static enum err set_members(struct ctx *ctx, struct db *db, struct history *hist
     *ret = (struct changes){ 0 };
     enum err err = OK;
     for (size_t i = 0; i < lead_patch_table.count && !err; i++) {
+        if (!is_single(&lead_patch_table.fields[i]))
+            continue;
         struct member member = member_at(input, &history->lead, i);
         bool given = how == OVERWRITE ? input_has(table, input, member.field->name)
                                       : !value_is_null(member.field, member.given) &&
@@ -155,7 +157,7 @@ static enum err set_members(struct ctx *ctx, struct db *db, struct history *hist
         if (given)
             err = set_member(ctx, db, history, &member, ret);
     }
-    return err;
+    return err ? err : lead_fields_set(ctx, db, history, &input->fields, how, ret);
 }
 
 /* ---- Creating ---- */
@@ -183,10 +185,13 @@ static enum err place(struct ctx *ctx, struct history *history, const struct lea
     return check_currency(ctx, history->pipeline, input->currency);
 }
 
-static void fill_new(struct ctx *ctx, struct history *history, const struct lead_input *input)
+static enum err fill_new(struct ctx *ctx, struct history *history, const struct lead_input *input)
 {
     struct lead *lead = &history->lead;
+    struct custom_values values;
     for (size_t i = 0; i < lead_patch_table.count; i++) {
+        if (!is_single(&lead_patch_table.fields[i]))
+            continue;
         struct member member = member_at(input, lead, i);
         value_copy(member.field, member.kept, member.given);
     }
@@ -196,6 +201,8 @@ static void fill_new(struct ctx *ctx, struct history *history, const struct lead
     lead->created_at = input->created_at != NO_INT ? input->created_at : ctx->now_ms;
     lead->updated_at = ctx->now_ms;
     lead->version = 1;
+    enum err err = lead_fields_read(ctx, history->catalog, input, &values);
+    return err ? err : lead_fields_begin(ctx, lead, &values);
 }
 
 static enum err create(struct ctx *ctx, struct db *db, const struct lead_input *input,
@@ -208,10 +215,12 @@ static enum err create(struct ctx *ctx, struct db *db, const struct lead_input *
         err = place(ctx, &history, input);
     if (!err)
         err = check_references(ctx, db, input);
-    if (err)
-        return err;
-    fill_new(ctx, &history, input);
-    err = lead_keys_update(ctx, db, NULL, &history.lead);
+    if (!err)
+        err = fill_new(ctx, &history, input);
+    if (!err)
+        err = lead_keys_update(ctx, db, NULL, &history.lead);
+    if (!err)
+        err = lead_fields_insert(ctx, db, history.catalog, &history.lead);
     if (err)
         return err;
     struct facts facts;
@@ -282,7 +291,7 @@ static enum err save(struct ctx *ctx, struct db *db, struct history *history,
 
 /* Fills the blanks of a known lead; writes nothing when there is nothing to fill. */
 static enum err merge_into(struct ctx *ctx, struct db *db, const struct id *id,
-                           const struct lead_input *input, const struct lead_identity *identity,
+                           struct lead_input *input, const struct lead_identity *identity,
                            struct lead_created *ret)
 {
     struct history history;
@@ -293,6 +302,8 @@ static enum err merge_into(struct ctx *ctx, struct db *db, const struct id *id,
         err = check_currency(ctx, history.pipeline, input->currency);
     if (!err)
         err = check_references(ctx, db, input);
+    if (!err)
+        err = lead_fields_read(ctx, history.catalog, input, &input->fields);
     if (!err)
         err = set_members(ctx, db, &history, input, &lead_import_table, FILL_BLANKS, &changes);
     /* The same person twice in another system: from now on both of its names lead here. */
@@ -347,7 +358,9 @@ enum err lead_import(struct ctx *ctx, struct db *db, const struct lead_input *in
         return fail_member(ctx, "source_system", "required", "goes with external_id");
     if (input->created_at != NO_INT && input->created_at > ctx->now_ms)
         return fail_member(ctx, "created_at", "in_the_future", "must not lie in the future");
-    return create_or_merge(ctx, db, *input, true, CAUSE_IMPORT, ret);
+    struct lead_input row = *input;
+    row.fields_as_texts = true; /* a file has nothing else */
+    return create_or_merge(ctx, db, row, true, CAUSE_IMPORT, ret);
 }
 
 /* One half of (source_system, external_id) may come alone: the other is what the lead has, or for
@@ -379,6 +392,27 @@ static void keep_currency(const struct lead *lead, struct lead_input *input)
         input->input.present &= ~(UINT64_C(1) << table_find(&lead_patch_table, "currency"));
 }
 
+/* fields: null takes every value away that can be seen. */
+static enum err read_fields_edit(struct ctx *ctx, const struct history *history,
+                                 struct lead_input *input)
+{
+    const struct custom_values *kept = &history->lead.fields;
+    bool none = input_has(&lead_patch_table, input, "fields") && !input->fields.items;
+    if (!none || kept->count == 0)
+        return lead_fields_read(ctx, history->catalog, input, &input->fields);
+    input->fields.items = ctx_alloc(ctx, kept->count * sizeof *kept->items);
+    if (!input->fields.items)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < kept->count; i++) {
+        struct custom_value blank = kept->items[i];
+        blank.text = NULL;
+        blank.number = NO_INT;
+        if (!blank.hidden)
+            input->fields.items[input->fields.count++] = blank;
+    }
+    return OK;
+}
+
 enum err lead_edit(struct ctx *ctx, struct db *db, const struct id *id,
                    const struct lead_input *given, int64_t expected_version, struct lead *ret)
 {
@@ -397,6 +431,8 @@ enum err lead_edit(struct ctx *ctx, struct db *db, const struct id *id,
         err = check_currency(ctx, history.pipeline, input.currency);
     if (!err)
         err = check_references(ctx, db, &input);
+    if (!err)
+        err = read_fields_edit(ctx, &history, &input);
     if (!err)
         err = set_members(ctx, db, &history, &input, &lead_patch_table, OVERWRITE, &changes);
     if (!err)

@@ -14,6 +14,7 @@ enum {
     DEPTH_MAX = 32,
     OBJECT_TEXT_MAX = 16 * 1024, /* bytes of one FIELD_JSON, written compactly */
     REAL_TEXT_SIZE = 40,
+    VALUES_MAX = 256, /* members of one FIELD_VALUES */
 };
 
 /* ---- Text to tree and back ---- */
@@ -188,9 +189,11 @@ static const char *type_name(const struct field *field)
 {
     switch (field->kind) {
     case FIELD_INT: return "a whole number";
+    case FIELD_NUMBER: return "a number";
     case FIELD_BOOL: return "true or false";
     case FIELD_ROW:
     case FIELD_REF:
+    case FIELD_VALUES:
     case FIELD_JSON: return "an object";
     case FIELD_ROWS: return "a list of objects";
     case FIELD_TEXTS: return "a list of texts";
@@ -291,6 +294,72 @@ static enum err rows_read(struct ctx *ctx, const struct path *path, const struct
     return first;
 }
 
+/* ---- Numbers with decimals, and objects whose members are data ---- */
+
+/* What stands in the text is what counts: of a real, the shortest decimal that reads back as it. */
+static enum err number_read(struct ctx *ctx, const struct path *path, json_t *value, int64_t *ret)
+{
+    char text[REAL_TEXT_SIZE];
+    if (json_is_integer(value))
+        snprintf(text, sizeof(text), "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    else
+        real_format(json_real_value(value), text);
+    if (!decimal_parse(text, ret))
+        return value_fail(ctx, path, "out_of_range", "a number, " DECIMAL_LIMITS);
+    return OK;
+}
+
+static enum err data_read(struct ctx *ctx, const struct path *path, json_t *value,
+                          struct custom_value *ret)
+{
+    *ret = (struct custom_value){ .name = ctx_text(ctx, path->name), .number = NO_INT };
+    if (!ret->name)
+        return ERR_MEMORY;
+    switch (json_typeof(value)) {
+    case JSON_NULL: return OK;
+    case JSON_STRING: {
+        const char *text =
+            text_trim(ctx->arena, json_string_value(value), json_string_length(value));
+        if (!text)
+            return fail(ctx, ERR_MEMORY, NULL, "no memory for the request");
+        ret->text = *text ? ctx_text(ctx, json_string_value(value)) : NULL;
+        return *text && !ret->text ? ERR_MEMORY : OK;
+    }
+    case JSON_TRUE:
+    case JSON_FALSE:
+        ret->type = CUSTOM_BOOLEAN;
+        ret->number = json_is_true(value);
+        return OK;
+    case JSON_INTEGER:
+    case JSON_REAL: ret->type = CUSTOM_NUMBER; return number_read(ctx, path, value, &ret->number);
+    case JSON_OBJECT:
+    case JSON_ARRAY: break;
+    }
+    return value_fail(ctx, path, "wrong_type", "must be a text, a number, true or false");
+}
+
+static enum err values_read(struct ctx *ctx, const struct path *path, json_t *object, void *member)
+{
+    struct custom_values values = { .count = json_object_size(object) };
+    enum err first = OK;
+    if (values.count > VALUES_MAX)
+        return value_fail(ctx, path, "too_many", "at most %d members", VALUES_MAX);
+    values.items = ctx_alloc(ctx, (values.count + 1) * sizeof(*values.items));
+    if (!values.items)
+        return ERR_MEMORY;
+    struct custom_value *next = values.items;
+    const char *name;
+    json_t *value;
+    json_object_foreach(object, name, value)
+    {
+        struct path at = { .up = path, .name = name };
+        if (!value_goes_on(data_read(ctx, &at, value, next++), &first))
+            return first;
+    }
+    memcpy(member, &values, sizeof(values));
+    return first;
+}
+
 /* ---- Members ---- */
 
 static enum err text_object_read(struct ctx *ctx, const struct path *path, json_t *object,
@@ -347,6 +416,14 @@ static enum err member_read(struct ctx *ctx, const struct path *path, const stru
         if (!json_is_object(value))
             break;
         return object_read(ctx, path, field->of, value, slot);
+    case FIELD_NUMBER:
+        if (!json_is_number(value))
+            break;
+        return number_read(ctx, path, value, slot);
+    case FIELD_VALUES:
+        if (!json_is_object(value))
+            break;
+        return values_read(ctx, path, value, slot);
     case FIELD_BYTES:
     case FIELD_REF:
         return fail(ctx, ERR_INTERNAL, NULL, "field %s is never read from JSON", field->name);

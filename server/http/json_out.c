@@ -132,6 +132,14 @@ static void date_value(struct buffer *out, int64_t value,
     out->length += length + 1;
 }
 
+static void number_value(struct buffer *out, int64_t value)
+{
+    char text[DECIMAL_TEXT_SIZE];
+    if (value != NO_INT)
+        decimal_format(value, text);
+    raw_value(out, value == NO_INT ? NULL : text);
+}
+
 /* ---- Names and values ---- */
 
 static void comma_write(struct json *json)
@@ -265,6 +273,31 @@ static void ref_value(struct json *json, const struct table *of, const void *mem
         null_value(json->out);
 }
 
+static void data_value(struct buffer *out, const struct custom_value *value)
+{
+    switch (value->type) {
+    case CUSTOM_TEXT:
+    case CUSTOM_CHOICE: text_value(out, value->text); return;
+    case CUSTOM_NUMBER: number_value(out, value->number); return;
+    case CUSTOM_BOOLEAN: bool_value(out, value->number); return;
+    case CUSTOM_DATE: date_value(out, value->number, day_format); return;
+    }
+}
+
+static void values_value(struct json *json, const void *member)
+{
+    struct custom_values values;
+    memcpy(&values, member, sizeof(values));
+    value_open(json, '{');
+    for (size_t i = 0; i < values.count; i++) {
+        if (values.items[i].hidden)
+            continue;
+        name_write(json, values.items[i].name);
+        data_value(json->out, &values.items[i]);
+    }
+    json_close(json, '}');
+}
+
 static bool member_is_null(const struct field *field, const void *member)
 {
     struct id id;
@@ -273,7 +306,8 @@ static bool member_is_null(const struct field *field, const void *member)
     case FIELD_INT:
     case FIELD_BOOL:
     case FIELD_TIME:
-    case FIELD_DAY: return member_int(member) == NO_INT;
+    case FIELD_DAY:
+    case FIELD_NUMBER: return member_int(member) == NO_INT;
     case FIELD_TEXT:
     case FIELD_JSON: return !member_text(member);
     case FIELD_ENUM: return member_enum(member) < 0;
@@ -282,6 +316,7 @@ static bool member_is_null(const struct field *field, const void *member)
     case FIELD_ROWS: return ((const struct rows *)member)->count == 0;
     case FIELD_BYTES: return true;
     case FIELD_REF: return !member_text(member);
+    case FIELD_VALUES: return ((const struct custom_values *)member)->count == 0;
     case FIELD_ROW: break;
     }
     return false;
@@ -323,6 +358,8 @@ static void member_value(struct json *json, const struct field *field, const voi
     case FIELD_ROWS: rows_value(json, field->of, member); return;
     case FIELD_ROW: row_value(json, field->of, member); return;
     case FIELD_REF: ref_value(json, field->of, member); return;
+    case FIELD_NUMBER: number_value(out, member_int(member)); return;
+    case FIELD_VALUES: values_value(json, member); return;
     case FIELD_BYTES: return;
     }
 }

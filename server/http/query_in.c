@@ -101,7 +101,9 @@ static enum err member_read(struct ctx *ctx, const struct path *path, const stru
     case FIELD_BYTES:
     case FIELD_ROWS:
     case FIELD_ROW:
-    case FIELD_REF: break;
+    case FIELD_REF:
+    case FIELD_NUMBER:
+    case FIELD_VALUES: break;
     }
     return fail(ctx, ERR_INTERNAL, NULL, "field %s cannot be a parameter", field->name);
 }

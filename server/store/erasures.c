@@ -113,6 +113,12 @@ enum err lead_changes_remove(struct ctx *ctx, struct db *db, const struct id *le
     return remove_some(ctx, db, SQL_LEAD_CHANGES_REMOVE, param_id(lead_id), limit, ret_count);
 }
 
+enum err lead_values_remove(struct ctx *ctx, struct db *db, const struct id *lead_id, int64_t limit,
+                            int64_t *ret_count)
+{
+    return remove_some(ctx, db, SQL_LEAD_VALUES_REMOVE, param_id(lead_id), limit, ret_count);
+}
+
 enum err stage_events_remove(struct ctx *ctx, struct db *db, const struct id *lead_id, bool whole,
                              int64_t limit, int64_t *ret_count)
 {

@@ -4,28 +4,12 @@
 
 #include <string.h>
 
-/* Texts are kept as lines; NULL when there are none. */
-static enum err join_lines(struct ctx *ctx, const struct texts *texts, const char **ret)
-{
-    struct buffer lines = { .arena = ctx->arena };
-    for (size_t i = 0; i < texts->count; i++) {
-        if (i > 0)
-            buffer_char(&lines, '\n');
-        buffer_text(&lines, texts->items[i]);
-    }
-    buffer_char(&lines, '\0');
-    if (lines.failed)
-        return fail(ctx, ERR_MEMORY, NULL, "no memory to write a list");
-    *ret = texts->count > 0 ? lines.data : NULL;
-    return OK;
-}
-
 enum err form_insert(struct ctx *ctx, struct db *db, const struct form *form)
 {
     const char *hosts, *origins;
-    enum err err = join_lines(ctx, &form->redirect_hosts, &hosts);
+    enum err err = lines_join(ctx, &form->redirect_hosts, &hosts);
     if (!err)
-        err = join_lines(ctx, &form->allowed_origins, &origins);
+        err = lines_join(ctx, &form->allowed_origins, &origins);
     if (err)
         return err;
     return db_exec(ctx, db, SQL_FORM_INSERT, param_id(&form->id), param_text(form->name),

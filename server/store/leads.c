@@ -29,7 +29,8 @@ enum err lead_load(struct ctx *ctx, struct db *db, const struct id *id, struct l
 
 enum err lead_load_any(struct ctx *ctx, struct db *db, const struct id *id, struct lead *ret)
 {
-    return db_one(ctx, db, SQL_LEAD_BY_ID, ret, param_id(id));
+    enum err err = db_one(ctx, db, SQL_LEAD_BY_ID, ret, param_id(id));
+    return err ? err : lead_values_load(ctx, db, ret, 1);
 }
 
 enum err lead_load_state(struct ctx *ctx, struct db *db, const struct id *id, struct lead *ret)
@@ -46,7 +47,8 @@ enum err lead_load_state(struct ctx *ctx, struct db *db, const struct id *id, st
         param_text((lead)->source), param_id(&(lead)->campaign), param_id(&(lead)->owner),         \
         param_int((lead)->amount_minor), param_text((lead)->currency),                             \
         param_text((lead)->source_system), param_text((lead)->external_id),                        \
-        param_int((lead)->created_at), param_int((lead)->updated_at)
+        param_int((lead)->created_at), param_int((lead)->updated_at),                              \
+        param_int((int64_t)(lead)->fields.count)
 
 #define LEAD_STATE_PARAMS(lead)                                                                    \
     param_id(&(lead)->id), param_int((lead)->pipeline_id), param_int((lead)->stage_id),            \
@@ -353,8 +355,8 @@ static enum err choose_index(struct ctx *ctx, struct db *db, const struct lead_f
     return err;
 }
 
-enum err lead_list(struct ctx *ctx, struct db *db, const struct lead_filter *filter,
-                   struct rows *ret)
+static enum err list(struct ctx *ctx, struct db *db, const struct lead_filter *filter,
+                     struct rows *ret)
 {
     bool by_index;
     enum err err = choose_index(ctx, db, filter, &by_index);
@@ -371,4 +373,11 @@ enum err lead_list(struct ctx *ctx, struct db *db, const struct lead_filter *fil
     query_part(&query, lead_orders[filter->sort][filter->descending].order,
                param_int(filter->limit));
     return query_rows(ctx, db, &query, ret);
+}
+
+enum err lead_list(struct ctx *ctx, struct db *db, const struct lead_filter *filter,
+                   struct rows *ret)
+{
+    enum err err = list(ctx, db, filter, ret);
+    return err ? err : lead_values_load(ctx, db, ret->items, ret->count);
 }

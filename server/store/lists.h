@@ -1,5 +1,5 @@
 /* lists.h: what lists are put together from: the order of rows that are told apart by their id, and
- * conditions. Private to server/store. */
+ * conditions; and lists of texts within a row. Private to server/store. */
 #ifndef FUNNELD_STORE_LISTS_H
 #define FUNNELD_STORE_LISTS_H
 
@@ -18,5 +18,8 @@ enum err rows_by_id(struct ctx *ctx, struct db *db, int sql, const struct id_ran
 bool query_condition(struct query *query, const struct condition *condition);
 /* Sets what it asks for: who they are, how they stand. */
 void condition_tables(const struct condition *condition, bool *ret_lead, bool *ret_state);
+
+/* A list of texts is kept as lines; NULL when there are none. */
+enum err lines_join(struct ctx *ctx, const struct texts *texts, const char **ret) _must_check_;
 
 #endif

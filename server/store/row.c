@@ -8,11 +8,11 @@
 /* What the engine must hand out for a field of that kind; PARAM_NULL: such a field can be no
  * column. */
 static const enum param_kind wanted_kinds[] = {
-    [FIELD_ID] = PARAM_BYTES,    [FIELD_INT] = PARAM_INT,   [FIELD_BOOL] = PARAM_INT,
-    [FIELD_TIME] = PARAM_INT,    [FIELD_DAY] = PARAM_INT,   [FIELD_TEXT] = PARAM_TEXT,
-    [FIELD_ENUM] = PARAM_INT,    [FIELD_JSON] = PARAM_TEXT, [FIELD_TEXTS] = PARAM_TEXT,
-    [FIELD_BYTES] = PARAM_BYTES, [FIELD_ROWS] = PARAM_NULL, [FIELD_ROW] = PARAM_NULL,
-    [FIELD_REF] = PARAM_NULL,
+    [FIELD_ID] = PARAM_BYTES,    [FIELD_INT] = PARAM_INT,    [FIELD_BOOL] = PARAM_INT,
+    [FIELD_TIME] = PARAM_INT,    [FIELD_DAY] = PARAM_INT,    [FIELD_TEXT] = PARAM_TEXT,
+    [FIELD_ENUM] = PARAM_INT,    [FIELD_JSON] = PARAM_TEXT,  [FIELD_TEXTS] = PARAM_TEXT,
+    [FIELD_BYTES] = PARAM_BYTES, [FIELD_ROWS] = PARAM_NULL,  [FIELD_ROW] = PARAM_NULL,
+    [FIELD_REF] = PARAM_NULL,    [FIELD_NUMBER] = PARAM_INT, [FIELD_VALUES] = PARAM_NULL,
 };
 
 static int names_count(const char *const *names)
@@ -145,7 +145,8 @@ static enum err column_fill(struct ctx *ctx, struct db *db, const struct prepare
     case FIELD_INT:
     case FIELD_BOOL:
     case FIELD_TIME:
-    case FIELD_DAY: *(int64_t *)to = value->integer; return OK;
+    case FIELD_DAY:
+    case FIELD_NUMBER: *(int64_t *)to = value->integer; return OK;
     case FIELD_ENUM:
         if (value->integer < 0 || value->integer > INT32_MAX ||
             (column->names_count && value->integer >= column->names_count))
@@ -158,7 +159,8 @@ static enum err column_fill(struct ctx *ctx, struct db *db, const struct prepare
     case FIELD_BYTES: return bytes_fill(ctx, arena, value, to);
     case FIELD_ROWS:
     case FIELD_ROW:
-    case FIELD_REF: break;
+    case FIELD_REF:
+    case FIELD_VALUES: break;
     }
     return column_misfit(ctx, prepared, column);
 }

@@ -65,6 +65,10 @@ const struct known_route known_routes[] = {
     { "GET", "/v1/me", "read write ingest", NULL },
     { "GET", "/v1/keys/{id}", "admin", NULL },
     { "DELETE", "/v1/keys/{id}", "admin", NULL },
+    { "POST", "/v1/fields", "admin", "{'key':'k','name':'K','type':'text'}" },
+    { "GET", "/v1/fields", "read", NULL },
+    { "GET", "/v1/fields/{key}", "read", NULL },
+    { "PATCH", "/v1/fields/{key}", "admin", "{'name':'K'}" },
     { "POST", "/v1/import/leads", "admin", "{'items':[{'email':'c@example.com'}]}" },
     { "POST", "/v1/import/stage-events", "admin", "{'items':[{'to':'won'}]}" },
 };
@@ -82,6 +86,8 @@ void seeds_make(struct seeds *ret)
     ret->form = service_create("/v1/forms", "{'name':'Seed','key':'seed-form'}");
     ret->key = service_create("/v1/keys", "{'name':'seed','scopes':['read']}");
     ret->form_key = "seed-form";
+    expect_status(post(fixture.client, "/v1/fields", "{'key':'seed','name':'S','type':'text'}"),
+                  201);
     expect_status(post(fixture.client, "/f/seed-form", "{'company':'Seed'}"), 200);
     ret->rule_set = textf("%s", answer_text(get(fixture.client, "/v1/rule-sets"), "data.0.id"));
     const struct answer *published = ask(fixture.client, .method = "POST",
@@ -106,6 +112,7 @@ static const char *seed_of(const char *path, const struct seeds *seeds)
         { "/v1/rule-sets/", seeds->rule_set },
         { "/v1/jobs/", seeds->job },
         { "/v1/pipelines/", "default" },
+        { "/v1/fields/", "seed" },
         { "/f/", seeds->form_key },
         { "/docs/", "none.js" },
     };

@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REQUIRED = 1 };
+enum { REQUIRED = 1, NOT_NULL = 2 };
 
 struct member_case {
     const char *name;
-    char kind; /* t: text, i: id, n: number, T: time, D: day, e: one of names, o: object, a: texts,
-                 r: objects */
+    char kind; /* t: text, i: id, n: whole number, d: number, b: boolean, T: time, D: day, e: one of
+                  names, o: object, a: texts, r: objects */
     int64_t min, max; /* number: value; text: characters; texts: items */
     int flags;
 };
@@ -25,9 +25,9 @@ struct member_case {
         { "industry", 't', 1, 100, 0 }, { "country", 't', 1, 100, 0 }, { "city", 't', 1, 100, 0 }, \
         { "source", 't', 1, 100, 0 }, { "campaign", 'i', 0, 0, 0 }, { "owner", 'i', 0, 0, 0 },     \
         { "amount_minor", 'n', 0, MONEY_MAX, 0 }, { "currency", 't', 3, 3, 0 },                    \
-        { "source_system", 't', 1, 100, 0 },                                                       \
+        { "source_system", 't', 1, 100, 0 }, { "external_id", 't', 1, 200, 0 },                    \
     {                                                                                              \
-        "external_id", 't', 1, 200, 0                                                              \
+        "fields", 'o', 0, 0, 0                                                                     \
     }
 
 static const struct member_case lead_patch[] = { LEAD_MEMBERS };
@@ -41,6 +41,23 @@ static const struct member_case lead_import[] = {
     { "pipeline", 't', 1, 64, 0 },
     { "stage", 't', 1, 64, 0 },
     { "created_at", 'T', 0, 0, 0 },
+};
+#define FIELD_MEMBERS                                                                              \
+    { "choices", 'a', 0, 100, 0 }, { "min", 'd', 0, 0, 0 }, { "max", 'd', 0, 0, 0 },               \
+    {                                                                                              \
+        "max_length", 'n', 1, 1000, 0                                                              \
+    }
+static const struct member_case custom_field[] = {
+    { "key", 't', 1, 64, REQUIRED },
+    { "name", 't', 1, 200, REQUIRED },
+    { "type", 'e', 0, 0, REQUIRED },
+    { "indexed", 'b', 0, 0, 0 },
+    FIELD_MEMBERS,
+};
+static const struct member_case custom_field_patch[] = {
+    { "name", 't', 1, 200, NOT_NULL },
+    { "archived", 'b', 0, 0, NOT_NULL },
+    FIELD_MEMBERS,
 };
 static const struct member_case move[] = {
     { "stage", 't', 1, 64, REQUIRED },
@@ -152,6 +169,10 @@ static const struct body_case bodies[] = {
       &rule_set_input_table },
     { "PUT", "/v1/rule-sets/{id}", NULL, RULE_SET, rule_set, ARRAY_SIZE(rule_set),
       &rule_set_input_table },
+    { "POST", "/v1/fields", NULL, "{\"key\":\"k\",\"name\":\"K\",\"type\":\"text\"}", custom_field,
+      ARRAY_SIZE(custom_field), &custom_field_create_table },
+    { "PATCH", "/v1/fields/{key}", NULL, "{}", custom_field_patch, ARRAY_SIZE(custom_field_patch),
+      &custom_field_patch_table },
     { "POST", "/v1/keys", NULL, "{\"name\":\"site\",\"scopes\":[\"read\"]}", key, ARRAY_SIZE(key),
       &api_key_create_table },
     { "POST", "/v1/import/leads", "items", "{\"first_name\":\"Ann\"}", lead_import,
@@ -241,6 +262,8 @@ static void refuse_types(const struct body_case *body, const struct member_case 
     for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
         char first = values[i][0];
         bool fits = member->kind == 'n'                          ? i == 0
+                    : member->kind == 'd'                        ? i <= 1
+                    : member->kind == 'b'                        ? first == 't'
                     : member->kind == 'o'                        ? first == '{'
                     : member->kind == 'a' || member->kind == 'r' ? first == '['
                                                                  : first == '"';
@@ -347,6 +370,8 @@ static void refuse_all(const struct body_case *body, const struct member_case *m
         expect_refused(body, member->name, NULL, member->name, "required");
         expect_refused(body, member->name, "null", member->name, "required");
     }
+    if (member->flags & NOT_NULL)
+        expect_refused(body, member->name, "null", member->name, "not_null");
 }
 
 START_TEST(wrong_members)
@@ -366,7 +391,7 @@ START_TEST(null_members)
 {
     const struct body_case *body = &bodies[_i];
     for (size_t i = 0; i < body->count; i++) {
-        if (body->members[i].flags & REQUIRED)
+        if (body->members[i].flags & (REQUIRED | NOT_NULL))
             continue;
         const struct answer *answer = send_with(body, body->members[i].name, "null");
         ck_assert_msg(answer->status < 500 &&

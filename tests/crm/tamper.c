@@ -48,6 +48,10 @@ static const char *const tampers[] = {
     "UPDATE lead_state SET erased_at = NULL WHERE erased_at IS NOT NULL",
     "INSERT INTO lead_key SELECT 1, 'left', lead_id FROM erasure WHERE facts = 0",
     "DELETE FROM erasure WHERE facts = 0",
+    "INSERT INTO lead_value SELECT lead_id, 1, 'left', NULL, 0 FROM erasure WHERE facts = 0",
+    "INSERT INTO lead_value SELECT min(id), 1, 'x', NULL, 0 FROM lead",
+    "INSERT INTO lead_value VALUES (x'01', 1, 'x', NULL, 0)",
+    "UPDATE lead SET value_count = 1",
 };
 
 START_TEST(test_tampering_is_found)

@@ -54,7 +54,7 @@ int64_t world_findings(struct world *world)
     db_end_read(world->reader);
     for (size_t i = 0; i < report.findings.count; i++)
         differs(world, "check: %s", report.findings.items[i]);
-    return report.wrong_leads + report.wrong_cells + report.wrong_keys;
+    return report.wrong_leads + report.wrong_cells + report.wrong_keys + report.wrong_values;
 }
 
 /* ---- The installation ---- */

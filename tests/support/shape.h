@@ -18,7 +18,8 @@ bool is_time_text(const char *text); /* RFC 3339 in UTC with milliseconds */
     "id:i email:t? phone:t? first_name:t? last_name:t? company:t? job_title:t? website:t? "        \
     "industry:t? country:t? city:t? source:t? campaign:i? owner:i? amount_minor:n? currency:t? "   \
     "source_system:t? external_id:t? pipeline:t stage:t status:t stage_entered_at:T cycle:n "      \
-    "score:n score_as_of:T rule_set_version:n version:n created_at:T updated_at:T"
+    "score:n score_as_of:T rule_set_version:n version:n created_at:T updated_at:T "                \
+    "fields:o"
 #define ACTIVITY_SHAPE                                                                             \
     "id:i lead_id:i type:t occurred_at:T recorded_at:T campaign:i? source_system:t? "              \
     "external_id:t? engagement:t properties:o?"

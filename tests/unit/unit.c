@@ -27,7 +27,7 @@ int main(void)
     static Suite *(*const suites[])(void) = {
         address_suite, arena_suite,    clock_suite,      config_suite, err_suite,
         id_suite,      identity_suite, json_value_suite, key_suite,    limiter_suite,
-        log_suite,     metrics_suite,  table_suite,      text_suite,
+        log_suite,     metrics_suite,  table_suite,      text_suite,   values_suite,
     };
     SRunner *runner = srunner_create(NULL);
     for (size_t i = 0; i < ARRAY_SIZE(suites); i++)

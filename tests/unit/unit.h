@@ -22,6 +22,7 @@ Suite *log_suite(void);
 Suite *metrics_suite(void);
 Suite *table_suite(void);
 Suite *text_suite(void);
+Suite *values_suite(void);
 
 /* A request of nobody. Declare it with _cleanup_(request_done). */
 struct request {

@@ -51,6 +51,11 @@ DELETE FROM lead_key WHERE (kind, key) IN (SELECT kind, key FROM lead_key WHERE 
 DELETE FROM lead_change
 WHERE lead_id = $1 AND id IN (SELECT id FROM lead_change WHERE lead_id = $1 ORDER BY id LIMIT $2);
 
+-- lead_values_remove
+DELETE FROM lead_value
+WHERE lead_id = $1 AND field_id IN (
+    SELECT field_id FROM lead_value WHERE lead_id = $1 ORDER BY field_id LIMIT $2);
+
 -- lead_identities -> lead_change
 -- Addresses and numbers that it has had.
 SELECT field, old_value, new_value
@@ -141,6 +146,7 @@ WHERE lead_id = $1 AND (key_id, key) IN (
 -- erasure_leftovers
 -- Rows that still say something of the lead once its erasure is finished.
 SELECT (SELECT count(*) FROM lead_key WHERE lead_id = $1)
+    + (SELECT count(*) FROM lead_value WHERE lead_id = $1)
     + (SELECT count(*) FROM lead_change WHERE lead_id = $1)
     + (SELECT count(*) FROM submission WHERE lead_id = $1)
     + (SELECT count(*) FROM idempotency WHERE lead_id = $1)

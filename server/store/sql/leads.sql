@@ -4,7 +4,8 @@
 -- lead_by_id -> lead
 SELECT l.id, l.email, l.phone, l.first_name, l.last_name, l.company, l.job_title, l.website,
     l.industry, l.country, l.city, l.source, l.campaign, l.owner, l.amount_minor, l.currency,
-    l.source_system, l.external_id, l.created_at, l.updated_at, s.pipeline_id, s.stage_id, s.status,
+    l.source_system, l.external_id, l.created_at, l.updated_at, l.value_count, s.pipeline_id,
+    s.stage_id, s.status,
     s.stage_entered_at, s.cycle, s.version, s.score, s.score_as_of, s.rule_set_version, s.tally,
     s.last_fact_at, s.automatic_at, s.score_due_at, s.erased_at, p.key AS pipeline, g.key AS stage
 FROM lead l
@@ -23,14 +24,15 @@ WHERE lead_id = $1;
 -- lead_insert
 INSERT INTO lead (id, email, phone, first_name, last_name, company, job_title, website, industry,
     country, city, source, campaign, owner, amount_minor, currency, source_system, external_id,
-    created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20);
+    created_at, updated_at, value_count)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
+    $21);
 
 -- lead_update
 UPDATE lead SET email = $2, phone = $3, first_name = $4, last_name = $5, company = $6,
     job_title = $7, website = $8, industry = $9, country = $10, city = $11, source = $12,
     campaign = $13, owner = $14, amount_minor = $15, currency = $16, source_system = $17,
-    external_id = $18, created_at = $19, updated_at = $20
+    external_id = $18, created_at = $19, updated_at = $20, value_count = $21
 WHERE id = $1;
 
 -- lead_state_insert
@@ -117,7 +119,8 @@ SELECT count(*) FROM lead_state;
 -- lead_list -> lead
 SELECT l.id, l.email, l.phone, l.first_name, l.last_name, l.company, l.job_title, l.website,
     l.industry, l.country, l.city, l.source, l.campaign, l.owner, l.amount_minor, l.currency,
-    l.source_system, l.external_id, l.created_at, l.updated_at, s.pipeline_id, s.stage_id, s.status,
+    l.source_system, l.external_id, l.created_at, l.updated_at, l.value_count, s.pipeline_id,
+    s.stage_id, s.status,
     s.stage_entered_at, s.cycle, s.version, s.score, s.score_as_of, s.rule_set_version, s.erased_at,
     p.key AS pipeline, g.key AS stage
 FROM lead l
