@@ -185,31 +185,47 @@ START_TEST(handed_over)
 }
 END_TEST
 
-/* Many slow lists at once, and everybody else is answered before the last of them, on either
- * thread. Where the machine stops us for that long, another round tells. */
-/* Nor is the first page of a stage that nearly all are in. */
-START_TEST(large_stage)
+/* The first page of a stage that nearly all are in; another limit each time, or it would not be
+ * read anew. */
+static void read_large_stage(int round)
 {
-    start("FUNNELD_READ_BUDGET_MS=50", NULL, NULL);
-    struct answer answer = client_get(&clients[0], "/v1/leads?stage=target&limit=2&count=true");
+    char target[128];
+    snprintf(target, sizeof target, "/v1/leads?stage=target&limit=%d&count=true", 2 + round);
+    struct answer answer = client_get(&clients[0], target);
     ck_assert_int_eq(answer.status, 200);
     ck_assert_int_eq(answer_count(answer.body, "\"created_at\":\"1970-01-01T00:01:40.000Z\""), 1);
     ck_assert_int_eq(answer_count(answer.body, "\"created_at\":\"1970-01-01T00:01:39.999Z\""), 1);
     ck_assert_int_eq(answer_number(answer.body, "total"), LEADS);
-    answer = client_get(&clients[0], "/v1/leads?stage=target&sort=created_at&limit=1");
+    snprintf(target, sizeof target, "/v1/leads?stage=target&sort=created_at&limit=%d", 1 + round);
+    answer = client_get(&clients[0], target);
     ck_assert_int_eq(answer_count(answer.body, "\"created_at\":\"1970-01-01T00:00:00.001Z\""), 1);
-    answer = client_get(&clients[0], "/v1/leads?limit=1");
+    snprintf(target, sizeof target, "/v1/leads?limit=%d", 1 + round);
+    answer = client_get(&clients[0], target);
     ck_assert_int_eq(answer_count(answer.body, "\"created_at\":\"1970-01-01T00:01:40.000Z\""), 1);
-    ck_assert_int_eq(metric("funneld_reads_handed_over_total"), 0);
+}
+
+/* It needs no scan. Where the machine stops us for that long, another round tells. */
+START_TEST(large_stage)
+{
+    bool passed = false;
+    start("FUNNELD_READ_BUDGET_MS=50", "FUNNELD_SCAN_DEADLINE_MS=20000", NULL);
+    for (int round = 0; round < ROUNDS && !passed; round++) {
+        long long before = metric("funneld_reads_handed_over_total");
+        read_large_stage(round);
+        passed = metric("funneld_reads_handed_over_total") == before;
+    }
+    ck_assert(passed);
     daemon_stop(&daemon_);
 }
 END_TEST
 
+/* Many slow lists at once, and everybody else is answered before the last of them, on either
+ * thread. Where the machine stops us for that long, another round tells. */
 START_TEST(others_are_not_delayed)
 {
     enum { SLOW_ONES = 10 };
     bool passed = false;
-    start("FUNNELD_READ_BUDGET_MS=2", NULL, NULL);
+    start("FUNNELD_READ_BUDGET_MS=2", "FUNNELD_SCAN_DEADLINE_MS=20000", NULL);
     for (int i = 0; i < HEALTHY; i++)
         ck_assert(client_connect(&healthy[i]));
     for (int round = 0; round < ROUNDS && !passed; round++) {
