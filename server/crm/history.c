@@ -2,6 +2,7 @@
  * Every use case that changes a fact goes through here; which events a rule causes is replay.c's
  * business. */
 #include "history.h"
+#include "scoring.h"
 
 #include <string.h>
 
@@ -66,10 +67,36 @@ enum err history_load_any(struct ctx *ctx, struct db *db, const struct id *lead_
     return err ? err : load_of(ctx, db, &lead, ret);
 }
 
+/* What was due before now happened before what is about to be told, under the rules of that
+ * time. */
+static enum err take_due(struct ctx *ctx, struct db *db, struct history *history)
+{
+    const struct scoring *in_force = history->scoring, *own;
+    struct lead *lead = &history->lead;
+    int64_t until = ctx->now_ms;
+    enum err err = catalog_scoring(ctx, db, lead->rule_set_version, &own);
+    if (err)
+        return err == ERR_NOT_FOUND ? fail(ctx, ERR_INTERNAL, NULL, "a lead of no rule set") : err;
+    if (own != in_force && history->rules->published_at <= until)
+        until = history->rules->published_at - 1;
+    if (lead->score_due_at > until)
+        return OK;
+    history->scoring = own;
+    history->rules = own->rules;
+    err = history_catch_up(ctx, db, history, until);
+    history->caught_up = true;
+    history->scoring = in_force;
+    history->rules = in_force->rules;
+    return err;
+}
+
 enum err history_open(struct ctx *ctx, struct db *db, const struct id *lead_id, struct history *ret)
 {
     enum err err = history_load(ctx, db, lead_id, ret);
-    return err ? err : contributions_apply(ctx, db, ret, -1);
+    if (!err)
+        err = contributions_apply(ctx, db, ret, -1);
+    bool due = !err && ret->lead.score_due_at != NO_INT && ret->lead.score_due_at <= ctx->now_ms;
+    return due ? take_due(ctx, db, ret) : err;
 }
 
 /* Room for one more event. */
@@ -178,6 +205,12 @@ static enum err lead_own_texts(struct ctx *ctx, struct lead *lead)
     return OK;
 }
 
+enum err history_relink(struct ctx *ctx, struct db *db, struct history *history)
+{
+    enum err err = relink(ctx, db, history);
+    return err ? err : history_stand(ctx, history, standing_after(history, history->count));
+}
+
 enum err history_stand(struct ctx *ctx, struct history *history, struct standing standing)
 {
     struct lead *lead = &history->lead;
@@ -189,13 +222,16 @@ enum err history_stand(struct ctx *ctx, struct history *history, struct standing
     return lead_own_texts(ctx, lead);
 }
 
+enum err history_leave(struct ctx *ctx, struct db *db, struct history *history)
+{
+    enum err err = history->caught_up ? lead_save_state(ctx, db, &history->lead) : OK;
+    return err ? err : contributions_apply(ctx, db, history, 1);
+}
+
 enum err history_settle(struct ctx *ctx, struct db *db, struct history *history)
 {
-    enum err err = relink(ctx, db, history);
-    if (err)
-        return err;
     struct lead *lead = &history->lead;
-    err = history_stand(ctx, history, standing_after(history, history->count));
+    enum err err = history_relink(ctx, db, history);
     if (!err)
         err = history->is_new ? lead_insert(ctx, db, lead) : lead_save_state(ctx, db, lead);
     return err ? err : contributions_apply(ctx, db, history, 1);

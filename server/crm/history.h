@@ -18,12 +18,14 @@ struct history {
     struct stage_event *events; /* not voided, in the order they happened */
     size_t count, capacity;
     struct rows told; /* struct stage_event: all there were, voided ones too, by id */
+    bool caught_up;   /* what was due was done, and is still to be saved */
     bool is_new;      /* the lead is not in the store yet: history_settle() puts it there */
 };
 
 /* Sets what judges a lead that is not loaded but made. */
 enum err history_judge(struct ctx *ctx, struct db *db, struct history *history) _must_check_;
-/* Loads the lead (ERR_NOT_FOUND) and takes its contributions away. */
+/* Loads the lead (ERR_NOT_FOUND), takes its contributions away, and does what time had made due:
+ * whoever goes on from here settles it. */
 enum err history_open(struct ctx *ctx, struct db *db, const struct id *lead_id, struct history *ret)
     _must_check_;
 /* Loads an erased one too, as long as it counts: for recounts and erasures. */
@@ -40,6 +42,9 @@ enum err history_void(struct ctx *ctx, struct db *db, struct history *history, s
     _must_check_;
 /* Score and automatic events from the log again, then the rest as history_settle(). */
 enum err history_replay(struct ctx *ctx, struct db *db, struct history *history) _must_check_;
+/* The same up to an instant, under history->scoring, and without saving the lead's row. */
+enum err history_catch_up(struct ctx *ctx, struct db *db, struct history *history, int64_t until)
+    _must_check_;
 /* What a replay at lead.score_as_of would give, without writing anything. */
 struct replayed {
     int64_t score;
@@ -58,8 +63,13 @@ struct past_score {
 };
 enum err history_past(struct ctx *ctx, struct db *db, const struct history *history, int64_t at,
                       struct past_score *ret) _must_check_;
+/* Where each event came from, and where the last one leaves the lead, in the lead. */
+enum err history_relink(struct ctx *ctx, struct db *db, struct history *history) _must_check_;
 /* Stage, status and the rest of the hot row from the events; saves it; adds the contributions. */
 enum err history_settle(struct ctx *ctx, struct db *db, struct history *history) _must_check_;
+
+/* Nothing was changed after all. */
+enum err history_leave(struct ctx *ctx, struct db *db, struct history *history) _must_check_;
 
 /* Whether each event says where those before it left the lead. */
 bool history_is_linked(const struct history *history);

@@ -312,7 +312,7 @@ static enum err merge_into(struct ctx *ctx, struct db *db, const struct id *id,
         err = lead_key_offer(ctx, db, LEAD_KEY_EXTERNAL, identity->external, &before.id, &added);
     if (!err)
         err = changes.any ? save(ctx, db, &history, &before, &changes)
-                          : contributions_apply(ctx, db, &history, 1);
+                          : history_leave(ctx, db, &history);
     if (!err)
         *ret = (struct lead_created){ changes.any ? LEAD_MERGED : LEAD_UNCHANGED, history.lead };
     return err;
@@ -437,7 +437,7 @@ enum err lead_edit(struct ctx *ctx, struct db *db, const struct id *id,
         err = set_members(ctx, db, &history, &input, &lead_patch_table, OVERWRITE, &changes);
     if (!err)
         err = changes.any ? save(ctx, db, &history, &before, &changes)
-                          : contributions_apply(ctx, db, &history, 1);
+                          : history_leave(ctx, db, &history);
     if (!err)
         *ret = history.lead;
     return err;

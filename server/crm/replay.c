@@ -325,16 +325,21 @@ enum err history_foresee(struct ctx *ctx, struct db *db, struct history *history
     return err ? err : history_stand(ctx, history, standing_foreseen(history, &walk));
 }
 
-enum err history_replay(struct ctx *ctx, struct db *db, struct history *history)
+enum err history_catch_up(struct ctx *ctx, struct db *db, struct history *history, int64_t until)
 {
     struct walk walk;
-    enum err err = walk_history(ctx, db, history, ctx->now_ms, &walk);
+    enum err err = walk_history(ctx, db, history, until, &walk);
     if (!err)
         err = replace_derived(ctx, db, history, &walk);
-    if (err)
-        return err;
+    if (!err)
+        err = fill_state(ctx, &walk, &history->lead);
+    return err ? err : history_relink(ctx, db, history);
+}
+
+enum err history_replay(struct ctx *ctx, struct db *db, struct history *history)
+{
     if (!history->is_new)
         db_count(db, METRIC_REPLAYS);
-    err = fill_state(ctx, &walk, &history->lead);
+    enum err err = history_catch_up(ctx, db, history, ctx->now_ms);
     return err ? err : history_settle(ctx, db, history);
 }

@@ -272,7 +272,7 @@ enum err stage_event_import(struct ctx *ctx, struct db *db, const struct stage_e
         return err;
     *ret_new = !already_told(&history, &input->id, &event);
     if (!*ret_new)
-        return contributions_apply(ctx, db, &history, 1);
+        return history_leave(ctx, db, &history);
     struct past_score past;
     err = history_past(ctx, db, &history, event_at(&history.lead, &event), &past);
     if (err)

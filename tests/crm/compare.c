@@ -35,7 +35,7 @@ static bool agree_state(struct world *world, const struct model_lead *lead,
         const char *name;
         int64_t is, expected;
     } numbers[] = {
-        { "score", kept->score, model_score(&world->model, lead, INT64_MAX) },
+        { "score", kept->score, model_score(&world->model, lead, kept->score_as_of) },
         { "stage", stage_number(&world->model, kept->stage_id), standing->stage },
         { "status", kept->status, standing->status },
         { "stage_entered_at", kept->stage_entered_at, standing->entered_at },
@@ -124,7 +124,68 @@ static bool agree_gone(struct world *world, struct db *db, const struct model_le
            agree_state(world, lead, &expected.standing, &kept);
 }
 
-bool agree_lead(struct world *world, struct db *db, const struct model_lead *lead)
+/* The score of any instant, to the thousandth. */
+static bool agree_detail(struct world *world, struct db *db, const struct model_lead *lead,
+                         int64_t at)
+{
+    struct ctx *ctx = &world->core.ctx;
+    const struct catalog *catalog;
+    static struct score_detail detail;
+    ck_assert_ok(ctx, catalog_get(ctx, db, &catalog));
+    ck_assert_ok(ctx, score_at(ctx, db, &lead->id, at, catalog->scoring, &detail));
+    int64_t milli = model_milli(&world->model, lead, at);
+    return (detail.total_milli == milli && detail.score == model_score(&world->model, lead, at)) ||
+           SAY(world, "lead #%d: %lld thousandths at %lld, expected %lld", lead->number,
+               (long long)detail.total_milli, (long long)(at - WORLD_START), (long long)milli);
+}
+
+static bool agree_details(struct world *world, struct db *db, const struct model_lead *lead)
+{
+    struct random random = { (uint64_t)world->core.ctx.now_ms + (uint64_t)lead->number };
+    int64_t now = world->core.ctx.now_ms;
+    for (int i = 0; i < 4; i++) {
+        int64_t at = lead->created_at + random_below(&random, now - lead->created_at + 1);
+        if (i == 1)
+            at = now;
+        if (i > 1 && lead->happenings.count > 0) /* as one of them grows a day older */
+            at = lead->happenings.items[random_below(&random, (int64_t)lead->happenings.count)].at +
+                 random_below(&random, 14) * MS_PER_DAY - random_below(&random, 2);
+        if (!agree_detail(world, db, lead, at < lead->created_at ? lead->created_at : at))
+            return false;
+    }
+    return true;
+}
+
+/* What is read is what it is by now, whether the store knows it yet or not. */
+static bool agree_read(struct world *world, struct db *db, struct model_lead *lead)
+{
+    struct ctx *ctx = &world->core.ctx;
+    struct lead read;
+    struct model_history expected;
+    ck_assert_ok(ctx, lead_read(ctx, db, &lead->id, &read));
+    model_derive(&world->model, lead, ctx->now_ms);
+    model_history(lead, &expected);
+    int64_t score = model_score(&world->model, lead, ctx->now_ms);
+    if (read.score != score)
+        return SAY(world, "lead #%d: read with score %lld, expected %lld", lead->number,
+                   (long long)read.score, (long long)score);
+    return agree_state(world, lead, &expected.standing, &read);
+}
+
+/* As of when it was scored, and when that is due to change. */
+static bool agree_stored(struct world *world, struct model_lead *lead, const struct lead *kept,
+                         const struct model_standing *standing)
+{
+    int64_t due = model_due(&world->model, lead, kept->score_as_of);
+    if (kept->score_due_at != due)
+        return SAY(
+            world, "lead #%d: due at %lld, expected %lld", lead->number,
+            (long long)(kept->score_due_at == NO_INT ? -1 : kept->score_due_at - WORLD_START),
+            (long long)(due == NO_INT ? -1 : due - WORLD_START));
+    return agree_state(world, lead, standing, kept);
+}
+
+bool agree_lead(struct world *world, struct db *db, struct model_lead *lead)
 {
     struct ctx *ctx = &world->core.ctx;
     struct lead kept;
@@ -134,6 +195,9 @@ bool agree_lead(struct world *world, struct db *db, const struct model_lead *lea
         return agree_gone(world, db, lead);
     ck_assert_ok(ctx, lead_load(ctx, db, &lead->id, &kept));
     ck_assert_ok(ctx, lead_history(ctx, db, &lead->id, false, &rows));
+    if (!agree_details(world, db, lead) || !agree_read(world, db, lead))
+        return false;
+    model_derive(&world->model, lead, kept.score_as_of);
     model_history(lead, &expected);
     if (!agree_attributes(world, lead, &kept))
         return false;
@@ -144,7 +208,7 @@ bool agree_lead(struct world *world, struct db *db, const struct model_lead *lea
     if (rows.count != expected.count)
         return SAY(world, "lead #%d: %zu stage events, expected %zu", lead->number, rows.count,
                    expected.count);
-    return agree_state(world, lead, &expected.standing, &kept);
+    return agree_stored(world, lead, &kept, &expected.standing);
 }
 
 /* ---- Funnels ---- */

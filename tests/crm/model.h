@@ -4,6 +4,8 @@
 #ifndef FUNNELD_TESTS_CRM_MODEL_H
 #define FUNNELD_TESTS_CRM_MODEL_H
 
+#include "rules.h"
+
 #include <funneld/crm.h>
 
 enum attribute {
@@ -42,6 +44,7 @@ struct state {
 struct happening {
     int64_t at;
     const char *type;
+    const char *url; /* in its properties; NULL: none */
 };
 
 struct event {
@@ -96,7 +99,7 @@ struct alias {
 };
 
 struct model {
-    const struct rule_set *rules;
+    struct model_rules rules;
     const struct pipeline *pipeline;
     struct id people[PEOPLE], campaigns[CAMPAIGNS];
     int told;
@@ -112,6 +115,8 @@ void model_free(struct model *model);
 /* ---- What follows from the facts ---- */
 
 const struct attributes *model_attributes(const struct model_lead *lead, int64_t at);
+/* In thousandths, before it is rounded down. */
+int64_t model_milli(const struct model *model, const struct model_lead *lead, int64_t at);
 int64_t model_score(const struct model *model, const struct model_lead *lead, int64_t at);
 
 struct model_standing {
@@ -148,6 +153,7 @@ enum err model_attach(struct model *model, int64_t now, size_t lead, int campaig
 
 struct model_activity {
     const char *type;
+    const char *url;
     int64_t occurred_at; /* NO_INT: now */
     int key;             /* of its source system; 0: none */
     int campaign;
@@ -192,6 +198,9 @@ void *list_room(void *items, size_t count, size_t *capacity, size_t size);
          list_room((list)->items, (list)->count, &(list)->capacity, sizeof *(list)->items),        \
      (list)->items[(list)->count++] = (__VA_ARGS__))
 struct attributes attributes_none(void);
-void model_derive(struct model *model, struct model_lead *lead);
+/* Its automatic events up to that instant. */
+void model_derive(struct model *model, struct model_lead *lead, int64_t until);
+/* When time alone changes its score or stage next after that; NO_INT: never. */
+int64_t model_due(struct model *model, struct model_lead *lead, int64_t at);
 
 #endif

@@ -156,13 +156,22 @@ static bool references_known(const struct attributes *given)
     return given->campaign != UNKNOWN && given->owner != UNKNOWN;
 }
 
+static bool when_reads(const struct model_when *when, const char *name)
+{
+    for (int i = 0; i < when->count; i++)
+        if (!when->leaves[i].activity && strcmp(when->leaves[i].field, name) == 0)
+            return true;
+    return false;
+}
+
 static bool rules_read(const struct model *model, int attribute)
 {
-    const struct rule *rules = model->rules->rules.items;
-    char leaf[64];
-    snprintf(leaf, sizeof leaf, "{\"field\":\"%s\",", attribute_names[attribute]);
-    for (size_t i = 0; i < model->rules->rules.count; i++)
-        if (rules[i].when && strncmp(rules[i].when, leaf, strlen(leaf)) == 0)
+    const char *name = attribute_names[attribute];
+    for (int i = 0; i < model->rules.rule_count; i++)
+        if (when_reads(&model->rules.rules[i].when, name))
+            return true;
+    for (int i = 0; i < model->rules.criterion_count; i++)
+        if (when_reads(&model->rules.criteria[i].when, name))
             return true;
     return false;
 }
@@ -193,6 +202,7 @@ static bool change(struct model *model, int64_t now, size_t index, const struct 
 static enum err fill_in(struct model *model, int64_t now, size_t index,
                         const struct attributes *given, enum lead_outcome *ret_outcome)
 {
+    model_derive(model, lead_at(model, index), now);
     struct attributes after = *now_of(lead_at(model, index));
     for (int i = 0; i < ATTR_TEXTS; i++)
         if (!*after.text[i])
@@ -209,7 +219,7 @@ static enum err fill_in(struct model *model, int64_t now, size_t index,
         LIST_ADD(&model->aliases, (struct alias){ *given, index });
     if (change(model, now, index, &after)) {
         lead_at(model, index)->version++;
-        model_derive(model, lead_at(model, index));
+        model_derive(model, lead_at(model, index), now);
         *ret_outcome = LEAD_MERGED;
     }
     return OK;
@@ -260,7 +270,7 @@ enum err model_put(struct model *model, int64_t now, const struct model_put *put
     LIST_ADD(&made->decisions, creation);
     if (put->cause == CAUSE_IMPORT)
         LIST_ADD(&made->imported, creation);
-    model_derive(model, made);
+    model_derive(model, made, now);
     return OK;
 }
 
@@ -268,6 +278,7 @@ enum err model_edit(struct model *model, int64_t now, size_t index, const struct
                     unsigned present, int64_t expected_version)
 {
     struct model_lead *lead = lead_at(model, index);
+    model_derive(model, lead, now);
     struct attributes wanted = *given, after = *now_of(lead);
     normalise(&wanted);
     if (expected_version != NO_INT && expected_version != lead->version)
@@ -288,7 +299,7 @@ enum err model_edit(struct model *model, int64_t now, size_t index, const struct
         return ERR_DUPLICATE;
     if (change(model, now, index, &after)) {
         lead->version++;
-        model_derive(model, lead);
+        model_derive(model, lead, now);
     }
     return OK;
 }
@@ -304,7 +315,9 @@ enum err model_attach(struct model *model, int64_t now, size_t index, int campai
     if (after.campaign != NOBODY)
         return OK;
     after.campaign = campaign;
+    model_derive(model, lead, now);
     change(model, now, index, &after);
+    model_derive(model, lead, now);
     lead->version++;
     return OK;
 }
@@ -336,25 +349,25 @@ enum err model_record(struct model *model, int64_t now, size_t index,
     struct model_lead *lead = lead_at(model, index);
     *ret_duplicate = false;
     *ret_lead = index;
-    *ret_kept = (struct happening){ at < now ? at : now, activity->type };
+    *ret_kept = (struct happening){ at < now ? at : now, activity->type, activity->url };
     if (activity->key != 0)
         LIST_ADD(&model->keys, (struct told){ activity->key, index, lead->happenings.count });
     LIST_ADD(&lead->happenings, *ret_kept);
-    model_derive(model, lead);
+    model_derive(model, lead, now);
     return OK;
 }
 
 /* ---- Decisions ---- */
 
 /* Everything about the lead is as it was at that instant, as far as is known. */
-static void decide(struct model *model, struct model_lead *lead, struct event event)
+static void decide(struct model *model, struct model_lead *lead, int64_t now, struct event event)
 {
     int64_t at = event.occurred_at > lead->created_at ? event.occurred_at : lead->created_at;
     event.told = model->told++;
     event.score = model_score(model, lead, at);
     event.owner = model_attributes(lead, at)->owner;
     LIST_ADD(&lead->decisions, event);
-    model_derive(model, lead);
+    model_derive(model, lead, now);
 }
 
 static void remove_event(struct model_lead *lead, int told)
@@ -387,6 +400,7 @@ enum err model_move(struct model *model, int64_t now, size_t index, int stage, b
                     enum cause cause, int64_t expected_version)
 {
     struct model_lead *lead = lead_at(model, index);
+    model_derive(model, lead, now);
     struct model_history history;
     model_history(lead, &history);
     if (expected_version != NO_INT && expected_version != lead->version)
@@ -399,7 +413,7 @@ enum err model_move(struct model *model, int64_t now, size_t index, int stage, b
         return ERR_VALIDATION;
     if (cause == CAUSE_CORRECTION)
         take_back(lead, &history, stage);
-    decide(model, lead,
+    decide(model, lead, now,
            (struct event){ .occurred_at = now,
                            .to = stage,
                            .status = SAME_STATUS,
@@ -422,6 +436,7 @@ enum err model_close(struct model *model, int64_t now, size_t index, int status,
                      int64_t amount_minor, int64_t expected_version)
 {
     struct model_lead *lead = lead_at(model, index);
+    model_derive(model, lead, now);
     struct model_history history;
     model_history(lead, &history);
     int before = history.standing.status;
@@ -433,7 +448,7 @@ enum err model_close(struct model *model, int64_t now, size_t index, int status,
         return ERR_VALIDATION;
     set_amount(model, now, index, amount_minor);
     decide(
-        model, lead,
+        model, lead, now,
         (struct event){ .occurred_at = now, .to = NO_STAGE, .status = status, .cause = CAUSE_API });
     lead->version++;
     return OK;
@@ -444,6 +459,7 @@ enum err model_import_event(struct model *model, int64_t now, size_t index, int 
                             int64_t occurred_at, int64_t amount_minor, bool *ret_new)
 {
     struct model_lead *lead = lead_at(model, index);
+    model_derive(model, lead, now);
     if (occurred_at > now || to == UNKNOWN)
         return ERR_VALIDATION;
     *ret_new = true;
@@ -460,7 +476,7 @@ enum err model_import_event(struct model *model, int64_t now, size_t index, int 
     };
     LIST_ADD(&lead->imported, event);
     set_amount(model, now, index, amount_minor);
-    decide(model, lead, event);
+    decide(model, lead, now, event);
     lead->version++;
     return OK;
 }

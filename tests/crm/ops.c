@@ -25,13 +25,14 @@ static int some_lead(const struct world *world, uint64_t salt)
     return best;
 }
 
-/* From nothing over milliseconds to weeks. */
-static int64_t some_span(struct random *random)
+/* From nothing over milliseconds to weeks; where scores decay fast, to days. */
+static int64_t some_span(struct random *random, const struct world *world)
 {
     static const int64_t bounds[] = {
-        1, 3, 20, 60000, MS_PER_HOUR, MS_PER_DAY, 7 * MS_PER_DAY, 40 * MS_PER_DAY
+        1, 3, 20, 60000, MS_PER_HOUR, MS_PER_DAY, 3 * MS_PER_DAY, 7 * MS_PER_DAY, 40 * MS_PER_DAY
     };
-    return random_below(random, bounds[random_below(random, ARRAY_SIZE(bounds))]);
+    size_t count = world->kind == WORLD_RANDOM ? 7 : ARRAY_SIZE(bounds);
+    return random_below(random, bounds[random_below(random, (int64_t)count)]);
 }
 
 static int64_t some_fact_time(struct random *random, const struct model_lead *lead)
@@ -51,7 +52,8 @@ static int64_t some_fact_time(struct random *random, const struct model_lead *le
 
 /* A time that may say something about the lead: on time, late, of the same millisecond as another
  * fact or beside it, before its creation. */
-static int64_t some_past(struct random *random, const struct model_lead *lead, int64_t now)
+static int64_t some_past(struct random *random, const struct world *world,
+                         const struct model_lead *lead, int64_t now)
 {
     int64_t at = now;
     switch (random_below(random, 9)) {
@@ -59,13 +61,13 @@ static int64_t some_past(struct random *random, const struct model_lead *lead, i
     case 1:
     case 2:
     case 3: at = some_fact_time(random, lead) + random_below(random, 3) - 1; break;
-    case 4: at = lead->created_at - some_span(random); break;
+    case 4: at = lead->created_at - some_span(random, world); break;
     case 6:
         at = lead->created_at + horizon_days[random_below(random, HORIZON_COUNT)] * MS_PER_DAY;
         at += random_below(random, 3) - 1;
         break;
     case 5: at = now - random_below(random, now - lead->created_at + 1); break;
-    default: at = now - some_span(random); break;
+    default: at = now - some_span(random, world); break;
     }
     return at > now ? now : at;
 }
@@ -135,7 +137,7 @@ static int some_stage(struct random *random)
 
 /* ---- Operations, kind by kind ---- */
 
-static void make_put(struct random *random, struct op *op)
+static void make_put(struct random *random, const struct world *world, struct op *op)
 {
     struct model_put *put = &op->put;
     *put = (struct model_put){ .given = attributes_none(),
@@ -159,7 +161,7 @@ static void make_put(struct random *random, struct op *op)
     if (random_one_in(random, 4))
         put->stage = some_stage(random);
     if (op->kind == OP_IMPORT && !random_one_in(random, 4))
-        put->created_at = op->now - some_span(random) * random_below(random, 8);
+        put->created_at = op->now - some_span(random, world) * random_below(random, 8);
     if (op->kind == OP_IMPORT && random_one_in(random, 15))
         put->created_at = op->now + 1;
 }
@@ -201,8 +203,11 @@ static void make_activity(struct random *random, const struct world *world, stru
                                          .campaign = random_one_in(random, 4)
                                                          ? some_index(random, CAMPAIGNS)
                                                          : NOBODY };
+    static const char *const urls[] = { "/pricing", "/pricing/eu", "/blog", NULL };
+    activity->url = urls[random_below(random, 4)];
     if (op->lead >= 0 && !random_one_in(random, 3))
-        activity->occurred_at = some_past(random, &world->model.leads.items[op->lead], op->now);
+        activity->occurred_at =
+            some_past(random, world, &world->model.leads.items[op->lead], op->now);
     if (random_one_in(random, 25)) /* clocks differ */
         activity->occurred_at = op->now + random_below(random, 2 * 5 * 60 * 1000 + 2);
     if (random_one_in(random, 2))
@@ -214,7 +219,7 @@ static void make_stage_import(struct random *random, const struct world *world, 
     const struct model_lead *lead = op->lead < 0 ? NULL : &world->model.leads.items[op->lead];
     op->stage = random_one_in(random, 3) ? NO_STAGE : some_stage(random);
     op->status = op->stage == NO_STAGE ? (int)random_below(random, 4) : SAME_STATUS;
-    op->occurred_at = lead ? some_past(random, lead, op->now) : op->now;
+    op->occurred_at = lead ? some_past(random, world, lead, op->now) : op->now;
     if (random_one_in(random, 20))
         op->occurred_at = op->now + 1;
     if (lead && lead->imported.count > 0 && random_one_in(random, 4)) { /* told again */
@@ -242,11 +247,19 @@ static void make_rest(struct random *random, struct op *op)
         op->campaign = 0;
 }
 
-static enum op_kind some_kind(struct random *random)
+static enum op_kind some_kind(struct random *random, const struct world *world)
 {
-    static const int shares[OP_KINDS] = { [OP_CREATE] = 8,        [OP_IMPORT] = 6, [OP_EDIT] = 15,
-                                          [OP_ACTIVITY] = 35,     [OP_MOVE] = 12,  [OP_CLOSE] = 6,
-                                          [OP_STAGE_IMPORT] = 11, [OP_ATTACH] = 4, [OP_ERASE] = 3 };
+    static const int mixed[OP_KINDS] = {
+        [OP_CREATE] = 8, [OP_IMPORT] = 6, [OP_EDIT] = 15,         [OP_ACTIVITY] = 33,
+        [OP_MOVE] = 11,  [OP_CLOSE] = 6,  [OP_STAGE_IMPORT] = 11, [OP_ATTACH] = 4,
+        [OP_ERASE] = 3,  [OP_VISIT] = 3
+    };
+    /* Few leads with long histories. */
+    static const int dense[OP_KINDS] = {
+        [OP_CREATE] = 2, [OP_IMPORT] = 2,       [OP_EDIT] = 10,  [OP_ACTIVITY] = 65, [OP_MOVE] = 6,
+        [OP_CLOSE] = 3,  [OP_STAGE_IMPORT] = 4, [OP_ATTACH] = 1, [OP_ERASE] = 1,     [OP_VISIT] = 6
+    };
+    const int *shares = world->kind == WORLD_RANDOM ? dense : mixed;
     int64_t chance = random_below(random, 100);
     int kind = 0;
     while (chance >= shares[kind])
@@ -257,10 +270,12 @@ static enum op_kind some_kind(struct random *random)
 void op_make(const struct world *world, uint64_t seed, int number, struct op *ret)
 {
     struct random random = { seed * 1000003 + (uint64_t)number };
-    *ret = (struct op){ .number = number, .kind = some_kind(&random), .expected_version = NO_INT };
+    *ret = (struct op){ .number = number,
+                        .kind = some_kind(&random, world),
+                        .expected_version = NO_INT };
     ret->now = world->core.ctx.now_ms;
     if (number % 4 == 0 || random_one_in(&random, 2))
-        ret->now += some_span(&random);
+        ret->now += some_span(&random, world);
     ret->abandoned = random_one_in(&random, 15);
     /* Things come in bursts: half of the operations go to the lead of their neighbours. */
     struct random burst = { seed * 999983 + (uint64_t)number / 4 };
@@ -274,7 +289,7 @@ void op_make(const struct world *world, uint64_t seed, int number, struct op *re
         ret->expected_version = world->model.leads.items[ret->lead].version - version_off;
     switch (ret->kind) {
     case OP_CREATE:
-    case OP_IMPORT: make_put(&random, ret); break;
+    case OP_IMPORT: make_put(&random, world, ret); break;
     case OP_EDIT: make_edit(&random, ret); break;
     case OP_ACTIVITY: make_activity(&random, world, ret); break;
     case OP_STAGE_IMPORT: make_stage_import(&random, world, ret); break;
@@ -305,9 +320,9 @@ static void print_attributes(FILE *out, const struct op *op)
 /* Times are told from the beginning of the world, in milliseconds. */
 void op_print(const struct op *op, bool lost, const struct model *model, char *text, size_t size)
 {
-    static const char *const kinds[OP_KINDS] = { "create",       "import", "edit",
-                                                 "activity",     "move",   "close",
-                                                 "stage_import", "attach", "erase" };
+    static const char *const kinds[OP_KINDS] = { "create", "import", "edit",         "activity",
+                                                 "move",   "close",  "stage_import", "attach",
+                                                 "erase",  "visit" };
     FILE *out = fmemopen(text, size, "w");
     if (!out)
         return;
@@ -323,7 +338,8 @@ void op_print(const struct op *op, bool lost, const struct model *model, char *t
     if (op->kind == OP_ACTIVITY && op->activity.occurred_at != NO_INT)
         fprintf(out, " occurred_at=%lld", (long long)(op->activity.occurred_at - WORLD_START));
     if (op->kind == OP_ACTIVITY)
-        fprintf(out, " %s key=%d", op->activity.type, op->activity.key);
+        fprintf(out, " %s %s key=%d", op->activity.type, op->activity.url ? op->activity.url : "",
+                op->activity.key);
     if (op->kind == OP_MOVE)
         fprintf(out, " to=%d %s%s", op->stage, cause_names[op->cause], op->reason ? " reason" : "");
     if (op->kind == OP_ERASE && op->facts)

@@ -46,7 +46,7 @@ static void run(const struct plan *plan, struct result *ret)
     bool open = false, lost = false;
     int since_compare = 0;
     *ret = (struct result){ .failed_at = -1 };
-    world_make(&world, plan->kind);
+    world_make_seeded(&world, plan->kind, plan->seed);
     for (int number = 0; number < plan->count && ret->failed_at < 0; number++) {
         if (plan->skip[number])
             continue;

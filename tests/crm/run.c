@@ -78,6 +78,9 @@ static enum err record(struct world *world, const struct op *op, struct answer *
     snprintf(key, sizeof key, "e%d", op->activity.key);
     if (op->activity.key != 0)
         input.external_id = key;
+    if (op->activity.url)
+        input.properties =
+            arena_printf(world->core.ctx.arena, "{\"url\":\"%s\"}", op->activity.url);
     return activity_record(&world->core.ctx, world->core.db, &id, &input, &answer->activity);
 }
 
@@ -134,6 +137,10 @@ static enum err run_on_store(struct world *world, const struct op *op, struct an
     case OP_STAGE_IMPORT: return import_event(world, op, answer);
     case OP_ATTACH: return campaign_attach(ctx, db, &member, &id, &answer->flag);
     case OP_ERASE: return erase(world, op);
+    case OP_VISIT: {
+        struct due_taken taken;
+        return leads_take_due(ctx, db, 10000, &taken);
+    }
     case OP_KINDS: break;
     }
     answer->outcome = created.outcome;
@@ -163,6 +170,8 @@ static void run_on_model(struct world *world, const struct op *op, struct expect
 {
     struct model *model = &world->model;
     *ret = (struct expected){ .lead = (size_t)op->lead };
+    if (op->kind == OP_VISIT)
+        return;
     if (op->kind <= OP_IMPORT) {
         ret->err = model_put(model, op->now, &op->put, &ret->outcome, &ret->lead);
         return;
@@ -210,14 +219,22 @@ struct place {
     int stage;
 };
 
-static struct place place_of(const struct world *world, int lead)
+/* As the store knows it. */
+static struct place place_of(struct world *world, int lead)
 {
     if (lead < 0)
         return (struct place){ 0 };
-    const struct model_lead *found = &world->model.leads.items[lead];
+    struct model_lead *found = &world->model.leads.items[lead];
     struct model_history history;
+    struct lead kept;
+    enum err err = lead_load_any(&world->core.ctx, world->core.db, &found->id, &kept);
+    failure_clear(&world->core.ctx);
+    if (err)
+        return (struct place){ 0 };
+    model_derive(&world->model, found, kept.score_as_of);
     model_history(found, &history);
-    return (struct place){ model_score(&world->model, found, INT64_MAX), history.standing.stage };
+    return (struct place){ model_score(&world->model, found, kept.score_as_of),
+                           history.standing.stage };
 }
 
 static bool agree_recorded(struct world *world, const struct op *op, const struct answer *answer,
@@ -247,6 +264,21 @@ static bool agree_recorded(struct world *world, const struct op *op, const struc
     return true;
 }
 
+/* Nothing is due any more. */
+static bool agree_visited(struct world *world)
+{
+    struct rows rows;
+    ck_assert_ok(&world->core.ctx,
+                 leads_due(&world->core.ctx, world->core.db, world->core.ctx.now_ms, 1, &rows));
+    if (rows.count > 0)
+        return !differs(world, "visit: %zu still due", rows.count);
+    for (size_t i = 0; i < world->model.leads.count; i++)
+        if (world->model.leads.items[i].presence == THERE &&
+            !agree_lead(world, world->core.db, &world->model.leads.items[i]))
+            return false;
+    return true;
+}
+
 static bool agree_answer(struct world *world, const struct op *op, const struct answer *answer,
                          const struct expected *expected, struct place before)
 {
@@ -256,6 +288,8 @@ static bool agree_answer(struct world *world, const struct op *op, const struct 
                         expected->err);
     if (expected->err)
         return true;
+    if (op->kind == OP_VISIT)
+        return agree_visited(world);
     if (op->kind <= OP_IMPORT && answer->outcome != expected->outcome)
         return !differs(world, "answer: %s, expected %s", lead_outcome_names[answer->outcome],
                         lead_outcome_names[expected->outcome]);
@@ -279,6 +313,7 @@ bool op_run(struct world *world, const struct op *op, bool lost)
     ctx->now_ms = op->now;
     failure_clear(ctx);
     ck_assert_ok(ctx, db_savepoint(ctx, world->core.db, &savepoint));
+    struct place before = place_of(world, op->lead);
     answer.err = run_on_store(world, op, &answer);
     bool kept = !answer.err && !op->abandoned;
     if (kept)
@@ -288,7 +323,6 @@ bool op_run(struct world *world, const struct op *op, bool lost)
     if (lost || (op->abandoned && !answer.err))
         return true;
     struct expected expected;
-    struct place before = place_of(world, op->lead);
     run_on_model(world, op, &expected);
     return agree_answer(world, op, &answer, &expected, before);
 }

@@ -7,7 +7,7 @@
 
 #include "server/store/rollups.h"
 
-static const char *const zones[WORLD_KINDS] = { "UTC", "America/New_York" };
+static const char *const zones[WORLD_KINDS] = { "UTC", "America/New_York", "Asia/Tokyo" };
 
 bool differs(struct world *world, const char *format, ...)
 {
@@ -111,6 +111,16 @@ static enum err publish_odd_rules(struct ctx *ctx, struct db *db)
     return err ? err : catalog_renew(ctx, db);
 }
 
+static enum err publish_random_rules(struct world *world, uint64_t seed)
+{
+    struct ctx *ctx = &world->core.ctx;
+    struct random random = { seed * 7919 };
+    rules_random(&random, ctx->now_ms, &world->model.rules);
+    struct rule_set rules = rules_for_store(ctx, &world->model.rules);
+    enum err err = rule_set_insert(ctx, world->core.db, &rules);
+    return err ? err : catalog_renew(ctx, world->core.db);
+}
+
 static void people_and_campaigns(struct world *world)
 {
     struct ctx *ctx = &world->core.ctx;
@@ -134,7 +144,7 @@ static void people_and_campaigns(struct world *world)
 }
 
 /* The model keeps the installation's data for itself. */
-static void show_model(struct world *world)
+static void show_model(struct world *world, enum world_kind kind)
 {
     struct ctx ctx = world->core.ctx;
     ctx.arena = &world->catalog_arena;
@@ -144,12 +154,13 @@ static void show_model(struct world *world)
     ck_assert_ok(&ctx, pipelines_load(&ctx, world->core.db, &pipelines));
     ck_assert_ok(&ctx, rule_set_latest(&ctx, world->core.db, rules));
     world->model.pipeline = pipelines.items;
-    world->model.rules = rules;
+    if (kind != WORLD_RANDOM)
+        rules_from_store(rules, &world->model.rules);
 }
 
-void world_make(struct world *world, enum world_kind kind)
+void world_make_seeded(struct world *world, enum world_kind kind, uint64_t seed)
 {
-    *world = (struct world){ 0 };
+    *world = (struct world){ .kind = kind };
     struct core *core = &world->core;
     core_make(core);
     core->ctx.now_ms = WORLD_START;
@@ -163,10 +174,17 @@ void world_make(struct world *world, enum world_kind kind)
     ck_assert_ok(&core->ctx, installation_prepare(&core->ctx, core->db, &config, &admin_key));
     if (kind == WORLD_ODD)
         ck_assert_ok(&core->ctx, publish_odd_rules(&core->ctx, core->db));
+    if (kind == WORLD_RANDOM)
+        ck_assert_ok(&core->ctx, publish_random_rules(world, seed));
     people_and_campaigns(world);
     world_end(world, false);
     ck_assert_ok(&core->ctx, store_reader(&core->ctx, core->store, &world->reader));
-    show_model(world);
+    show_model(world, kind);
+}
+
+void world_make(struct world *world, enum world_kind kind)
+{
+    world_make_seeded(world, kind, 0);
 }
 
 void world_done(struct world *world)

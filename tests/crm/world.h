@@ -14,10 +14,12 @@
 enum world_kind {
     WORLD_DEFAULT, /* the rules of a new installation */
     WORLD_ODD,     /* rules with fractions, penalties and two stages; days of another zone */
+    WORLD_RANDOM,  /* rules of the world's seed */
     WORLD_KINDS
 };
 
 struct world {
+    enum world_kind kind;
     struct core core; /* core.ctx.now_ms is the time of this world */
     struct db *reader;
     struct model model;
@@ -26,6 +28,7 @@ struct world {
 };
 
 void world_make(struct world *world, enum world_kind kind);
+void world_make_seeded(struct world *world, enum world_kind kind, uint64_t seed);
 void world_done(struct world *world);
 
 /* What the writer does around commands: see server/store/batch.c. */
@@ -51,6 +54,7 @@ enum op_kind {
     OP_STAGE_IMPORT,
     OP_ATTACH,
     OP_ERASE,
+    OP_VISIT, /* what is due is brought up to date */
     OP_KINDS
 };
 
@@ -81,7 +85,7 @@ bool op_run(struct world *world, const struct op *op, bool lost);
 /* ---- Comparison ---- */
 
 /* One lead, on that connection. */
-bool agree_lead(struct world *world, struct db *db, const struct model_lead *lead);
+bool agree_lead(struct world *world, struct db *db, struct model_lead *lead);
 /* Everything that is committed. */
 bool agree(struct world *world);
 
