@@ -34,6 +34,8 @@ enum {
     FIELD_OMIT_NULL = 8, /* out: left out when null */
     /* in, FIELD_ROWS: a bad item fails alone (struct input.failure), not the request */
     FIELD_EACH = 16,
+    /* in a file: taken only from the column that is named for it, not from one of its name */
+    FIELD_NAMED_ONLY = 128,
     FIELD_DECIMAL = 64, /* out, JSON: the text is a number */
     FIELD_INLINE = 32,  /* out, ROW and REF: its members stand in this object itself */
 };

@@ -162,7 +162,10 @@ struct lead_input {
     bool fields_as_texts; /* whoever sends them has nothing but texts, whatever their type */
     /* Creation only. */
     const char *pipeline, *stage;
-    int64_t created_at; /* imports only */
+    /* Imports only. */
+    int64_t created_at;
+    int status; /* enum lead_status: what became of it */
+    int64_t closed_at;
 };
 extern const struct table lead_create_table; /* POST /v1/leads */
 extern const struct table lead_patch_table;  /* PATCH /v1/leads/{id} */

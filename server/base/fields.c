@@ -145,6 +145,10 @@ static const struct field lead_import_fields[] = {
     FIELD(struct lead_input, stage, TEXT, .min = 1, .max = 64,
           .note = "key; by default the first stage"),
     FIELD(struct lead_input, created_at, TIME, .note = "when it became known"),
+    FIELD_NAMED(struct lead_input, status, lead_status_names, .flags = FIELD_NAMED_ONLY,
+                .note = "what became of it; a known lead is closed only while it is open"),
+    FIELD(struct lead_input, closed_at, TIME, .flags = FIELD_NAMED_ONLY,
+          .note = "when it was won, lost or disqualified; by default now"),
 };
 const struct table lead_import_table = TABLE(struct lead_input, "lead_import", lead_import_fields);
 

@@ -21,8 +21,9 @@
 #define IMPORT_DETAILS                                                                             \
     "FILE is CSV in UTF-8 with a header line, separated by comma, semicolon or tab; - is "         \
     "standard\n"                                                                                   \
-    "input. Without any --map, columns that have the name of a field are taken. Empty cells are\n" \
-    "left out. Times are RFC 3339, or YYYY-MM-DD[ HH:MM[:SS]] in the time zone of the reports;\n"  \
+    "input. Without any --map, columns that have the name of a field are taken; status and\n"      \
+    "closed_at only with --map. Empty cells are left out. Times are RFC 3339, or\n"                \
+    "YYYY-MM-DD[ HH:MM[:SS]] in the time zone of the reports;\n"                                   \
     "amounts are whole minor units, 12050 for 120.50.\n"                                           \
     "\n"                                                                                           \
     "Importing again what is already in changes nothing: rows with the same source_system and\n"   \

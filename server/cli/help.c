@@ -50,8 +50,10 @@ static void fields_print(FILE *file, const struct table *table)
         const struct field *field = &table->fields[i];
         if (field->flags & FIELD_HIDDEN)
             continue;
-        fprintf(file, "  %-16s %s%s\n", field->name, field->note == NULL ? "" : field->note,
-                field->flags & FIELD_REQUIRED ? " (required)" : "");
+        bool custom = field->kind == FIELD_VALUES;
+        const char *note = custom ? "of the custom field with that key" : field->note;
+        fprintf(file, "  %-16s %s%s\n", custom ? "fields.KEY" : field->name,
+                note == NULL ? "" : note, field->flags & FIELD_REQUIRED ? " (required)" : "");
     }
 }
 

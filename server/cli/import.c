@@ -1,6 +1,7 @@
 /* import.c: `import leads` and `import stage-events`: reads a CSV file in pieces, makes a plan
  * of its header line, hands its rows on and reports. */
 #include "import.h"
+#include "answer.h"
 #include "control.h"
 
 #include <funneld/crm.h>
@@ -37,6 +38,60 @@ struct import {
 
 /* ---- Rows as they are read ---- */
 
+/* ---- Custom fields: those that the service has ---- */
+
+struct known_field {
+    const char *key;
+};
+static const struct field known_field_fields[] = { FIELD(struct known_field, key, TEXT) };
+static const struct table known_field_table =
+    TABLE(struct known_field, "known_field", known_field_fields);
+
+struct known_fields {
+    struct rows data; /* struct known_field */
+};
+static const struct field known_fields_fields[] = {
+    FIELD(struct known_fields, data, ROWS, .of = &known_field_table),
+};
+static const struct table known_fields_table =
+    TABLE(struct known_fields, "known_fields", known_fields_fields);
+
+static enum status custom_field_check(const struct import *import, const char *key,
+                                      const struct known_fields *known)
+{
+    struct buffer list = { .arena = import->cli->ctx->arena };
+    const struct known_field *fields = known->data.items;
+    for (size_t i = 0; i < known->data.count; i++) {
+        if (text_equal(fields[i].key, key))
+            return STATUS_OK;
+        buffer_printf(&list, "%s%s", i > 0 ? ", " : "", fields[i].key);
+    }
+    return complain(STATUS_USAGE, "there is no custom field \"%s\"; there are: %.*s", key,
+                    list.length > 0 ? (int)list.length : 4, list.length > 0 ? list.data : "none");
+}
+
+/* A misspelt one is better said once than with every row. */
+static enum status custom_fields_check(struct import *import)
+{
+    struct ctx *ctx = import->cli->ctx;
+    struct answer answer;
+    struct known_fields known;
+    bool asked = false;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < import->plan.field_count && status == STATUS_OK; i++) {
+        const char *key = plan_custom_key(&import->plan.fields[i]);
+        if (key == NULL)
+            continue;
+        if (!asked &&
+            (control_request(import->control, "GET", "/v1/fields?limit=200", NULL, &answer) != OK ||
+             answer_read(ctx, &answer, &known_fields_table, &known) != OK))
+            return complain_failure(ctx);
+        asked = true;
+        status = custom_field_check(import, key, &known);
+    }
+    return status;
+}
+
 static enum status header_take(struct import *import, const struct csv_row *row)
 {
     struct ctx *ctx = import->cli->ctx;
@@ -59,7 +114,7 @@ static enum status header_take(struct import *import, const struct csv_row *row)
                                            .errors = &import->errors,
                                            .progress = &import->progress };
     import_batch_init(&import->batch, import->cli->config);
-    return STATUS_OK;
+    return custom_fields_check(import);
 }
 
 static void row_visit(void *self, const struct csv_row *row)

@@ -10,7 +10,15 @@
 
 /* ---- The plan: from the columns of a file to fields ---- */
 
-enum { PLAN_FIELDS_MAX = 64 };
+/* Those of a table, and as many custom ones as there can be. */
+enum { PLAN_FIELDS_MAX = 128 };
+
+struct plan_field {
+    const char *name;
+    const struct field *of; /* of the table; NULL: it is a custom one, and the name fields.KEY */
+    int column;             /* where its value stands, or -1 */
+    const char *value;      /* what it is where the row has none, or NULL */
+};
 
 struct value_map {
     size_t column;
@@ -22,9 +30,8 @@ struct import_plan {
     size_t column_count; /* without an unnamed last one */
     const char **columns;
     bool unnamed_last;
-    int column_of[PLAN_FIELDS_MAX]; /* by field: where its value stands, or -1 */
-    const char
-        *value_of[PLAN_FIELDS_MAX]; /* by field: what it is where the row has none, or NULL */
+    struct plan_field fields[PLAN_FIELDS_MAX];
+    size_t field_count;
     struct value_map *maps;
     size_t map_count;
 };
@@ -37,7 +44,9 @@ bool import_row_is_blank(const struct csv_row *row);
 /* Writes the row as a JSON object; or returns why it cannot be one, in the arena, for people. */
 const char *import_row_write(const struct import_plan *plan, struct arena *arena,
                              const struct csv_row *row, struct buffer *out) _must_check_;
-/* The column that a field of the table is taken from; NULL when it is none. */
+/* The key of a custom field, or NULL when the field is one of the table. */
+const char *plan_custom_key(const struct plan_field *field);
+/* The column that a field is taken from; NULL when it is none. */
 const char *plan_column(const struct import_plan *plan, const char *field);
 
 /* ---- Failed rows, kept with their line and reason in front, to be mended and imported again

@@ -49,15 +49,23 @@ static const struct field results_fields[] = {
 };
 static const struct table results_table = TABLE(struct results, "results", results_fields);
 
+/* "email" of "/items/3/email", and "fields.seats" of "/items/3/fields/seats". */
+static const char *field_of(struct arena *arena, const char *pointer)
+{
+    const char *slash = pointer == NULL ? NULL : strrchr(pointer, '/');
+    const char *custom = pointer == NULL ? NULL : strstr(pointer, "/fields/");
+    const char *name =
+        custom == NULL ? NULL : arena_printf(arena, "fields.%s", custom + strlen("/fields/"));
+    return name != NULL ? name : slash != NULL ? slash + 1 : pointer == NULL ? "" : pointer;
+}
+
 /* "column "E-Mail" (email) must be an address; ..." */
 static const char *result_reason(struct import_batch *batch, const struct result *result)
 {
     struct buffer reason = { .arena = &batch->arena };
     const struct result_error *errors = result->errors.items;
     for (size_t i = 0; i < result->errors.count; i++) {
-        const char *pointer = errors[i].pointer == NULL ? "" : errors[i].pointer;
-        const char *slash = strrchr(pointer, '/');
-        const char *field = slash == NULL ? pointer : slash + 1;
+        const char *field = field_of(&batch->arena, errors[i].pointer);
         const char *column = plan_column(batch->plan, field);
         const char *detail = errors[i].detail != NULL ? errors[i].detail : errors[i].code;
         buffer_text(&reason, i > 0 ? "; " : "");

@@ -5,6 +5,8 @@
 #include <assert.h>
 #include <string.h>
 
+#define CUSTOM_PREFIX "fields."
+
 /* ---- Saying what there is ---- */
 
 static void list_add(struct buffer *list, const char *text)
@@ -28,7 +30,8 @@ static enum status complain_fields(const struct cli *cli, const struct import_pl
 {
     struct buffer list = { .arena = cli->ctx->arena };
     for (size_t i = 0; i < plan->table->count; i++)
-        list_add(&list, plan->table->fields[i].name);
+        list_add(&list, plan->table->fields[i].kind == FIELD_VALUES ? "fields.KEY of a custom field"
+                                                                    : plan->table->fields[i].name);
     if (asked != NULL)
         return complain_usage(cli, "there is no field \"%s\"; there are: %.*s", asked,
                               (int)list.length, list.data);
@@ -68,12 +71,53 @@ static enum status column_get(const struct cli *cli, const struct import_plan *p
     return *ret < 0 ? complain_columns(cli, plan, name) : STATUS_OK;
 }
 
+static int field_find(const struct import_plan *plan, const char *name)
+{
+    for (size_t i = 0; i < plan->field_count; i++)
+        if (strcmp(plan->fields[i].name, name) == 0)
+            return (int)i;
+    return -1;
+}
+
+static void field_add(struct import_plan *plan, const char *name, const struct field *of)
+{
+    if (plan->field_count < PLAN_FIELDS_MAX)
+        plan->fields[plan->field_count++] = (struct plan_field){ name, of, -1, NULL };
+}
+
+/* Whether the table takes custom fields, and this is the name of one. */
+static bool is_custom(const struct import_plan *plan, const char *name)
+{
+    size_t prefix = strlen(CUSTOM_PREFIX);
+    if (strncmp(name, CUSTOM_PREFIX, prefix) != 0 || name[prefix] == '\0')
+        return false;
+    for (size_t i = 0; i < plan->table->count; i++)
+        if (plan->table->fields[i].kind == FIELD_VALUES)
+            return true;
+    return false;
+}
+
+/* NULL: there is no such field. Custom ones are there once they are asked for: whether the service
+ * knows them is asked before the first row. */
+static struct plan_field *field_get(struct import_plan *plan, const char *name)
+{
+    if (field_find(plan, name) < 0 && is_custom(plan, name))
+        field_add(plan, name, NULL);
+    int index = field_find(plan, name);
+    return index < 0 ? NULL : &plan->fields[index];
+}
+
+const char *plan_custom_key(const struct plan_field *field)
+{
+    return field->of == NULL ? field->name + strlen(CUSTOM_PREFIX) : NULL;
+}
+
 const char *plan_column(const struct import_plan *plan, const char *field)
 {
-    int index = table_find(plan->table, field);
-    if (index < 0 || plan->column_of[index] < 0)
+    int index = field_find(plan, field);
+    if (index < 0 || plan->fields[index].column < 0)
         return NULL;
-    return plan->columns[plan->column_of[index]];
+    return plan->columns[plan->fields[index].column];
 }
 
 /* ---- The header line ---- */
@@ -115,21 +159,21 @@ static enum status map_read(const struct cli *cli, struct import_plan *plan, con
         return complain_usage(cli, "--map \"%s\" must be COLUMN=FIELD", text);
     if (!text_split(cli->ctx->arena, text, equals, &column, &field))
         return complain_memory();
-    int index = table_find(plan->table, field);
-    if (index < 0)
+    struct plan_field *target = field_get(plan, field);
+    if (target == NULL)
         return complain_fields(cli, plan, field);
-    if (plan->column_of[index] >= 0)
+    if (target->column >= 0)
         return complain_usage(cli, "--map names the field %s twice", field);
-    return column_get(cli, plan, column, &plan->column_of[index]);
+    return column_get(cli, plan, column, &target->column);
 }
 
 static enum status skip_read(const struct cli *cli, struct import_plan *plan, const char *text)
 {
     int column;
     enum status status = column_get(cli, plan, text, &column);
-    for (size_t i = 0; i < plan->table->count && status == STATUS_OK; i++)
-        if (plan->column_of[i] == column)
-            plan->column_of[i] = -1;
+    for (size_t i = 0; i < plan->field_count && status == STATUS_OK; i++)
+        if (plan->fields[i].column == column)
+            plan->fields[i].column = -1;
     return status;
 }
 
@@ -141,14 +185,14 @@ static enum status set_read(const struct cli *cli, struct import_plan *plan, con
         return complain_usage(cli, "--set \"%s\" must be FIELD=VALUE", text);
     if (!text_split(cli->ctx->arena, text, equals, &field, &value))
         return complain_memory();
-    int index = table_find(plan->table, field);
-    if (index < 0)
+    struct plan_field *target = field_get(plan, field);
+    if (target == NULL)
         return complain_fields(cli, plan, field);
-    if (plan->value_of[index] != NULL)
+    if (target->value != NULL)
         return complain_usage(cli, "--set names the field %s twice", field);
     if (!utf8_valid(value, strlen(value)))
         return complain_usage(cli, "--set %s is not valid UTF-8", field);
-    plan->value_of[index] = *value == '\0' ? NULL : value;
+    target->value = *value == '\0' ? NULL : value;
     return STATUS_OK;
 }
 
@@ -201,8 +245,8 @@ static enum status map_value_read(const struct cli *cli, struct import_plan *pla
     if (status != STATUS_OK)
         return status;
     bool used = false;
-    for (size_t i = 0; i < plan->table->count; i++)
-        used = used || plan->column_of[i] == column;
+    for (size_t i = 0; i < plan->field_count; i++)
+        used = used || plan->fields[i].column == column;
     if (!used)
         return complain_usage(cli, "--map-value: the column \"%s\" is not mapped to a field", name);
     return value_maps_read(cli, plan, (size_t)column, pairs);
@@ -222,14 +266,19 @@ static bool maps_alloc(const struct cli *cli, struct import_plan *plan, const st
 static enum status columns_map_by_name(const struct cli *cli, struct import_plan *plan)
 {
     bool any = false;
-    for (size_t i = 0; i < plan->table->count; i++) {
-        plan->column_of[i] = column_find(plan, plan->table->fields[i].name);
-        if (plan->column_of[i] == -2)
+    for (size_t i = 0; i < plan->column_count; i++)
+        (void)field_get(plan, plan->columns[i]);
+    for (size_t i = 0; i < plan->field_count; i++) {
+        struct plan_field *field = &plan->fields[i];
+        if (field->of != NULL && (field->of->flags & FIELD_NAMED_ONLY))
+            continue;
+        field->column = column_find(plan, field->name);
+        if (field->column == -2)
             return complain_usage(cli,
                                   "the file has more than one column \"%s\": say with --map "
                                   "which columns to take",
-                                  plan->table->fields[i].name);
-        any = any || plan->column_of[i] >= 0;
+                                  field->name);
+        any = any || field->column >= 0;
     }
     return any ? STATUS_OK : complain_fields(cli, plan, NULL);
 }
@@ -241,8 +290,8 @@ static enum status values_check(const struct cli *cli, const struct import_plan 
     struct import_plan alone = *plan;
     struct buffer ignored = { .arena = cli->ctx->arena };
     alone.column_count = 0;
-    for (size_t i = 0; i < plan->table->count; i++)
-        alone.column_of[i] = -1;
+    for (size_t i = 0; i < plan->field_count; i++)
+        alone.fields[i].column = -1;
     const char *reason = import_row_write(&alone, cli->ctx->arena, &none, &ignored);
     return reason == NULL ? STATUS_OK : complain_usage(cli, "--set: %s", reason);
 }
@@ -277,8 +326,9 @@ enum status plan_make(const struct cli *cli, const struct table *table,
 {
     assert(table->count <= PLAN_FIELDS_MAX);
     *ret = (struct import_plan){ .table = table };
-    for (size_t i = 0; i < PLAN_FIELDS_MAX; i++)
-        ret->column_of[i] = -1;
+    for (size_t i = 0; i < table->count; i++)
+        if (table->fields[i].kind != FIELD_VALUES)
+            field_add(ret, table->fields[i].name, &table->fields[i]);
     enum status status = columns_read(cli, header, ret);
     if (status == STATUS_OK)
         status = options_read(cli, ret);

@@ -102,8 +102,8 @@ static const char *cell_value(const struct import_plan *plan, struct arena *aren
     return *text == '\0' ? NULL : text;
 }
 
-static const char *value_refuse(const struct import_plan *plan, struct arena *arena, size_t field,
-                                const char *text, const char *right)
+static const char *value_refuse(const struct import_plan *plan, struct arena *arena,
+                                const struct plan_field *field, const char *text, const char *right)
 {
     const char *end = text;
     for (size_t shown = 0; *end != '\0' && shown < SHOWN_CHARACTERS_MAX; shown++)
@@ -112,11 +112,10 @@ static const char *value_refuse(const struct import_plan *plan, struct arena *ar
         while (((unsigned char)*end & 0xc0) == 0x80);
     int bytes = (int)(end - text);
     const char *more = *end == '\0' ? "" : "...";
-    const char *name = plan->table->fields[field].name;
-    if (plan->column_of[field] < 0)
-        return arena_printf(arena, "%s %s, not \"%.*s%s\"", name, right, bytes, text, more);
+    if (field->column < 0)
+        return arena_printf(arena, "%s %s, not \"%.*s%s\"", field->name, right, bytes, text, more);
     return arena_printf(arena, "column \"%s\" (%s) %s, not \"%.*s%s\"",
-                        plan->columns[plan->column_of[field]], name, right, bytes, text, more);
+                        plan->columns[field->column], field->name, right, bytes, text, more);
 }
 
 /* As many cells as the header has, give or take an empty last one. */
@@ -132,23 +131,28 @@ static const char *row_misfit(const struct import_plan *plan, struct arena *aren
                         row->count == 1 ? "" : "s", count);
 }
 
+/* What the row says of the field, or NULL. */
+static const char *field_text(const struct import_plan *plan, struct arena *arena,
+                              const struct csv_row *row, const struct plan_field *field)
+{
+    const char *text = NULL;
+    if (field->column >= 0)
+        text = cell_value(plan, arena, row, (size_t)field->column);
+    return text == NULL ? field->value : text;
+}
+
 /* All that is wrong, so that nobody must mend a row twice. */
 static const char *members_write(const struct import_plan *plan, struct arena *arena,
                                  const struct csv_row *row, struct json *json)
 {
     const char *reasons = NULL;
-    for (size_t i = 0; i < plan->table->count; i++) {
-        const char *text = NULL;
-        if (plan->column_of[i] >= 0)
-            text = cell_value(plan, arena, row, (size_t)plan->column_of[i]);
-        if (text == NULL)
-            text = plan->value_of[i];
-        if (text == NULL)
-            continue;
-        const char *right = value_write(json, &plan->table->fields[i], text);
+    for (size_t i = 0; i < plan->field_count; i++) {
+        const struct plan_field *field = &plan->fields[i];
+        const char *text = field->of == NULL ? NULL : field_text(plan, arena, row, field);
+        const char *right = text == NULL ? NULL : value_write(json, field->of, text);
         if (right == NULL)
             continue;
-        const char *reason = value_refuse(plan, arena, i, text, right);
+        const char *reason = value_refuse(plan, arena, field, text, right);
         if (reason != NULL && reasons != NULL)
             reason = arena_printf(arena, "%s; %s", reasons, reason);
         if (reason == NULL)
@@ -156,6 +160,25 @@ static const char *members_write(const struct import_plan *plan, struct arena *a
         reasons = reason;
     }
     return reasons;
+}
+
+/* Of custom fields only the service knows what they may be: they are sent as they are. */
+static void custom_fields_write(const struct import_plan *plan, struct arena *arena,
+                                const struct csv_row *row, struct json *json)
+{
+    bool open = false;
+    for (size_t i = 0; i < plan->field_count; i++) {
+        const struct plan_field *field = &plan->fields[i];
+        const char *text = field->of == NULL ? field_text(plan, arena, row, field) : NULL;
+        if (text == NULL)
+            continue;
+        if (!open)
+            json_open(json, "fields", '{');
+        open = true;
+        json_text(json, plan_custom_key(field), text);
+    }
+    if (open)
+        json_close(json, '}');
 }
 
 const char *import_row_write(const struct import_plan *plan, struct arena *arena,
@@ -169,6 +192,7 @@ const char *import_row_write(const struct import_plan *plan, struct arena *arena
         return reason;
     json_open(&json, NULL, '{');
     reason = members_write(plan, arena, row, &json);
+    custom_fields_write(plan, arena, row, &json);
     json_close(&json, '}');
     return reason == NULL && out->failed ? "not enough memory" : reason;
 }

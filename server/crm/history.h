@@ -127,6 +127,11 @@ enum err submission_index(struct ctx *ctx, struct db *db, const struct id *submi
 
 /* ---- What the use cases share ---- */
 
+/* What an import says became of a lead, which is loaded again: an open one is closed. *ret_closed
+ * is false where it was closed already, or told before. */
+enum err lead_import_outcome(struct ctx *ctx, struct db *db, const struct lead_input *input,
+                             struct lead *lead, bool *ret_closed) _must_check_;
+
 /* The lead's amounts are in the currency of its pipeline from now on; kept among its changes. */
 enum err lead_take_currency(struct ctx *ctx, struct db *db, struct history *history) _must_check_;
 /* Whether the member of that table is null. */

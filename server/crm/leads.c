@@ -346,7 +346,7 @@ enum err lead_create(struct ctx *ctx, struct db *db, const struct lead_input *in
                      struct lead_created *ret)
 {
     struct lead_input now = *input;
-    now.created_at = NO_INT; /* only imports bring a past */
+    now.created_at = now.closed_at = NO_INT; /* only imports bring a past */
     return create_or_merge(ctx, db, now, merge, CAUSE_API, ret);
 }
 
@@ -358,9 +358,19 @@ enum err lead_import(struct ctx *ctx, struct db *db, const struct lead_input *in
         return fail_member(ctx, "source_system", "required", "goes with external_id");
     if (input->created_at != NO_INT && input->created_at > ctx->now_ms)
         return fail_member(ctx, "created_at", "in_the_future", "must not lie in the future");
+    if (input->closed_at != NO_INT && input->closed_at > ctx->now_ms)
+        return fail_member(ctx, "closed_at", "in_the_future", "must not lie in the future");
+    bool closes = input->status > LEAD_OPEN, closed = false;
+    if (input->closed_at != NO_INT && !closes)
+        return fail_member(ctx, "status", "required", "goes with closed_at");
     struct lead_input row = *input;
     row.fields_as_texts = true; /* a file has nothing else */
-    return create_or_merge(ctx, db, row, true, CAUSE_IMPORT, ret);
+    enum err err = create_or_merge(ctx, db, row, true, CAUSE_IMPORT, ret);
+    if (!err && closes)
+        err = lead_import_outcome(ctx, db, input, &ret->lead, &closed);
+    if (!err && closed && ret->outcome == LEAD_UNCHANGED)
+        ret->outcome = LEAD_MERGED;
+    return err;
 }
 
 /* One half of (source_system, external_id) may come alone: the other is what the lead has, or for

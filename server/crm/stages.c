@@ -252,6 +252,20 @@ static bool already_told(const struct history *history, const struct id *id,
     return false;
 }
 
+/* Writes an event of the past, and what follows from it. */
+static enum err tell(struct ctx *ctx, struct db *db, struct history *history,
+                     struct stage_event *event)
+{
+    struct past_score past;
+    enum err err = history_past(ctx, db, history, event_at(&history->lead, event), &past);
+    if (err)
+        return err;
+    event->score = past.score;
+    event->owner = past.owner;
+    err = history_add(ctx, db, history, event);
+    return err ? err : settle_decision(ctx, db, history);
+}
+
 enum err stage_event_import(struct ctx *ctx, struct db *db, const struct stage_event_input *input,
                             bool *ret_new)
 {
@@ -273,14 +287,40 @@ enum err stage_event_import(struct ctx *ctx, struct db *db, const struct stage_e
     *ret_new = !already_told(&history, &input->id, &event);
     if (!*ret_new)
         return history_leave(ctx, db, &history);
-    struct past_score past;
-    err = history_past(ctx, db, &history, event_at(&history.lead, &event), &past);
+    err = set_amount(ctx, db, &history, input->amount_minor);
+    return err ? err : tell(ctx, db, &history, &event);
+}
+
+/* Without a time it was told whenever an import said so. */
+static bool outcome_told(const struct history *history, enum lead_status status, int64_t closed_at)
+{
+    const struct stage_event *told = history->told.items;
+    for (size_t i = 0; i < history->told.count; i++)
+        if (told[i].cause == CAUSE_IMPORT && told[i].to_stage_id == NO_INT &&
+            told[i].to_status == status &&
+            (closed_at == NO_INT || told[i].occurred_at == closed_at))
+            return true;
+    return false;
+}
+
+enum err lead_import_outcome(struct ctx *ctx, struct db *db, const struct lead_input *input,
+                             struct lead *lead, bool *ret_closed)
+{
+    struct history history;
+    enum lead_status status = (enum lead_status)input->status;
+    struct stage_event event = { .to_stage_id = NO_INT,
+                                 .to_status = status,
+                                 .occurred_at = input->closed_at,
+                                 .cause = CAUSE_IMPORT,
+                                 .actor = ctx_actor(ctx) };
+    if (event.occurred_at == NO_INT)
+        event.occurred_at = ctx->now_ms;
+    enum err err = history_open(ctx, db, &lead->id, &history);
     if (err)
         return err;
-    event.score = past.score;
-    event.owner = past.owner;
-    err = set_amount(ctx, db, &history, input->amount_minor);
-    if (!err)
-        err = history_add(ctx, db, &history, &event);
-    return err ? err : settle_decision(ctx, db, &history);
+    *ret_closed =
+        history.lead.status == LEAD_OPEN && !outcome_told(&history, status, input->closed_at);
+    err = *ret_closed ? tell(ctx, db, &history, &event) : history_leave(ctx, db, &history);
+    *lead = history.lead;
+    return err;
 }

@@ -1,5 +1,5 @@
 /* test_fields.c: custom fields, and what a lead may have of them, whichever way it comes in. */
-#include "fixture.h"
+#include "fields.h"
 #include "shape.h"
 
 #include <funneld/types.h>
@@ -315,5 +315,6 @@ Suite *test_suite(void)
     tcase_add_test(tcase, gone_with_the_lead);
     tcase_add_test(tcase, found_again_after_a_restart);
     suite_add_tcase(suite, tcase);
+    suite_add_tcase(suite, fields_import_tcase());
     return suite;
 }

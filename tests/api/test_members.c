@@ -41,6 +41,8 @@ static const struct member_case lead_import[] = {
     { "pipeline", 't', 1, 64, 0 },
     { "stage", 't', 1, 64, 0 },
     { "created_at", 'T', 0, 0, 0 },
+    { "status", 'e', 0, 0, 0 },
+    { "closed_at", 'T', 0, 0, 0 },
 };
 #define FIELD_MEMBERS                                                                              \
     { "choices", 'a', 0, 100, 0 }, { "min", 'd', 0, 0, 0 }, { "max", 'd', 0, 0, 0 },               \

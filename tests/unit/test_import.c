@@ -18,13 +18,14 @@ struct sample {
     int64_t at;
     int64_t on;
     struct id owner;
+    struct custom_values fields;
 };
 
 static const struct field sample_fields[] = {
     FIELD(struct sample, name, TEXT),  FIELD(struct sample, city, TEXT),
     FIELD(struct sample, amount, INT), FIELD(struct sample, wanted, BOOL),
     FIELD(struct sample, at, TIME),    FIELD(struct sample, on, DAY),
-    FIELD(struct sample, owner, ID),
+    FIELD(struct sample, owner, ID),   FIELD(struct sample, fields, VALUES),
 };
 static const struct table sample_table = TABLE(struct sample, "sample", sample_fields);
 
@@ -120,6 +121,18 @@ static const struct {
     { "name|city", { "--map-value", "name:=none" }, "|x", "{\"name\":\"none\",\"city\":\"x\"}" },
     { "a:b", { "--map", "a:b=name", "--map-value", "a:b:x=y" }, "x", "{\"name\":\"y\"}" },
     { "wanted", { "--map-value", "wanted:ja=yes" }, "ja", "{\"wanted\":true}" },
+    /* Custom fields are texts, whatever they may be. */
+    { "name|Size",
+      { "--map", "name=name", "--map", "Size=fields.size", "--set", "fields.plan=pro" },
+      "Ann|12",
+      "{\"name\":\"Ann\",\"fields\":{\"size\":\"12\",\"plan\":\"pro\"}}" },
+    { "name|fields.size", { NULL }, "Ann|12", "{\"name\":\"Ann\",\"fields\":{\"size\":\"12\"}}" },
+    { "name|fields.size", { NULL }, "Ann|", "{\"name\":\"Ann\"}" },
+    { "name|fields.size",
+      { "--map-value", "fields.size:x=1" },
+      "Ann|x",
+      "{\"name\":\"Ann\",\"fields\":{\"size\":\"1\"}}" },
+    { "name|fields.size", { "--skip", "fields.size" }, "Ann|x", "{\"name\":\"Ann\"}" },
     /* Kinds */
     { "amount", { NULL }, "-12", "{\"amount\":-12}" },
     { "amount", { NULL }, "007", "{\"amount\":7}" },
