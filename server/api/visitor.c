@@ -17,7 +17,7 @@ static enum err run(struct command *command, struct db *db)
     arena_reset(&visitor->arena);
     enum err err = leads_take_due(&visitor->ctx, db, LEADS_AT_ONCE, &taken);
     command->more = !err && taken.count == LEADS_AT_ONCE;
-    metric_set(METRIC_SCORE_LAG_MS, taken.lag_ms);
+    metric_set(METRIC_SCORE_LAG_US, taken.lag_ms * 1000);
     return err;
 }
 
