@@ -45,7 +45,8 @@ enum test_op {
     TEST_OP_PRESENT,
     TEST_OP_COUNT,
 };
-extern const char *const condition_op_names[]; /* all that a client may say, ending in NULL */
+enum { CONDITION_OPS = 15 };
+extern const char *const condition_op_names[]; /* those that a client may say, ending in NULL */
 
 /* How a value is held and compared. */
 enum value_kind {
@@ -157,8 +158,41 @@ enum err condition_read(struct ctx *ctx, const struct condition_scope *scope, co
 enum err selector_read(struct ctx *ctx, const struct condition_scope *scope, const char *member,
                        const char *json, size_t *ret) _must_check_;
 
+/* ---- Conditions written otherwise: *ret is NULL where nothing is asked ---- */
+
+/* Parameters of a list, which all must hold: "score[gte]" "50", "country[in]" "US,CA",
+ * "owner[present]" "true"; without an op it is eq. */
+struct filter {
+    const char *name, *value;
+};
+/* Whether a parameter of this name is one of those: an attribute, with or without an op. */
+bool condition_names(const char *parameter);
+enum err condition_of_filters(struct ctx *ctx, const struct condition_scope *scope,
+                              const struct filter *filters, size_t count,
+                              const struct condition **ret) _must_check_;
+
+/* Groups of filters as HubSpot's search has them: any group, all filters of it. */
+struct group_filter {
+    struct input input;
+    const char *property, *op, *value, *high_value;
+    struct texts values;
+};
+struct filter_group {
+    struct input input;
+    struct rows filters; /* struct group_filter */
+};
+enum err condition_of_groups(struct ctx *ctx, const struct condition_scope *scope,
+                             const char *member, const struct rows *groups,
+                             const struct condition **ret) _must_check_;
+/* Our name of an attribute that it calls otherwise; any other name as it is. */
+const char *attribute_alias(const char *name);
+
+/* ---- What it asks for ---- */
+
 /* Whether any part of it asks for activities, or for this attribute. */
 bool condition_reads_activities(const struct condition *condition);
+/* Where it asks for activities, of those of any age if it does; NULL: nowhere. */
+const char *condition_costly_place(const struct condition *condition);
 bool condition_reads(const struct condition *condition, const char *attribute);
 
 /* ---- Judging ---- */

@@ -155,6 +155,22 @@ struct due_taken {
 enum err leads_take_due(struct ctx *ctx, struct db *db, int64_t limit, struct due_taken *ret)
     _must_check_;
 
+/* ---- Finding leads ---- */
+
+/* A list of leads, or how many there are, by a condition that may ask for activities: it narrows
+ * the list as far as the engine knows how, and each lead that is left is judged. */
+struct selectors;
+struct lead_search {
+    struct lead_filter filter; /* with the condition, or without any */
+    const struct selectors *selectors;
+};
+/* Where the condition asks for a stage or status plainly, the filter does too: its index serves. */
+void lead_search_ready(const struct catalog *catalog, struct lead_search *search);
+enum err lead_search(struct ctx *ctx, struct db *db, const struct lead_search *search,
+                     struct rows *ret) _must_check_; /* struct lead */
+enum err lead_search_count(struct ctx *ctx, struct db *db, const struct lead_search *search,
+                           int64_t *ret) _must_check_;
+
 /* ---- Erasures ---- */
 
 /* Set lead_id and facts; the rest is zeroed, and belongs to lead_erase() from slice to slice. */

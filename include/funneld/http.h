@@ -169,8 +169,16 @@ struct arguments {
     const struct table *table;
     void *args;
 };
+/* Parameters whose names no table has: those that `takes` are put into pairs, in order. */
+struct pairs;
+struct other_arguments {
+    bool (*takes)(const char *name);
+    const char *known; /* what they are called, for who has misspelt one */
+    struct pairs *pairs;
+};
+/* others NULL: there are none. */
 enum err query_read(struct ctx *ctx, const char *raw_query, const struct arguments *all,
-                    size_t all_count) _must_check_;
+                    size_t all_count, const struct other_arguments *others) _must_check_;
 
 /* Names and values of a form post, in order; nested JSON becomes "a.b", "a[0]" is "a", and null
  * makes no pair. Form posts are mended, never refused; ERR_TOO_LARGE: more than PAIRS_MAX. JSON

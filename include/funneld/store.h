@@ -152,9 +152,6 @@ struct lead_filter {
     struct id id;
     const char *source, *country;
     struct id campaign, owner;
-    int64_t score_gte, score_lt;
-    int64_t created_gte, created_lt;
-    int64_t entered_gte, entered_lt;
     /* NULL: none. Where it is not exact, more leads are selected: see condition_is_exact(). */
     const struct condition *condition;
     enum lead_sort sort;
@@ -166,6 +163,9 @@ struct lead_filter {
 };
 enum err lead_list(struct ctx *ctx, struct db *db, const struct lead_filter *filter,
                    struct rows *ret) _must_check_; /* struct lead */
+/* The same one by one, until visit says otherwise. */
+enum err lead_each(struct ctx *ctx, struct db *db, const struct lead_filter *filter,
+                   db_visit *visit, void *self) _must_check_;
 /* Of all pages; position, order and limit do not matter. */
 enum err lead_count(struct ctx *ctx, struct db *db, const struct lead_filter *filter, int64_t *ret)
     _must_check_;
@@ -287,6 +287,10 @@ enum err activity_find(struct ctx *ctx, struct db *db, const char *source_system
  * set, and properties if they are asked for. */
 enum err activity_log(struct ctx *ctx, struct db *db, const struct id *lead_id,
                       bool with_properties, db_visit *visit, void *self) _must_check_;
+
+/* The same of what happened after one instant and up to another; with their properties. */
+enum err activity_span(struct ctx *ctx, struct db *db, const struct id *lead_id, int64_t after,
+                       int64_t until, db_visit *visit, void *self) _must_check_;
 
 struct activity_filter {
     struct id lead_id;

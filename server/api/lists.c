@@ -5,25 +5,19 @@
 
 #include <string.h>
 
-enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 200 };
-
-struct list_query {
-    struct input input;
-    const char *sort, *cursor;
-    int64_t limit, count;
-};
+enum { LIMIT_DEFAULT = 50 };
 
 static const struct field list_query_fields[] = {
-    FIELD(struct list_query, sort, TEXT,
+    FIELD(struct list_asked, sort, TEXT,
           .note = "a member to order by, with - before it for the highest first"),
-    FIELD(struct list_query, limit, INT, .flags = FIELD_NOT_NULL, .min = 1, .max = LIMIT_MAX,
+    FIELD(struct list_asked, limit, INT, .flags = FIELD_NOT_NULL, .min = 1, .max = LIST_LIMIT_MAX,
           .note = "rows of a page; 50 unless it is given"),
-    FIELD(struct list_query, cursor, TEXT, .max = 200, .note = "next_cursor of the page before"),
-    FIELD(struct list_query, count, BOOL,
+    FIELD(struct list_asked, cursor, TEXT, .max = 200, .note = "next_cursor of the page before"),
+    FIELD(struct list_asked, count, BOOL,
           .note = "true: total says how many rows the filters select, on all pages"),
 };
 static const struct table list_query_table =
-    TABLE(struct list_query, "list_query", list_query_fields);
+    TABLE(struct list_asked, "list_query", list_query_fields);
 
 struct fields_query {
     struct input input;
@@ -50,7 +44,7 @@ size_t route_parameters(const struct route *route, const struct table *ret[ROUTE
     size_t count = 0;
     if (route->query)
         ret[count++] = route->query;
-    if (route->flags & ROUTE_LIST)
+    if ((route->flags & ROUTE_LIST) && !route->body)
         ret[count++] = &list_query_table;
     if (takes_fields(route))
         ret[count++] = &fields_query_table;
@@ -102,7 +96,7 @@ static enum err read_sort(struct call *call, const char *text)
                        order_names(call));
 }
 
-static enum err read_list(struct call *call, const struct list_query *query)
+enum err list_ask(struct call *call, const struct list_asked *query)
 {
     struct list *list = &call->list;
     list->limit = query->limit == NO_INT ? LIMIT_DEFAULT : query->limit;
@@ -181,7 +175,7 @@ static enum err check_names(struct call *call, const char *list, const struct fi
 enum { MEMBERS_MAX = 128 };
 
 /* What is asked for becomes a table of its own: what is left out is not even written. */
-static enum err read_fields(struct call *call, const char *list)
+enum err list_ask_fields(struct call *call, const char *list)
 {
     const struct table *whole = call->route->result;
     struct field *fields = ctx_alloc(call->ctx, MEMBERS_MAX * sizeof *fields);
@@ -200,10 +194,22 @@ static enum err read_fields(struct call *call, const char *list)
 
 /* ---- All of it ---- */
 
+#define FILTERS_KNOWN "and attributes, ATTRIBUTE[op]=VALUE"
+
+/* They select, as they stand. */
+static enum err note_filters(struct call *call)
+{
+    struct buffer out = { .arena = call->ctx->arena };
+    for (size_t i = 0; i < call->filters.count; i++)
+        buffer_printf(&out, "%s=%s&", call->filters.items[i].name, call->filters.items[i].value);
+    call->selection = (struct bytes){ (const uint8_t *)out.data, out.length };
+    return out.failed ? fail(call->ctx, ERR_MEMORY, NULL, "no memory for the request") : OK;
+}
+
 enum err read_parameters(struct call *call)
 {
     const struct route *route = call->route;
-    struct list_query list;
+    struct list_asked list;
     struct fields_query fields = { 0 };
     struct arguments all[ROUTE_TABLES_MAX];
     const struct table *tables[ROUTE_TABLES_MAX];
@@ -214,10 +220,14 @@ enum err read_parameters(struct call *call)
         all[i] = (struct arguments){ tables[i], tables[i] == &list_query_table     ? (void *)&list
                                                 : tables[i] == &fields_query_table ? (void *)&fields
                                                                                    : call->query };
-    enum err err = query_read(call->ctx, call->request->query, all, count);
-    if (!err && (route->flags & ROUTE_LIST))
-        err = read_list(call, &list);
-    return err || !fields.fields ? err : read_fields(call, fields.fields);
+    const struct other_arguments others = { route->filters, FILTERS_KNOWN, &call->filters };
+    enum err err =
+        query_read(call->ctx, call->request->query, all, count, route->filters ? &others : NULL);
+    if (!err && route->filters)
+        err = note_filters(call);
+    if (!err && (route->flags & ROUTE_LIST) && !route->body)
+        err = list_ask(call, &list);
+    return err || !fields.fields ? err : list_ask_fields(call, fields.fields);
 }
 
 /* ---- Pages ---- */
@@ -278,7 +288,8 @@ enum { LINK_BYTES_MAX = 4000 }; /* a longer one might not fit among a reply's he
 static void add_links(struct call *call, const char *next_cursor)
 {
     struct buffer link = { .arena = call->ctx->arena };
-    if (!next_cursor && !call->list.started)
+    bool by_body = call->route->body; /* no target leads to another page */
+    if (by_body || (!next_cursor && !call->list.started))
         return;
     if (next_cursor) {
         buffer_char(&link, '<');

@@ -23,6 +23,10 @@ void openapi_value(struct openapi *writing, const struct field *field, bool inpu
 /* "schemas" of every table that was referred to; the last part. */
 void openapi_schemas(struct openapi *writing);
 
+/* The schemas of conditions, which no table describes; and of the parameters that are one. */
+void openapi_conditions(struct json *json);
+void openapi_filters(struct json *json);
+
 /* What the tags are about; ends with name NULL. */
 struct openapi_tag {
     const char *name, *description;

@@ -231,6 +231,8 @@ static void write_parameters(struct openapi *writing, const struct route *route)
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < tables[i]->count; j++)
             write_query_parameter(writing, route, &tables[i]->fields[j]);
+    if (route->filters)
+        openapi_filters(json);
     for (size_t i = 0; i < ARRAY_SIZE(request_headers); i++) {
         if (!request_headers[i].taken(route))
             continue;

@@ -109,12 +109,33 @@ static void write_object(struct openapi *writing, const struct field *field, boo
     json_close(json, ']');
 }
 
+/* What a schema of that name describes. */
+static void write_named(struct json *json, const char *name, bool nullable)
+{
+    char ref[NAME_BYTES + 32] = "#/components/schemas/";
+    strncat(ref, name, NAME_BYTES);
+    if (nullable) {
+        json_open(json, "oneOf", '[');
+        json_raw(json, NULL, "{\"type\":\"null\"}");
+        json_open(json, NULL, '{');
+    }
+    json_text(json, "$ref", ref);
+    if (nullable) {
+        json_close(json, '}');
+        json_close(json, ']');
+    }
+}
+
 void openapi_value(struct openapi *writing, const struct field *field, bool input)
 {
     struct json *json = writing->json;
     bool never_null =
         field->flags & (FIELD_NOT_NULL | FIELD_OMIT_NULL | (input ? FIELD_REQUIRED : 0));
     bool is_list = field->kind == FIELD_TEXTS || field->kind == FIELD_ROWS;
+    if (field->schema) {
+        write_named(json, field->schema, !never_null);
+        return;
+    }
     bool is_always = is_list || field->kind == FIELD_VALUES; /* there, if empty */
     const char *type = field->flags & FIELD_DECIMAL ? "number" : kind_types[field->kind];
     write_type(json, type, !never_null && !(is_always && !input));
@@ -220,6 +241,7 @@ static void write_table(struct openapi *writing, const struct table *table, bool
 void openapi_schemas(struct openapi *writing)
 {
     json_open(writing->json, "schemas", '{');
+    openapi_conditions(writing->json);
     for (size_t i = 0; i < writing->table_count; i++)
         write_table(writing, writing->tables[i], writing->inputs[i]);
     json_close(writing->json, '}');

@@ -31,6 +31,9 @@ static _Atomic int64_t *place_of(const struct call *call)
     uint64_t hash = mix(0, (uint64_t)(call->route - call->service->routes));
     if (call->query)
         hash = mix(hash, ((const struct input *)call->query)->present);
+    for (size_t i = 0; i < call->filters.count; i++)
+        for (const char *at = call->filters.items[i].name; *at; at++)
+            hash = mix(hash, (unsigned char)*at);
     if (call->body)
         hash = mix(hash, ((const struct input *)call->body)->present);
     if (list->order)
@@ -121,6 +124,13 @@ static void scanned(struct scan *scan)
 {
     struct call *call = call_of(scan);
     call->outcome = scan->result;
+    if (scan->result == ERR_DEADLINE && call->costly) {
+        failure_clear(call->ctx);
+        call->outcome =
+            fail_member(call->ctx, call->costly, "too_costly",
+                        "takes too long to be judged for so many leads: ask besides for attributes "
+                        "that few have, or for less than all time (within_days)");
+    }
     http_resume(call->request);
 }
 

@@ -60,6 +60,8 @@ struct route {
     unsigned flags;
     const struct table *query; /* parameters after '?', NULL: none */
     const struct table *body;  /* members of the JSON body, NULL: none */
+    /* Parameters besides, attribute[op]=value: whether it takes one of this name. NULL: none */
+    bool (*filters)(const char *name);
     /* On the HTTP thread, on its read-only connection, once query and body are read. Short. */
     enum err (*prepare)(struct call *call);
     /* The use case, on the thread that `access` says; http_header() is for prepare and reply. */
@@ -125,7 +127,10 @@ struct call {
     struct id id;             /* of a path with {id} */
     int64_t expected_version; /* of If-Match, where the route takes it; NO_INT: any */
     void *query, *body;
-    struct list list; /* of ROUTE_LIST */
+    struct pairs filters;   /* parameters that the route's filters() takes */
+    struct bytes selection; /* of a list: what selects its rows besides the query */
+    const char *costly;     /* a place in the request that may make it too long; NULL: none */
+    struct list list;       /* of ROUTE_LIST */
     void *result;
     const struct table *result_table; /* of the result; NULL: the route's */
     int status;                       /* 0: the route's */
@@ -184,6 +189,16 @@ size_t route_parameters(const struct route *route, const struct table *ret[ROUTE
 /* Into call->query and call->list. */
 enum err read_parameters(struct call *call) _must_check_;
 
+/* What of a list's page a body asks for; then which members. */
+enum { LIST_LIMIT_MAX = 200 };
+struct list_asked {
+    struct input input;
+    const char *sort, *cursor;
+    int64_t limit, count;
+};
+enum err list_ask(struct call *call, const struct list_asked *asked) _must_check_;
+enum err list_ask_fields(struct call *call, const char *names) _must_check_;
+
 /* Whether the row of the route says how its list is ordered, by members that it has. */
 bool orders_are_sound(const struct route *route);
 /* Answers with the page of rows that were asked for with call->list.limit + 1. */
@@ -238,9 +253,9 @@ void idempotency_leave(struct call *call);
 
 /* ---- Routes, per resource ---- */
 
-extern const struct routes lead_routes, stage_routes, activity_routes, rule_set_routes,
-    campaign_routes, user_routes, form_routes, metric_routes, key_routes, import_routes,
-    erasure_routes, field_routes, job_routes, health_routes, docs_routes;
+extern const struct routes lead_routes, lead_list_routes, stage_routes, activity_routes,
+    rule_set_routes, campaign_routes, user_routes, form_routes, metric_routes, key_routes,
+    import_routes, erasure_routes, field_routes, job_routes, health_routes, docs_routes;
 
 /* ---- The service, as the routes see it ---- */
 

@@ -229,6 +229,19 @@ bool condition_reads_activities(const struct condition *condition)
     return condition->kind == CONDITION_ACTIVITY;
 }
 
+const char *condition_costly_place(const struct condition *condition)
+{
+    const char *found = condition->kind == CONDITION_ACTIVITY ? condition->place : NULL;
+    for (size_t i = 0; i < condition->count; i++) {
+        const struct condition *item = &condition->items[i];
+        const char *place = condition_costly_place(item);
+        bool of_any_age = item->kind == CONDITION_ACTIVITY && item->within_days == NO_INT;
+        if (place && (!found || of_any_age))
+            found = place;
+    }
+    return found;
+}
+
 bool condition_reads(const struct condition *condition, const char *attribute)
 {
     for (size_t i = 0; i < condition->count; i++)

@@ -4,25 +4,29 @@
 
 #include <string.h>
 
-static void count_leaf(struct reader *reader, const struct path *path)
-{
-    if (++reader->leaves == CONDITION_LEAVES_MAX + 1)
-        COMPLAIN(reader, path, "too_many", "at most %d tests in one condition",
-                 CONDITION_LEAVES_MAX);
-}
-
 /* ---- Attributes ---- */
 
 /* What may be asked of at all: not what only we keep of a lead. */
 static bool can_be_named(const struct field *field)
 {
-    return field->kind != FIELD_BYTES && !(field->flags & (FIELD_HIDDEN | FIELD_OMIT_NULL));
+    return field->kind != FIELD_BYTES && field->kind != FIELD_VALUES &&
+           !(field->flags & (FIELD_HIDDEN | FIELD_OMIT_NULL));
 }
 
 static bool is_given(const struct field *field)
 {
     return table_find(&lead_patch_table, field->name) >= 0 ||
            strcmp(field->name, "created_at") == 0;
+}
+
+bool condition_names(const char *parameter)
+{
+    size_t bytes = strcspn(parameter, "[");
+    for (size_t i = 0; i < lead_table.count; i++)
+        if (can_be_named(&lead_table.fields[i]) && strlen(lead_table.fields[i].name) == bytes &&
+            memcmp(lead_table.fields[i].name, parameter, bytes) == 0)
+            return true;
+    return false;
 }
 
 static bool may_be_named(const struct condition_scope *scope, const struct field *field)
@@ -40,8 +44,8 @@ static const char *list_attributes(struct reader *reader)
     return reader_names(reader, names, count);
 }
 
-static bool find_attribute(struct reader *reader, const struct path *path, const char *name,
-                           struct attribute *ret)
+bool attribute_find(struct reader *reader, const struct path *path, const char *name,
+                    struct attribute *ret)
 {
     int index = table_find(&lead_table, name);
     const struct field *field = index < 0 ? NULL : &lead_table.fields[index];
@@ -66,8 +70,8 @@ static void read_field(struct reader *reader, const struct path *path,
     struct json_value json = reader_member(reader, path, object, "field");
     char *name = json.kind == JSON_KIND_NONE ? NULL : reader_text(reader, &at, &json);
     ret->kind = CONDITION_FIELD;
-    count_leaf(reader, path);
-    if (!name || !find_attribute(reader, &at, name, &ret->attribute))
+    reader_count_leaf(reader, path);
+    if (!name || !attribute_find(reader, &at, name, &ret->attribute))
         return;
     struct sort sort = { .field = ret->attribute.field };
     test_read(reader, path, object, &sort, &ret->test);
@@ -79,7 +83,7 @@ static void read_property_test(struct reader *reader, const struct path *path,
                                const struct json_value *json, struct property_test *ret)
 {
     static const char *const members[] = { "property", "op", "value", NULL };
-    count_leaf(reader, path);
+    reader_count_leaf(reader, path);
     if (json->kind != JSON_KIND_OBJECT) {
         COMPLAIN(reader, path, "wrong_type",
                  "must be an object like {\"property\":\"url\",\"op\":\"starts\",\"value\":\"/\"}");
@@ -223,7 +227,7 @@ static void read_activity(struct reader *reader, const struct path *path,
         return;
     }
     reader->first = OK;
-    count_leaf(reader, path);
+    reader_count_leaf(reader, path);
     read_selector(reader, path, object, &selector);
     read_count(reader, path, object, ret);
     ret->within_days = read_number(reader, &days, &within, 1, CONDITION_DAYS_MAX);

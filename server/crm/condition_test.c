@@ -32,6 +32,14 @@ void *reader_take(struct reader *reader, size_t bytes)
     return data;
 }
 
+char *reader_copy(struct reader *reader, const char *text, size_t bytes)
+{
+    char *copy = reader_take(reader, bytes + 1);
+    if (copy)
+        memcpy(copy, text, bytes);
+    return copy;
+}
+
 /* The text of a value, or NULL where it is none or blank, which has been told. */
 char *reader_text(struct reader *reader, const struct path *path, const struct json_value *value)
 {
@@ -99,9 +107,14 @@ size_t reader_count_items(struct reader *reader, const struct path *path,
     return 0;
 }
 
-/* ---- Names ---- */
+void reader_count_leaf(struct reader *reader, const struct path *path)
+{
+    if (++reader->leaves == CONDITION_LEAVES_MAX + 1)
+        COMPLAIN(reader, path, "too_many", "at most %d tests in one condition",
+                 CONDITION_LEAVES_MAX);
+}
 
-enum arity { ARITY_NONE, ARITY_ONE, ARITY_TWO, ARITY_LIST };
+/* ---- Names ---- */
 
 #define OF(kind) (1u << FIELD_##kind)
 enum {
@@ -110,14 +123,7 @@ enum {
     OF_ANY = OF_LIST | OF(BOOL),
 };
 
-static const struct operator
-{
-    enum test_op op;
-    bool negated;
-    enum arity arity;
-    unsigned kinds; /* of fields that it can be asked of */
-}
-operators[] = {
+static const struct comparison comparisons[] = {
     { TEST_OP_EQ, false, ARITY_ONE, OF_ANY },
     { TEST_OP_EQ, true, ARITY_ONE, OF_ANY },
     { TEST_OP_IN, false, ARITY_LIST, OF_LIST },
@@ -138,7 +144,9 @@ const char *const condition_op_names[] = {
     "eq",      "ne",       "in",           "not_in", "gt",   "gte",     "lt",     "lte",
     "between", "contains", "not_contains", "starts", "ends", "present", "absent", NULL,
 };
-_Static_assert(ARRAY_SIZE(condition_op_names) == ARRAY_SIZE(operators) + 1, "a name for each");
+_Static_assert(ARRAY_SIZE(comparisons) == CONDITION_OPS &&
+                   ARRAY_SIZE(condition_op_names) == CONDITION_OPS + 1,
+               "a name for each");
 
 /* ---- Values ---- */
 
@@ -164,12 +172,9 @@ static bool key_exists(const struct condition_scope *scope, const struct field *
     return false;
 }
 
-static void read_text(struct reader *reader, const struct path *path, const struct sort *sort,
-                      const struct json_value *json, struct operand *ret)
+static void store_text(struct reader *reader, const struct path *path, const struct sort *sort,
+                       char *text, struct operand *ret)
 {
-    char *text = reader_text(reader, path, json);
-    if (!text)
-        return;
     for (char *at = text; *at; at++)
         *at = (char)tolower((unsigned char)*at);
     ret->text = text;
@@ -178,13 +183,10 @@ static void read_text(struct reader *reader, const struct path *path, const stru
         COMPLAIN(reader, path, "unknown", "no %s has this key", sort->field->name);
 }
 
-static void read_named(struct reader *reader, const struct path *path, const struct field *field,
-                       const struct json_value *json, struct operand *ret)
+static void store_named(struct reader *reader, const struct path *path, const struct field *field,
+                        const char *text, struct operand *ret)
 {
-    char *text = reader_text(reader, path, json);
     int name = -1;
-    if (!text)
-        return;
     void *to = field->kind == FIELD_ID     ? (void *)&ret->id
                : field->kind == FIELD_ENUM ? (void *)&name
                                            : (void *)&ret->whole;
@@ -195,23 +197,57 @@ static void read_named(struct reader *reader, const struct path *path, const str
         ret->whole = name;
 }
 
+static void store_whole(struct reader *reader, const struct path *path,
+                        const struct json_value *json, struct operand *ret)
+{
+    if (!json_value_int(json, &ret->whole))
+        COMPLAIN(reader, path, "wrong_type", "must be a whole number");
+}
+
+static void store_truth(struct reader *reader, const struct path *path,
+                        const struct json_value *json, struct operand *ret)
+{
+    if (json->kind != JSON_KIND_BOOL)
+        COMPLAIN(reader, path, "wrong_type", "must be true or false");
+    ret->whole = json_value_true(json);
+}
+
 static void read_field_value(struct reader *reader, const struct path *path,
                              const struct sort *sort, const struct json_value *json,
                              struct operand *ret)
 {
     const struct field *field = sort->field;
-    if (field->kind == FIELD_TEXT) {
-        read_text(reader, path, sort, json, ret);
-    } else if (field->kind == FIELD_INT) {
-        if (!json_value_int(json, &ret->whole))
-            COMPLAIN(reader, path, "wrong_type", "must be a whole number");
-    } else if (field->kind == FIELD_BOOL) {
-        if (json->kind != JSON_KIND_BOOL)
-            COMPLAIN(reader, path, "wrong_type", "must be true or false");
-        ret->whole = json_value_true(json);
-    } else {
-        read_named(reader, path, field, json, ret);
-    }
+    bool is_text = field->kind != FIELD_INT && field->kind != FIELD_BOOL;
+    char *text = is_text ? reader_text(reader, path, json) : NULL;
+    if (field->kind == FIELD_INT)
+        store_whole(reader, path, json, ret);
+    else if (field->kind == FIELD_BOOL)
+        store_truth(reader, path, json, ret);
+    else if (text && field->kind == FIELD_TEXT)
+        store_text(reader, path, sort, text, ret);
+    else if (text)
+        store_named(reader, path, field, text, ret);
+}
+
+void operand_of_text(struct reader *reader, const struct path *path, const struct sort *sort,
+                     char *text, struct operand *ret)
+{
+    const struct field *field = sort->field;
+    struct json_value json = json_value_of(text, strlen(text));
+    if (json.bytes != strlen(text))
+        json.kind = JSON_KIND_NONE; /* there is something before or behind it */
+    if (!*text)
+        COMPLAIN(reader, path, "invalid", "must not be blank; the op absent asks for blank ones");
+    else if (field->kind == FIELD_INT)
+        store_whole(reader, path, &json, ret);
+    else if (field->kind == FIELD_BOOL)
+        store_truth(reader, path, &json, ret);
+    else if (field->kind == FIELD_TIME && json_value_int(&json, &ret->whole))
+        return; /* in milliseconds */
+    else if (field->kind == FIELD_TEXT)
+        store_text(reader, path, sort, text, ret);
+    else
+        store_named(reader, path, field, text, ret);
 }
 
 /* A property has no type of its own: it is compared with what stands here. */
@@ -225,7 +261,9 @@ static void read_property_value(struct reader *reader, const struct path *path, 
         kind = VALUE_TRUTH;
         ret->whole = json_value_true(json);
     } else if (json->kind == JSON_KIND_TEXT) {
-        read_text(reader, path, sort, json, ret);
+        char *text = reader_text(reader, path, json);
+        if (text)
+            store_text(reader, path, sort, text, ret);
     } else {
         COMPLAIN(reader, path, "wrong_type", "must be a text, a number, true or false");
         return;
@@ -273,48 +311,52 @@ static unsigned kinds_of(const struct sort *sort)
     return sort->kind == VALUE_TRUTH ? OF(BOOL) : sort->kind == VALUE_NUMBER ? OF(INT) : OF(TEXT);
 }
 
-static const struct operator*
-    read_operator(struct reader *reader, const struct path *path, const struct json_value *object)
+const struct comparison *comparison_find(const char *op)
+{
+    int index = name_find(condition_op_names, op);
+    return index < 0 ? NULL : &comparisons[index];
+}
+
+static const struct comparison *read_comparison(struct reader *reader, const struct path *path,
+                                                const struct json_value *object)
 {
     struct path at = { .up = path, .name = "op" };
     struct json_value name = reader_member(reader, path, object, "op");
     for (size_t i = 0; condition_op_names[i]; i++)
         if (json_value_is(&name, condition_op_names[i]))
-            return &operators[i];
+            return &comparisons[i];
     if (name.kind != JSON_KIND_NONE)
         COMPLAIN(reader, &at, "unknown_value", "one of: %s",
-                 reader_names(reader, condition_op_names, ARRAY_SIZE(operators)));
+                 reader_names(reader, condition_op_names, CONDITION_OPS));
     return NULL;
 }
 
-/* Says which ops go with what is asked of. */
-static void check_kinds(struct reader *reader, const struct path *path, const struct sort *sort,
-                        const struct operator* operator)
+void comparison_check(struct reader *reader, const struct path *path, const struct sort *sort,
+                      const struct comparison *comparison)
 {
     unsigned kinds = kinds_of(sort);
-    const char *names[ARRAY_SIZE(operators)];
+    const char *names[CONDITION_OPS];
     size_t count = 0;
-    if (operator->kinds & kinds)
+    if (comparison->kinds & kinds)
         return;
-    for (size_t i = 0; i < ARRAY_SIZE(operators); i++)
-        if (operators[i].kinds & kinds)
+    for (size_t i = 0; i < CONDITION_OPS; i++)
+        if (comparisons[i].kinds & kinds)
             names[count++] = condition_op_names[i];
-    COMPLAIN(reader, (&(struct path){ .up = path, .name = "op" }), "invalid",
-             "does not go with %s; there are %s", sort->field ? sort->field->name : "such a value",
-             reader_names(reader, names, count));
+    COMPLAIN(reader, path, "invalid", "does not go with %s; there are %s",
+             sort->field ? sort->field->name : "such a value", reader_names(reader, names, count));
 }
 
 void test_read(struct reader *reader, const struct path *path, const struct json_value *object,
                struct sort *sort, struct test *ret)
 {
-    struct path at = { .up = path, .name = "value" };
-    const struct operator* operator= read_operator(reader, path, object);
-    if (!operator)
+    struct path at = { .up = path, .name = "value" }, op = { .up = path, .name = "op" };
+    const struct comparison *comparison = read_comparison(reader, path, object);
+    if (!comparison)
         return;
-    *ret = (struct test){ .op = operator->op, .negated = operator->negated };
+    *ret = (struct test){ .op = comparison->op, .negated = comparison->negated };
     if (sort->field)
-        check_kinds(reader, path, sort, operator);
-    if (operator->arity == ARITY_NONE) {
+        comparison_check(reader, &op, sort, comparison);
+    if (comparison->arity == ARITY_NONE) {
         if (json_value_member(object, "value").kind != JSON_KIND_NONE)
             COMPLAIN(reader, &at, "invalid", "must be left out: this op needs none");
         return;
@@ -323,13 +365,13 @@ void test_read(struct reader *reader, const struct path *path, const struct json
     struct operand *one = reader_take(reader, sizeof *one);
     if (value.kind == JSON_KIND_NONE || !one)
         return;
-    if (operator->arity != ARITY_ONE) {
-        read_values(reader, &at, sort, operator->arity == ARITY_TWO, &value, ret);
+    if (comparison->arity != ARITY_ONE) {
+        read_values(reader, &at, sort, comparison->arity == ARITY_TWO, &value, ret);
     } else {
         read_value(reader, &at, sort, true, &value, one);
         ret->operands = one;
         ret->count = 1;
     }
     if (!sort->field)
-        check_kinds(reader, path, sort, operator);
+        comparison_check(reader, &op, sort, comparison);
 }

@@ -14,6 +14,7 @@ enum { PARAMETERS_MAX = 100, TEXTS_MAX = 100 };
 struct query {
     const struct arguments *all;
     size_t count;
+    const struct other_arguments *others; /* NULL: none */
 };
 
 /* "a, b, c": what could have been meant by an unknown parameter. */
@@ -26,6 +27,8 @@ static const char *names_list(struct ctx *ctx, const struct query *query)
                 buffer_text(&out, ", ");
             buffer_text(&out, query->all[i].table->fields[j].name);
         }
+    if (query->others)
+        buffer_printf(&out, ", %s", query->others->known);
     if (out.length == 0)
         buffer_text(&out, "none");
     buffer_char(&out, '\0');
@@ -120,6 +123,14 @@ static enum err known_read(struct ctx *ctx, const struct arguments *arguments, i
     return member_read(ctx, &path, field, text, (char *)arguments->args + field->offset);
 }
 
+static enum err other_add(struct ctx *ctx, struct pairs *pairs, const char *name, const char *text)
+{
+    if (!pairs->items && !(pairs->items = ctx_alloc(ctx, PARAMETERS_MAX * sizeof *pairs->items)))
+        return ERR_MEMORY;
+    pairs->items[pairs->count++] = (struct pair){ name, text };
+    return OK;
+}
+
 static enum err parameter_read(struct ctx *ctx, const struct query *query, const char *name,
                                const char *text)
 {
@@ -128,6 +139,8 @@ static enum err parameter_read(struct ctx *ctx, const struct query *query, const
         if (index >= 0)
             return known_read(ctx, &query->all[i], index, text);
     }
+    if (query->others && query->others->takes(name))
+        return other_add(ctx, query->others->pairs, name, text);
     return value_fail(ctx, &(struct path){ .name = name }, "unknown_parameter", "known here: %s",
                       names_list(ctx, query));
 }
@@ -154,9 +167,9 @@ static enum err part_read(struct ctx *ctx, const struct query *query, const char
 }
 
 enum err query_read(struct ctx *ctx, const char *raw_query, const struct arguments *all,
-                    size_t all_count)
+                    size_t all_count, const struct other_arguments *others)
 {
-    struct query query = { all, all_count };
+    struct query query = { all, all_count, others };
     for (size_t i = 0; i < all_count; i++) {
         assert(all[i].table->count <= 64);
         table_clear(all[i].table, all[i].args);

@@ -39,6 +39,14 @@ enum err activity_log(struct ctx *ctx, struct db *db, const struct id *lead_id,
                    visit, self, param_id(lead_id));
 }
 
+enum err activity_span(struct ctx *ctx, struct db *db, const struct id *lead_id, int64_t after,
+                       int64_t until, db_visit *visit, void *self)
+{
+    struct activity row;
+    return db_each(ctx, db, SQL_ACTIVITY_SPAN, &row, visit, self, param_id(lead_id),
+                   param_int(after), param_int(until));
+}
+
 static void narrow(struct query *query, const struct activity_filter *filter)
 {
     if (filter->type)

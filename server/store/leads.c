@@ -245,12 +245,6 @@ static void select_leads(struct query *query, const struct lead_filter *filter)
     narrow_id(query, SQL_LEAD_LIST_ID, &filter->id);
     narrow_id(query, SQL_LEAD_LIST_CAMPAIGN, &filter->campaign);
     narrow_id(query, SQL_LEAD_LIST_OWNER, &filter->owner);
-    narrow_int(query, SQL_LEAD_LIST_SCORE_GTE, filter->score_gte);
-    narrow_int(query, SQL_LEAD_LIST_SCORE_LT, filter->score_lt);
-    narrow_int(query, SQL_LEAD_LIST_CREATED_GTE, filter->created_gte);
-    narrow_int(query, SQL_LEAD_LIST_CREATED_LT, filter->created_lt);
-    narrow_int(query, SQL_LEAD_LIST_ENTERED_GTE, filter->entered_gte);
-    narrow_int(query, SQL_LEAD_LIST_ENTERED_LT, filter->entered_lt);
     if (filter->condition)
         query_condition(query, filter->condition);
 }
@@ -258,15 +252,13 @@ static void select_leads(struct query *query, const struct lead_filter *filter)
 static bool narrows_lead(const struct lead_filter *filter)
 {
     return filter->source || filter->country || !id_is_nil(&filter->id) ||
-           !id_is_nil(&filter->campaign) || !id_is_nil(&filter->owner) ||
-           filter->created_gte != NO_INT || filter->created_lt != NO_INT;
+           !id_is_nil(&filter->campaign) || !id_is_nil(&filter->owner);
 }
 
 static bool narrows_state(const struct lead_filter *filter)
 {
     return !filter->with_erased || filter->pipeline_id != NO_INT || filter->stage_id != NO_INT ||
-           filter->status >= 0 || filter->score_gte != NO_INT || filter->score_lt != NO_INT ||
-           filter->entered_gte != NO_INT || filter->entered_lt != NO_INT;
+           filter->status >= 0;
 }
 
 /* Reads no more than the filters do: what an index covers is counted there. */
@@ -355,6 +347,15 @@ static enum err choose_index(struct ctx *ctx, struct db *db, const struct lead_f
     return err;
 }
 
+static void put_list(struct query *query, const struct lead_filter *filter, bool by_index)
+{
+    query_part(query, SQL_LEAD_LIST);
+    query_part(query, SQL_LEAD_LIST_WHERE);
+    narrow(query, filter, by_index);
+    query_part(query, lead_orders[filter->sort][filter->descending].order,
+               param_int(filter->limit));
+}
+
 static enum err list(struct ctx *ctx, struct db *db, const struct lead_filter *filter,
                      struct rows *ret)
 {
@@ -367,11 +368,7 @@ static enum err list(struct ctx *ctx, struct db *db, const struct lead_filter *f
     if (any_status)
         return list_any_status(ctx, db, *filter, ret);
     struct query query = { .arena = ctx->arena };
-    query_part(&query, SQL_LEAD_LIST);
-    query_part(&query, SQL_LEAD_LIST_WHERE);
-    narrow(&query, filter, by_index);
-    query_part(&query, lead_orders[filter->sort][filter->descending].order,
-               param_int(filter->limit));
+    put_list(&query, filter, by_index);
     return query_rows(ctx, db, &query, ret);
 }
 
@@ -380,4 +377,17 @@ enum err lead_list(struct ctx *ctx, struct db *db, const struct lead_filter *fil
 {
     enum err err = list(ctx, db, filter, ret);
     return err ? err : lead_values_load(ctx, db, ret->items, ret->count);
+}
+
+enum err lead_each(struct ctx *ctx, struct db *db, const struct lead_filter *filter,
+                   db_visit *visit, void *self)
+{
+    struct lead row;
+    bool by_index;
+    struct query query = { .arena = ctx->arena };
+    enum err err = choose_index(ctx, db, filter, &by_index);
+    if (err)
+        return err;
+    put_list(&query, filter, by_index);
+    return query_each(ctx, db, &query, &row, visit, self);
 }

@@ -8,6 +8,8 @@
 
 TCase *identity_tcase(void);
 TCase *lists_tcase(void);
+TCase *search_tcase(void);
+TCase *costly_tcase(void);
 
 const struct answer *create(const char *json);
 const struct answer *merge(const char *json); /* with on_duplicate=merge */

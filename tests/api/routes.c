@@ -14,6 +14,7 @@ const struct known_route known_routes[] = {
     { "GET", "/docs/{file}", "", NULL },
     { "POST", "/v1/leads", "write ingest", "{'first_name':'Ann'}" },
     { "GET", "/v1/leads", "read", NULL },
+    { "POST", "/v1/leads/search", "read", "{}" },
     { "GET", "/v1/leads/{id}", "read", NULL },
     { "PATCH", "/v1/leads/{id}", "write", "{'city':'Bern'}" },
     { "DELETE", "/v1/leads/{id}", "write", NULL },

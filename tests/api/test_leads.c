@@ -371,5 +371,7 @@ Suite *test_suite(void)
     suite_add_tcase(suite, tcase);
     suite_add_tcase(suite, identity_tcase());
     suite_add_tcase(suite, lists_tcase());
+    suite_add_tcase(suite, search_tcase());
+    suite_add_tcase(suite, costly_tcase());
     return suite;
 }

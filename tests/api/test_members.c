@@ -134,6 +134,13 @@ static const struct member_case stage_event[] = {
     { "voided_at", 'T', 0, 0, 0 },
 };
 
+static const struct member_case search[] = {
+    { "condition", 'o', 0, 0, 0 },    { "sort", 't', 1, 100, 0 }, { "cursor", 't', 1, 200, 0 },
+    { "limit", 'n', 1, 200, 0 },      { "count", 'b', 0, 0, 0 },  { "fields", 'a', 0, 50, 0 },
+    { "filterGroups", 'r', 0, 0, 0 }, { "sorts", 'r', 0, 0, 0 },  { "after", 't', 1, 200, 0 },
+    { "properties", 'a', 0, 50, 0 },
+};
+
 struct body_case {
     const char *method, *path; /* as in known_routes */
     const char *list;          /* of items that fail alone; NULL: the members are the body's */
@@ -148,6 +155,7 @@ static const struct body_case bodies[] = {
       &lead_create_table },
     { "PATCH", "/v1/leads/{id}", NULL, "{}", lead_patch, ARRAY_SIZE(lead_patch),
       &lead_patch_table },
+    { "POST", "/v1/leads/search", NULL, "{}", search, ARRAY_SIZE(search), NULL },
     { "POST", "/v1/leads/{id}/move", NULL, "{\"stage\":\"mql\"}", move, ARRAY_SIZE(move), NULL },
     { "POST", "/v1/leads/{id}/win", NULL, "{}", win, ARRAY_SIZE(win), NULL },
     { "POST", "/v1/leads/{id}/lose", NULL, "{\"reason\":\"x\"}", closing, ARRAY_SIZE(closing),

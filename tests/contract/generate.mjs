@@ -15,7 +15,35 @@ const id = (name) => often(fc.constant({ wish: 'id', of: collections[name] ?? '/
 const word = fc.constantFrom('web', 'search', 'fair', 'Zürich', '東京', 'a b', "O'Hara");
 const mailbox = fc.nat({ max: 3000 }).map((n) => `person${n}@example.com`);
 const stage = fc.constantFrom('target', 'mql', 'sql', 'demo', 'proposal', 'close');
+
+/* Conditions of any shape, most of them sound. */
+const test = (key, names) => fc.record({
+    [key]: fc.constantFrom(...names),
+    op: fc.constantFrom('eq', 'ne', 'in', 'not_in', 'gt', 'lte', 'between', 'contains', 'starts',
+        'present', 'absent', 'like'),
+    value: fc.oneof(word, fc.integer(), fc.boolean(), fc.array(fc.oneof(word, fc.integer()))),
+}, { requiredKeys: [key, 'op'] });
+const attributeTest = test('field', ['country', 'score', 'status', 'created_at', 'owner', 'colour']);
+const activityTest = fc.record({
+    activity: fc.constantFrom('page_view', 'call', 'No Word'),
+    where: fc.array(test('property', ['url', 'seconds'])),
+    count: fc.dictionary(fc.constantFrom('gte', 'lte', 'eq'), fc.integer({ min: -1, max: 4 })),
+    within_days: fc.integer({ min: 0, max: 400 }),
+}, { requiredKeys: ['activity'] });
+const { condition } = fc.letrec((tie) => ({
+    condition: fc.oneof({ maxDepth: 10, depthSize: 'small' }, attributeTest, activityTest,
+        fc.record({ all: fc.array(tie('condition'), { maxLength: 4 }) }),
+        fc.record({ any: fc.array(tie('condition'), { maxLength: 4 }) }),
+        fc.record({ not: tie('condition') })),
+}));
+
 const hints = {
+    condition,
+    filters: fc.record({
+        filter: fc.constantFrom('score[gte]', 'country[in]', 'city', 'owner[present]',
+            'created_at[lt]', 'score[like]', 'colour[eq]'),
+        text: fc.constantFrom('5', 'US,CA', 'true', '2026-01-01T00:00:00Z', '', 'x'),
+    }),
     email: often(mailbox, 9,
         fc.constantFrom('Ann+tag@Example.COM', 'ann@bücher.example', 'no address')),
     phone: fc.nat({ max: 999 }).map((n) => `+41 44 668 ${1000 + n}`),
@@ -170,7 +198,7 @@ export class Generator {
         const wrong = fc.constantFrom('', '0', '-1', '201', 'x', '1.5', '%', '%00', '%ff',
             '9'.repeat(30), '2026-13-01', 'true', 'a'.repeat(201), '%c3%a9');
         const right = this.value(schema, name)
-            .map((value) => (value.wish ? value : encode(`${value}`)));
+            .map((value) => (value.wish || value.filter ? value : encode(`${value}`)));
         return fc.oneof({ weight: 12, arbitrary: fc.constant(undefined) },
             { weight: 6, arbitrary: right }, { weight: 1, arbitrary: wrong });
     }
@@ -178,7 +206,9 @@ export class Generator {
     parameters(operation) {
         const known = operation.parameters.map((one) => this.resolve(one));
         return fc.tuple(...known.map((one) => this.parameter(one))).map((values) =>
-            known.map((one, i) => ({ name: one.name, in: one.in, value: values[i] })));
+            known.map((one, i) => (values[i]?.filter
+                ? { name: values[i].filter, in: one.in, value: encode(values[i].text) }
+                : { name: one.name, in: one.in, value: values[i] })));
     }
 
     request({ path, method, operation }) {

@@ -31,7 +31,7 @@ static enum err read_query(const char *query, struct search *search)
 {
     ctx_done();
     ctx_start();
-    return query_read(&ctx, query, &(struct arguments){ &table, search }, 1);
+    return query_read(&ctx, query, &(struct arguments){ &table, search }, 1, NULL);
 }
 
 START_TEST(test_good)
@@ -59,6 +59,31 @@ START_TEST(test_good)
     ck_assert_int_eq(search.score_from, 3);
     ck_assert_ptr_null(search.text);
     ck_assert(input_has(&table, &search, "text"));
+}
+END_TEST
+
+static bool takes(const char *name)
+{
+    return strncmp(name, "any[", 4) == 0;
+}
+
+/* Names that no table has, but others take, are handed on as they come. */
+START_TEST(test_others)
+{
+    struct search search;
+    struct pairs pairs = { 0 };
+    const struct other_arguments others = { takes, "and ANY[op]", &pairs };
+    const struct arguments arguments = { &table, &search };
+    ctx_done();
+    ctx_start();
+    ck_assert_int_eq(query_read(&ctx, "any[a]=1&limit=1&any%5Bb%5D=x+y", &arguments, 1, &others),
+                     OK);
+    ck_assert_uint_eq(pairs.count, 2);
+    ck_assert_str_eq(pairs.items[1].name, "any[b]");
+    ck_assert_str_eq(pairs.items[1].value, "x y");
+    ck_assert_int_eq(query_read(&ctx, "limit=1&other[a]=1", &arguments, 1, &others),
+                     ERR_VALIDATION);
+    ck_assert_ptr_nonnull(strstr(ctx.failure.members[0].detail, "colour, tags, and ANY[op]"));
 }
 END_TEST
 
@@ -125,6 +150,7 @@ Suite *query_in_suite(void)
     TCase *tcase = tcase_create("query_in");
     tcase_add_checked_fixture(tcase, ctx_start, ctx_done);
     tcase_add_test(tcase, test_good);
+    tcase_add_test(tcase, test_others);
     tcase_add_test(tcase, test_wrong);
     tcase_add_test(tcase, test_malformed);
     suite_add_tcase(suite, tcase);

@@ -35,6 +35,11 @@ FROM activity
 WHERE lead_id = $1
 ORDER BY lead_id, occurred_at, id;
 
+-- activity_span -> activity
+SELECT occurred_at, type, properties FROM activity
+WHERE lead_id = $1 AND occurred_at > $2 AND occurred_at <= $3
+ORDER BY lead_id, occurred_at, id;
+
 -- activity_walk -> activity
 -- All of them, as they lie.
 SELECT lead_id, occurred_at, id, type, recorded_at, campaign, source_system, external_id,

@@ -186,24 +186,6 @@ AND l.country = $1;
 -- lead_list_id
 AND l.id = $1;
 
--- lead_list_score_gte
-AND s.score >= $1;
-
--- lead_list_score_lt
-AND s.score < $1;
-
--- lead_list_created_gte
-AND l.created_at >= $1;
-
--- lead_list_created_lt
-AND l.created_at < $1;
-
--- lead_list_entered_gte
-AND s.stage_entered_at >= $1;
-
--- lead_list_entered_lt
-AND s.stage_entered_at < $1;
-
 -- lead_list_after_created_desc
 AND l.created_at <= $1 AND (l.created_at < $1 OR l.id > $2);
 
