@@ -112,7 +112,10 @@ static bool batch_commit(struct batch *batch)
         return false;
     int64_t start_us = clock_monotonic_us();
     enum err err = rollups_flush(&batch->ctx, batch->db);
-    bool keeps_time = batch->kept_ms == NO_INT || batch->now_ms - batch->kept_ms >= TIME_KEPT_MS;
+    /* What only looked, or was refused, leaves nothing to be dated, and costs the disk nothing. */
+    bool wrote = db_noted(batch->db) != 0;
+    bool keeps_time =
+        wrote && (batch->kept_ms == NO_INT || batch->now_ms - batch->kept_ms >= TIME_KEPT_MS);
     if (!err && keeps_time)
         err = migrate_time_write(&batch->ctx, batch->db, batch->now_ms);
     if (!err)

@@ -190,7 +190,7 @@ void db_end_read(struct db *db)
 enum err db_begin_write(struct ctx *ctx, struct db *db)
 {
     assert(db->depth == 0);
-    db->noted = 1u << CHANGE_ANY;
+    db->noted = 0;
     return db->driver->control(ctx, db->connection, CONTROL_BEGIN_WRITE);
 }
 

@@ -72,6 +72,8 @@ enum err run_exec(struct ctx *ctx, struct db *db, struct prepared *prepared,
     err = run_again(ctx, db, prepared, params, count);
     if (err && noted)
         redo_failed(&db->redo, err);
+    if (!err && prepared->writes)
+        db_note(db, CHANGE_ANY);
     return err;
 }
 

@@ -1,5 +1,6 @@
 /* test_polling.c: answers that dashboards poll: told unchanged only while nothing has changed. */
 #include "fixture.h"
+#include "routes.h"
 #include "shape.h"
 
 #include <string.h>
@@ -143,6 +144,10 @@ START_TEST(lists)
         etag = etag_of(answer);
         ck_assert_int_eq(status_with(LIST, etag), 304);
     }
+    /* What was refused has changed nothing. */
+    expect_status(post(fixture.client, "/v1/leads", "{'email':'u0@example.com'}"), 409);
+    expect_status(post(fixture.client, "/v1/leads/" UNKNOWN_ID "/win", "{}"), 404);
+    ck_assert_int_eq(status_with(LIST, etag), 304);
     service_create("/v1/leads", "{'email':'one.more@example.com'}");
     ck_assert_int_eq(status_with(LIST, etag), 200);
     for (int i = 0; i < 6; i++)
