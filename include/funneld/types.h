@@ -50,6 +50,7 @@ extern const struct table pipeline_table;
 
 enum {
     CUSTOM_FIELDS_MAX = 64, /* that are not archived */
+    CUSTOM_KEY_MAX = 64,
     CUSTOM_TEXT_MAX = 1000, /* characters of a value */
     CHOICES_MAX = 100,
     CHOICE_TEXT_MAX = 100,

@@ -35,8 +35,8 @@ const struct table custom_field_table =
               .note = "of a text, in characters; by default 1000")
 
 static const struct field custom_field_create_fields[] = {
-    FIELD(struct custom_field_input, key, TEXT, .flags = FIELD_REQUIRED, .min = 1, .max = 64,
-          .note = "lower-case letters, digits and _, a letter first"),
+    FIELD(struct custom_field_input, key, TEXT, .flags = FIELD_REQUIRED, .min = 1,
+          .max = CUSTOM_KEY_MAX, .note = "lower-case letters, digits and _, a letter first"),
     FIELD(struct custom_field_input, name, TEXT, .flags = FIELD_REQUIRED, .min = 1, .max = 200,
           .note = "what people see"),
     FIELD_NAMED(struct custom_field_input, type, custom_type_names, .flags = FIELD_REQUIRED,

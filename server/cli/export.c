@@ -27,8 +27,8 @@ struct export
     const struct cli *cli;
     const struct export_kind *kind;
     struct export_conditions conditions;
-    bool json, raw;
-    FILE *file;
+    bool json;
+    struct csv_form form;
     int64_t rows; /* written */
     struct watch watch;
 };
@@ -68,13 +68,13 @@ static enum err stage_events_page(struct ctx *ctx, struct db *db, const void *af
 static enum err row_write(struct ctx *ctx, struct export *export, const void *row)
 {
     if (!export->json)
-        return csv_row_write(ctx, export->file, export->kind->table, row, export->raw);
+        return csv_row_write(ctx, &export->form, row);
     struct buffer text = { .arena = ctx->arena };
     json_row(&(struct json){ .out = &text }, NULL, export->kind->table, row);
     buffer_char(&text, '\n');
     if (text.failed)
         return fail(ctx, ERR_MEMORY, NULL, "not enough memory");
-    fwrite(text.data, 1, text.length, export->file);
+    fwrite(text.data, 1, text.length, export->form.file);
     return OK;
 }
 
@@ -91,7 +91,7 @@ static enum err rows_write(struct ctx *ctx, struct export *export, const struct 
         if (err != OK)
             return err;
     }
-    if (ferror(export->file))
+    if (ferror(export->form.file))
         return fail(ctx, ERR_STORAGE, NULL, "the export cannot be written: %s", strerror(errno));
     if (!watch_step(&export->watch, export->kind->what, export->rows, 0))
         return fail(ctx, ERR_CONFLICT, NULL, "interrupted");
@@ -132,6 +132,23 @@ static void store_done(struct store **store)
     store_close(*store);
 }
 
+/* The columns of a file stay what they are at its beginning. */
+static enum err custom_fields_read(struct ctx *ctx, struct db *db, struct export *export)
+{
+    struct rows all;
+    enum err err = db_begin_read(ctx, db);
+    if (err == OK)
+        err = custom_fields_load(ctx, db, &all);
+    db_end_read(db);
+    struct custom_field *fields = err == OK ? all.items : NULL;
+    size_t count = 0;
+    for (size_t i = 0; err == OK && i < all.count; i++)
+        if (fields[i].archived_at == NO_INT)
+            fields[count++] = fields[i];
+    export->form.custom_fields = (struct rows){ fields, count };
+    return err;
+}
+
 static enum err data_write(struct ctx *ctx, struct export *export)
 {
     _cleanup_(store_done) struct store *store = NULL;
@@ -150,9 +167,11 @@ static enum err data_write(struct ctx *ctx, struct export *export)
         err = store_reader(ctx, store, &db);
     if (err != OK)
         return err;
-    if (!export->json)
-        csv_header_write(export->file, export->kind->table);
-    err = pages_write(ctx, db, export);
+    err = custom_fields_read(ctx, db, export);
+    if (err == OK && !export->json)
+        csv_header_write(&export->form);
+    if (err == OK)
+        err = pages_write(ctx, db, export);
     db_close(db);
     return err;
 }
@@ -169,19 +188,19 @@ static enum err file_write(struct ctx *ctx, struct export *export, const char *p
                                 : file_begin(ctx, part, &fd);
     if (err != OK)
         return err;
-    export->file = fdopen(fd, "w");
-    if (export->file == NULL) {
+    export->form.file = fdopen(fd, "w");
+    if (export->form.file == NULL) {
         close(fd);
         return fail(ctx, ERR_MEMORY, NULL, "not enough memory");
     }
     err = data_write(ctx, export);
-    if (err == OK && fflush(export->file) != 0)
+    if (err == OK && fflush(export->form.file) != 0)
         err = fail(ctx, ERR_STORAGE, NULL, "%s cannot be written: %s", path, strerror(errno));
     if (err == OK)
         err = file_publish(ctx, part, path);
     if (err != OK)
         unlink(part);
-    fclose(export->file);
+    fclose(export->form.file);
     return err;
 }
 
@@ -197,7 +216,9 @@ static enum status format_read(const struct cli *cli, bool *ret_json)
 static enum status export_run(const struct cli *cli, const struct export_kind *kind)
 {
     struct export export = {
-        .cli = cli, .kind = kind, .raw = option_given(cli, "--raw"), .file = stdout
+        .cli = cli,
+        .kind = kind,
+        .form = { .file = stdout, .table = kind->table, .raw = option_given(cli, "--raw") },
     };
     struct progress progress;
     const char *path = option_value(cli, "--output");

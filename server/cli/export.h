@@ -5,6 +5,8 @@
 
 #include "command.h"
 
+#include <funneld/types.h>
+
 /* One --where: FIELD=VALUE, or FIELD[gte], [gt], [lte], [lt] of numbers and times. */
 struct export_condition {
     const struct field *field;
@@ -26,10 +28,16 @@ enum status conditions_read(const struct cli *cli, const struct table *table,
 enum err conditions_hold(struct ctx *ctx, const struct export_conditions *conditions,
                          const void *row, bool *ret) _must_check_;
 
+/* What the lines of a file have in common. */
+struct csv_form {
+    FILE *file;
+    const struct table *table;
+    struct rows custom_fields; /* struct custom_field: those that a table with values shows */
+    bool raw;                  /* no guards */
+};
 /* The names of the fields, as a line of CSV. */
-void csv_header_write(FILE *file, const struct table *table);
-/* ERR_MEMORY. `raw`: no guards. */
-enum err csv_row_write(struct ctx *ctx, FILE *file, const struct table *table, const void *row,
-                       bool raw) _must_check_;
+void csv_header_write(const struct csv_form *form);
+/* ERR_MEMORY */
+enum err csv_row_write(struct ctx *ctx, const struct csv_form *form, const void *row) _must_check_;
 
 #endif

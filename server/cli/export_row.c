@@ -96,39 +96,80 @@ static void line_end(FILE *file)
     fputs("\r\n", file);
 }
 
-void csv_header_write(FILE *file, const struct table *table)
+/* A field of many values has a column for each custom field. */
+static size_t columns_of(const struct csv_form *form, const struct field *field)
 {
-    const char *separator = "";
-    for (size_t i = 0; i < table->count; i++) {
-        if (!is_exported(&table->fields[i]))
-            continue;
-        fputs(separator, file);
-        csv_write(file, table->fields[i].name, strlen(table->fields[i].name));
-        separator = ",";
-    }
-    line_end(file);
+    if (field->kind == FIELD_VALUES)
+        return form->custom_fields.count;
+    return is_exported(field);
 }
 
-enum err csv_row_write(struct ctx *ctx, FILE *file, const struct table *table, const void *row,
-                       bool raw)
+static void cell_write(const struct csv_form *form, const char *text, bool *first)
 {
-    const char *separator = "";
-    for (size_t i = 0; i < table->count; i++) {
-        const struct field *field = &table->fields[i];
-        if (!is_exported(field))
-            continue;
-        const char *text = value_text(ctx, field, row);
-        /* A negative number is no formula: it stays a number. */
-        if (text != NULL && !raw && !is_number(field) && csv_needs_guard(text))
-            text = arena_printf(ctx->arena, "'%s", text);
-        if (text == NULL)
-            return fail(ctx, ERR_MEMORY, NULL, "not enough memory");
-        fputs(separator, file);
-        csv_write(file, text, strlen(text));
-        separator = ",";
+    if (!*first)
+        fputc(',', form->file);
+    *first = false;
+    csv_write(form->file, text, strlen(text));
+}
+
+void csv_header_write(const struct csv_form *form)
+{
+    const struct custom_field *customs = form->custom_fields.items;
+    bool first = true;
+    for (size_t i = 0; i < form->table->count; i++) {
+        const struct field *field = &form->table->fields[i];
+        char name[sizeof("fields.") + CUSTOM_KEY_MAX];
+        for (size_t j = 0; j < columns_of(form, field); j++) {
+            if (field->kind == FIELD_VALUES)
+                snprintf(name, sizeof(name), "%s.%s", field->name, customs[j].key);
+            cell_write(form, field->kind == FIELD_VALUES ? name : field->name, &first);
+        }
     }
-    line_end(file);
+    line_end(form->file);
+}
+
+/* A negative number is no formula: it stays a number. */
+static enum err text_write(struct ctx *ctx, const struct csv_form *form, const char *text,
+                           bool number, bool *first)
+{
+    if (text != NULL && !form->raw && !number && csv_needs_guard(text))
+        text = arena_printf(ctx->arena, "'%s", text);
+    if (text == NULL)
+        return fail(ctx, ERR_MEMORY, NULL, "not enough memory");
+    cell_write(form, text, first);
     return OK;
+}
+
+static enum err values_write(struct ctx *ctx, const struct csv_form *form,
+                             const struct custom_values *values, bool *first)
+{
+    const struct custom_field *customs = form->custom_fields.items;
+    enum err err = OK;
+    for (size_t i = 0; i < form->custom_fields.count && err == OK; i++) {
+        const struct custom_value *value = custom_values_find(values, customs[i].field_id);
+        const char *text = "";
+        if (value != NULL)
+            err = custom_value_format(ctx, value, &text);
+        if (err == OK)
+            err = text_write(ctx, form, text, customs[i].type == CUSTOM_NUMBER, first);
+    }
+    return err;
+}
+
+enum err csv_row_write(struct ctx *ctx, const struct csv_form *form, const void *row)
+{
+    bool first = true;
+    enum err err = OK;
+    for (size_t i = 0; i < form->table->count && err == OK; i++) {
+        const struct field *field = &form->table->fields[i];
+        const void *member = (const char *)row + field->offset;
+        if (field->kind == FIELD_VALUES)
+            err = values_write(ctx, form, member, &first);
+        else if (is_exported(field))
+            err = text_write(ctx, form, value_text(ctx, field, row), is_number(field), &first);
+    }
+    line_end(form->file);
+    return err;
 }
 
 /* ---- Conditions ---- */

@@ -25,17 +25,15 @@ static void forget(const char *name)
     (void)!unlink(in_folder(name));
 }
 
-/* "import leads FILE OPTION VALUE ..."; the exit status. */
-static int import_leads(const char *file, const char *const *options)
+/* "VERB leads OPERAND OPTION VALUE ..."; the exit status. */
+static int run(const char *verb, const char *operand, const char *const *options)
 {
     const char *log = in_folder("import.out");
-    const char *arguments[OPTIONS_MAX + 8] = { "funneld",
-                                               "import",
-                                               "leads",
-                                               file,
-                                               "--config=/dev/null",
+    const char *arguments[OPTIONS_MAX + 8] = { "funneld", verb, "leads", "--config=/dev/null",
                                                textf("--database=%s", fixture.database) };
-    size_t count = 6;
+    size_t count = 5;
+    if (operand)
+        arguments[count++] = operand;
     for (size_t i = 0; i < OPTIONS_MAX && options[i]; i++)
         arguments[count++] = options[i];
     posix_spawn_file_actions_t files;
@@ -59,6 +57,11 @@ static int import_leads(const char *file, const char *const *options)
     return WEXITSTATUS(status);
 }
 
+static int import_leads(const char *file, const char *const *options)
+{
+    return run("import", file, options);
+}
+
 #define expect_said(what) ck_assert_msg(strstr(output, what), "\"%s\" is not in: %s", what, output)
 
 static void make_field(const char *key, const char *type, const char *more)
@@ -66,6 +69,14 @@ static void make_field(const char *key, const char *type, const char *more)
     expect_status(post(fixture.client, "/v1/fields", "{'key':'%s','name':'%s','type':'%s'%s}", key,
                        key, type, more),
                   201);
+}
+
+static void file_read(const char *name, char text[static OUTPUT_BYTES])
+{
+    FILE *file = fopen(in_folder(name), "r");
+    ck_assert_ptr_nonnull(file);
+    text[fread(text, 1, OUTPUT_BYTES - 1, file)] = '\0';
+    fclose(file);
 }
 
 static void file_write(const char *name, const char *text)
@@ -115,9 +126,7 @@ START_TEST(small)
     ck_assert_int_eq(import_leads(in_folder("small.csv"), small_options), 1);
     expect_said("5 rows: 3 created, 0 merged, 0 unchanged, 2 failed in ");
     char errors[OUTPUT_BYTES];
-    FILE *file = fopen(in_folder("small.csv.errors.csv"), "r");
-    errors[fread(errors, 1, sizeof errors - 1, file)] = '\0';
-    fclose(file);
+    file_read("small.csv.errors.csv", errors);
     ck_assert(strstr(errors, "4,\"column \"\"Size\"\" (fields.size): must be a number"));
     ck_assert(strstr(errors, "5,\"column \"\"Plan\"\" (fields.plan): one of: free, pro\""));
 
@@ -206,6 +215,53 @@ START_TEST(mistakes_said_at_once)
 }
 END_TEST
 
+/* ---- And out again ---- */
+
+START_TEST(there_and_back)
+{
+    make_small();
+    make_field("note", "text", "");
+    make_field("old", "text", "");
+    service_create("/v1/leads", "{'email':'ann@example.com','fields':{'size':12.5,'vip':false,"
+                                "'since':'1962-02-28','plan':'pro','note':'=1+\\n2','old':'x'}}");
+    service_create("/v1/leads", "{'email':'bob@example.com','fields':{'note':'-5'}}");
+    service_create("/v1/leads", "{'email':'cid@example.com'}");
+    expect_status(patch(fixture.client, "/v1/fields/old", "{'archived':true}"), 200);
+    const char *const one[] = { "--output", in_folder("one.csv"), NULL };
+    const char *const lines[] = { "--output", in_folder("one.json"), "--format", "ndjson", NULL };
+    char first[OUTPUT_BYTES], second[OUTPUT_BYTES];
+    ck_assert_int_eq(run("export", NULL, one), 0);
+    file_read("one.csv", first);
+    ck_assert(strstr(first, ",fields.size,fields.since,fields.vip,fields.plan,fields.note,"));
+    ck_assert(strstr(first, ",12.5,1962-02-28,false,pro,\"'=1+\n2\","));
+    ck_assert(strstr(first, ",,,,,'-5,"));
+    ck_assert(strstr(first, ",,,,,,default,"));
+    ck_assert_ptr_null(strstr(first, "fields.old"));
+    ck_assert_int_eq(run("export", NULL, lines), 0);
+    file_read("one.json", second);
+    ck_assert(strstr(second, "\"fields\":{\"size\":12.5,\"since\":\"1962-02-28\",\"vip\":false,"
+                             "\"plan\":\"pro\",\"note\":\"=1+\\n2\"}"));
+
+    /* Into the same leads, with all they had taken from them. */
+    const struct answer *all = get(fixture.client, "/v1/leads");
+    for (size_t i = 0; i < 3; i++)
+        expect_status(patch(fixture.client,
+                            textf("/v1/leads/%s", answer_text(all, "data.%zu.id", i)),
+                            "{'fields':null}"),
+                      200);
+    const char *const none[] = { NULL };
+    ck_assert_int_eq(import_leads(in_folder("one.csv"), none), 0);
+    expect_said("3 rows: 0 created, 2 merged, 1 unchanged, 0 failed in ");
+    const struct answer *back = get(fixture.client, "/v1/leads");
+    for (size_t i = 0; i < 3; i++)
+        ck_assert(json_equal(answer_at(all, "data.%zu.fields", i),
+                             answer_at(back, "data.%zu.fields", i)));
+    forget("small.csv");
+    forget("one.csv");
+    forget("one.json");
+}
+END_TEST
+
 /* ---- A real one ---- */
 
 enum { REAL_LEADS = 9240, REAL_WON = 3561 };
@@ -269,6 +325,7 @@ TCase *fields_import_tcase(void)
     tcase_add_test(tcase, small);
     tcase_add_test(tcase, columns_by_their_names);
     tcase_add_test(tcase, mistakes_said_at_once);
+    tcase_add_test(tcase, there_and_back);
     tcase_add_test(tcase, real);
     return tcase;
 }
