@@ -51,7 +51,7 @@ extern const char *const condition_op_names[]; /* those that a client may say, e
 /* How a value is held and compared. */
 enum value_kind {
     VALUE_TEXT,
-    VALUE_WHOLE, /* INT, TIME, DAY, ENUM and BOOL of a field table */
+    VALUE_WHOLE, /* INT, TIME, DAY, ENUM, BOOL and NUMBER of a field table */
     VALUE_ID,
     VALUE_NUMBER, /* of a property, which may have a fraction */
     VALUE_TRUTH,  /* of a property */
@@ -73,12 +73,9 @@ struct test {
 
 /* ---- Attributes of a lead ---- */
 
-struct custom_field;
-
-/* Exactly one of the two is set. */
 struct attribute {
-    const struct field *field;         /* of lead_table */
-    const struct custom_field *custom; /* "fields.KEY" */
+    const struct field *field;         /* of lead_table; or made for a custom one: "fields.KEY" */
+    const struct custom_field *custom; /* NULL: one of ours */
 };
 
 /* ---- Activities of a lead ---- */
@@ -189,11 +186,12 @@ const char *attribute_alias(const char *name);
 
 /* ---- What it asks for ---- */
 
-/* Whether any part of it asks for activities, or for this attribute. */
+/* Whether any part of it asks for activities, for this attribute, or for any custom one. */
 bool condition_reads_activities(const struct condition *condition);
 /* Where it asks for activities, of those of any age if it does; NULL: nowhere. */
 const char *condition_costly_place(const struct condition *condition);
 bool condition_reads(const struct condition *condition, const char *attribute);
+bool condition_reads_custom(const struct condition *condition);
 
 /* ---- Judging ---- */
 

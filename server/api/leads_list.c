@@ -143,6 +143,7 @@ static enum err run_list(struct call *call)
     if (err)
         return err;
     const struct condition_scope scope = { .pipelines = &catalog->pipelines,
+                                           .custom_fields = &catalog->custom_fields,
                                            .reach = CONDITION_OF_ALL };
     err = find_stage(call, catalog, query, &search.filter);
     narrow(query, &search.filter);
@@ -303,6 +304,7 @@ static enum err run_post(struct call *call)
     if (err)
         return err;
     const struct condition_scope scope = { .pipelines = &catalog->pipelines,
+                                           .custom_fields = &catalog->custom_fields,
                                            .reach = CONDITION_OF_ALL,
                                            .selectors = &selectors };
     err = body->condition

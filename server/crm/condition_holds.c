@@ -104,11 +104,24 @@ static struct value field_value(const struct field *field, const void *member,
     return value;
 }
 
+static struct value custom_value(const struct custom_field *custom, const struct lead *lead,
+                                 enum value_kind *ret_kind)
+{
+    const struct custom_value *found = custom_values_find(&lead->fields, custom->field_id);
+    bool is_text = custom->type == CUSTOM_TEXT || custom->type == CUSTOM_CHOICE;
+    *ret_kind = is_text ? VALUE_TEXT : VALUE_WHOLE;
+    if (!found || custom_value_is_blank(found))
+        return (struct value){ .blank = true };
+    return (struct value){ .text = found->text, .whole = found->number };
+}
+
 static bool attribute_passes(const struct condition *condition, const struct lead *lead)
 {
     const struct field *field = condition->attribute.field;
+    const struct custom_field *custom = condition->attribute.custom;
     enum value_kind kind;
-    struct value value = field_value(field, (const char *)lead + field->offset, &kind);
+    struct value value = custom ? custom_value(custom, lead, &kind)
+                                : field_value(field, (const char *)lead + field->offset, &kind);
     return passes(kind, &value, &condition->test);
 }
 
@@ -240,6 +253,14 @@ const char *condition_costly_place(const struct condition *condition)
             found = place;
     }
     return found;
+}
+
+bool condition_reads_custom(const struct condition *condition)
+{
+    for (size_t i = 0; i < condition->count; i++)
+        if (condition_reads_custom(&condition->items[i]))
+            return true;
+    return condition->kind == CONDITION_FIELD && condition->attribute.custom;
 }
 
 bool condition_reads(const struct condition *condition, const char *attribute)

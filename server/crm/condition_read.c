@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define CUSTOM_PREFIX "fields."
+
 /* ---- Attributes ---- */
 
 /* What may be asked of at all: not what only we keep of a lead. */
@@ -22,6 +24,8 @@ static bool is_given(const struct field *field)
 bool condition_names(const char *parameter)
 {
     size_t bytes = strcspn(parameter, "[");
+    if (strncmp(parameter, CUSTOM_PREFIX, strlen(CUSTOM_PREFIX)) == 0)
+        return true; /* whether there is such a one will be seen */
     for (size_t i = 0; i < lead_table.count; i++)
         if (can_be_named(&lead_table.fields[i]) && strlen(lead_table.fields[i].name) == bytes &&
             memcmp(lead_table.fields[i].name, parameter, bytes) == 0)
@@ -44,9 +48,48 @@ static const char *list_attributes(struct reader *reader)
     return reader_names(reader, names, count);
 }
 
+static const struct custom_field *find_custom(const struct condition_scope *scope, const char *key)
+{
+    const struct custom_field *fields = scope->custom_fields ? scope->custom_fields->items : NULL;
+    for (size_t i = 0; fields && i < scope->custom_fields->count; i++)
+        if (strcmp(fields[i].key, key) == 0)
+            return &fields[i];
+    return NULL;
+}
+
+/* What it would be if it were one of ours. */
+static const struct field *make_field(struct reader *reader, const char *name,
+                                      const struct custom_field *custom)
+{
+    static const enum field_kind kinds[] = {
+        [CUSTOM_TEXT] = FIELD_TEXT, [CUSTOM_NUMBER] = FIELD_NUMBER, [CUSTOM_BOOLEAN] = FIELD_BOOL,
+        [CUSTOM_DATE] = FIELD_DAY,  [CUSTOM_CHOICE] = FIELD_TEXT,
+    };
+    struct field *field = reader_take(reader, sizeof *field);
+    if (!field)
+        return NULL;
+    *field = (struct field){ .name = reader_copy(reader, name, strlen(name)),
+                             .kind = kinds[custom->type] };
+    return field->name ? field : NULL;
+}
+
+static bool find_custom_attribute(struct reader *reader, const struct path *path, const char *name,
+                                  struct attribute *ret)
+{
+    const struct custom_field *custom = find_custom(reader->scope, name + strlen(CUSTOM_PREFIX));
+    if (!custom) {
+        COMPLAIN(reader, path, "unknown_value", "no custom field has this key: see /v1/fields");
+        return false;
+    }
+    *ret = (struct attribute){ make_field(reader, name, custom), custom };
+    return ret->field;
+}
+
 bool attribute_find(struct reader *reader, const struct path *path, const char *name,
                     struct attribute *ret)
 {
+    if (strncmp(name, CUSTOM_PREFIX, strlen(CUSTOM_PREFIX)) == 0)
+        return find_custom_attribute(reader, path, name, ret);
     int index = table_find(&lead_table, name);
     const struct field *field = index < 0 ? NULL : &lead_table.fields[index];
     if (field && may_be_named(reader->scope, field)) {

@@ -118,7 +118,7 @@ void reader_count_leaf(struct reader *reader, const struct path *path)
 
 #define OF(kind) (1u << FIELD_##kind)
 enum {
-    OF_ORDER = OF(TEXT) | OF(INT) | OF(TIME) | OF(DAY),
+    OF_ORDER = OF(TEXT) | OF(INT) | OF(TIME) | OF(DAY) | OF(NUMBER),
     OF_LIST = OF_ORDER | OF(ID) | OF(ENUM),
     OF_ANY = OF_LIST | OF(BOOL),
 };
@@ -204,6 +204,18 @@ static void store_whole(struct reader *reader, const struct path *path,
         COMPLAIN(reader, path, "wrong_type", "must be a whole number");
 }
 
+/* A number with decimals, as whole millionths. */
+static void store_decimal(struct reader *reader, const struct path *path,
+                          const struct json_value *json, struct operand *ret)
+{
+    char *text =
+        json->kind == JSON_KIND_NUMBER ? reader_copy(reader, json->text, json->bytes) : NULL;
+    if (json->kind != JSON_KIND_NUMBER)
+        COMPLAIN(reader, path, "wrong_type", "must be a number");
+    else if (text && !decimal_parse(text, &ret->whole))
+        COMPLAIN(reader, path, "out_of_range", "a number, " DECIMAL_LIMITS);
+}
+
 static void store_truth(struct reader *reader, const struct path *path,
                         const struct json_value *json, struct operand *ret)
 {
@@ -217,10 +229,13 @@ static void read_field_value(struct reader *reader, const struct path *path,
                              struct operand *ret)
 {
     const struct field *field = sort->field;
-    bool is_text = field->kind != FIELD_INT && field->kind != FIELD_BOOL;
+    bool is_text =
+        field->kind != FIELD_INT && field->kind != FIELD_BOOL && field->kind != FIELD_NUMBER;
     char *text = is_text ? reader_text(reader, path, json) : NULL;
     if (field->kind == FIELD_INT)
         store_whole(reader, path, json, ret);
+    else if (field->kind == FIELD_NUMBER)
+        store_decimal(reader, path, json, ret);
     else if (field->kind == FIELD_BOOL)
         store_truth(reader, path, json, ret);
     else if (text && field->kind == FIELD_TEXT)
@@ -240,6 +255,8 @@ void operand_of_text(struct reader *reader, const struct path *path, const struc
         COMPLAIN(reader, path, "invalid", "must not be blank; the op absent asks for blank ones");
     else if (field->kind == FIELD_INT)
         store_whole(reader, path, &json, ret);
+    else if (field->kind == FIELD_NUMBER)
+        store_decimal(reader, path, &json, ret);
     else if (field->kind == FIELD_BOOL)
         store_truth(reader, path, &json, ret);
     else if (field->kind == FIELD_TIME && json_value_int(&json, &ret->whole))

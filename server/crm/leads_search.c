@@ -1,7 +1,8 @@
 /* leads_search.c: leads by a condition. What an engine can say of it selects them; where it cannot
  * say all, each one is judged by its log. */
+#include "scoring.h"
+
 #include <funneld/condition.h>
-#include <funneld/crm.h>
 
 #include <string.h>
 
@@ -53,7 +54,7 @@ void lead_search_ready(const struct catalog *catalog, struct lead_search *search
 struct judging {
     struct db *db;
     const struct lead_search *search;
-    bool reads_log;
+    bool reads_log, reads_custom;
     int64_t at, after;  /* what happened up to `after` is of no interest */
     struct arena arena; /* of one lead */
     struct selected *selected;
@@ -102,7 +103,7 @@ static enum err take_activity(struct ctx *ctx, void *self, const void *row)
     struct judging *judging = self;
     const struct activity *activity = row;
     const struct selectors *selectors = judging->search->selectors;
-    for (size_t i = 0; i < selectors->count; i++) {
+    for (size_t i = 0; i < selectors->count && activity_counts(activity); i++) {
         enum err err = selector_selects(&selectors->items[i], activity)
                            ? add_time(ctx, judging, i, activity->occurred_at)
                            : OK;
@@ -115,7 +116,6 @@ static enum err take_activity(struct ctx *ctx, void *self, const void *row)
 static enum err read_log(struct ctx *ctx, struct judging *judging, const struct id *lead_id)
 {
     size_t count = judging->search->selectors->count;
-    arena_reset(&judging->arena);
     judging->selected = arena_alloc(&judging->arena, count * sizeof *judging->selected);
     judging->rooms = arena_alloc(&judging->arena, count * sizeof *judging->rooms);
     if (!judging->selected || !judging->rooms)
@@ -124,19 +124,33 @@ static enum err read_log(struct ctx *ctx, struct judging *judging, const struct 
                          judging);
 }
 
+static enum err read_values(struct ctx *ctx, struct judging *judging, struct lead *lead)
+{
+    struct arena *arena = ctx->arena;
+    ctx->arena = &judging->arena;
+    enum err err = lead_values_load(ctx, judging->db, lead, 1);
+    ctx->arena = arena;
+    if (err)
+        failure_keep(ctx);
+    return err;
+}
+
 /* ERR_NOT_FOUND: these are enough. */
 static enum err judge(struct ctx *ctx, void *self, const void *row)
 {
     struct judging *judging = self;
-    const struct lead *lead = row;
-    enum err err = judging->reads_log ? read_log(ctx, judging, &lead->id) : OK;
+    struct lead lead = *(const struct lead *)row;
+    arena_reset(&judging->arena);
+    enum err err = judging->reads_log ? read_log(ctx, judging, &lead.id) : OK;
+    if (!err && judging->reads_custom)
+        err = read_values(ctx, judging, &lead);
     if (err)
         return err;
-    const struct subject subject = { lead, judging->at, judging->selected };
+    const struct subject subject = { &lead, judging->at, judging->selected };
     if (!condition_holds(judging->search->filter.condition, &subject))
         return OK;
     if (judging->found)
-        judging->found[judging->count] = lead->id;
+        judging->found[judging->count] = lead.id;
     judging->count++;
     return judging->found && judging->count == judging->limit ? ERR_NOT_FOUND : OK;
 }
@@ -148,6 +162,7 @@ static enum err judge_all(struct ctx *ctx, struct judging *judging)
     filter.limit = INT64_MAX;
     judging->at = ctx->now_ms;
     judging->reads_log = condition_reads_activities(condition);
+    judging->reads_custom = condition_reads_custom(condition);
     judging->after = log_begins(condition, ctx->now_ms);
     enum err err = lead_each(ctx, judging->db, &filter, judge, judging);
     return err == ERR_NOT_FOUND ? OK : err;

@@ -5,8 +5,58 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void set_attribute(struct lead *lead, const char *name, const char *value)
+#define CUSTOM_PREFIX "fields."
+
+static bool is_custom(const char *name)
 {
+    return strncmp(name, CUSTOM_PREFIX, strlen(CUSTOM_PREFIX)) == 0;
+}
+
+/* A copy that has room for each value that a change may bring: those of the lead as it is now are
+ * still looked at. */
+static enum err begin_custom(struct ctx *ctx, struct db *db, struct past *past)
+{
+    struct custom_values *values = &past->lead.fields;
+    size_t room = 0;
+    for (size_t i = 0; i < past->count; i++)
+        room += is_custom(past->changes[i].field);
+    if (room == 0)
+        return OK;
+    struct custom_value *items = ctx_alloc(ctx, (values->count + room) * sizeof *items);
+    if (!items)
+        return ERR_MEMORY;
+    if (values->count > 0)
+        memcpy(items, values->items, values->count * sizeof *items);
+    values->items = items;
+    return catalog_get(ctx, db, &past->catalog);
+}
+
+static void set_custom(struct past *past, const char *key, const char *text)
+{
+    const struct custom_field *field = catalog_custom_field(past->catalog, key);
+    struct custom_values *values = &past->lead.fields;
+    if (!field)
+        return;
+    struct custom_value value = { .field_id = field->field_id,
+                                  .name = field->key,
+                                  .type = field->type };
+    struct custom_value *at = (struct custom_value *)custom_values_find(values, field->field_id);
+    bool set = custom_value_parse(&value, text) && text;
+    if (set && !at)
+        values->items[values->count++] = value;
+    else if (set)
+        *at = value;
+    else if (at)
+        *at = values->items[--values->count]; /* in no order */
+}
+
+static void set_attribute(struct past *past, const char *name, const char *value)
+{
+    struct lead *lead = &past->lead;
+    if (is_custom(name)) {
+        set_custom(past, name + strlen(CUSTOM_PREFIX), value);
+        return;
+    }
     int index = table_find(&lead_table, name);
     if (index < 0)
         return;
@@ -37,8 +87,11 @@ enum err past_begin(struct ctx *ctx, struct db *db, const struct lead *lead, boo
     if (err)
         return err;
     *ret = (struct past){ .lead = *lead, .changes = changes.items, .count = changes.count };
+    err = begin_custom(ctx, db, ret);
+    if (err)
+        return err;
     for (size_t i = changes.count; i-- > 0;)
-        set_attribute(&ret->lead, ret->changes[i].field, ret->changes[i].old_value);
+        set_attribute(ret, ret->changes[i].field, ret->changes[i].old_value);
     ret->first_owner = ret->lead.owner;
     return OK;
 }
@@ -46,8 +99,7 @@ enum err past_begin(struct ctx *ctx, struct db *db, const struct lead *lead, boo
 void past_advance(struct past *past, int64_t until)
 {
     for (; past->next < past->count && past->changes[past->next].at <= until; past->next++)
-        set_attribute(&past->lead, past->changes[past->next].field,
-                      past->changes[past->next].new_value);
+        set_attribute(past, past->changes[past->next].field, past->changes[past->next].new_value);
 }
 
 int64_t past_next(const struct past *past, const struct scoring *scoring)

@@ -7,6 +7,7 @@
 struct past {
     struct lead lead; /* as it was, once every change before `next` had been made */
     struct id first_owner;
+    const struct catalog *catalog; /* NULL: no custom field was changed */
     const struct lead_change *changes;
     size_t count, next;
 };

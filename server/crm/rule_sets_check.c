@@ -176,7 +176,9 @@ enum err rule_set_check(struct ctx *ctx, const struct catalog *catalog,
     struct checking checking = {
         .ctx = ctx,
         .rule_set = rule_set,
-        .scope = { .pipelines = &catalog->pipelines, .reach = CONDITION_OF_GIVEN },
+        .scope = { .pipelines = &catalog->pipelines,
+                   .custom_fields = &catalog->custom_fields,
+                   .reach = CONDITION_OF_GIVEN },
     };
     checking.scope.selectors = &checking.selectors;
     const struct rule *rules = rule_set->rules.items;

@@ -277,6 +277,7 @@ enum err scoring_make(struct ctx *ctx, const struct catalog *catalog, const stru
         return ERR_MEMORY;
     *scoring = (struct scoring){ .rules = rules };
     struct condition_scope scope = { .pipelines = &catalog->pipelines,
+                                     .custom_fields = &catalog->custom_fields,
                                      .reach = CONDITION_OF_GIVEN,
                                      .selectors = &scoring->selectors };
     struct compiler compiler = { ctx, scoring, &scope, OK };

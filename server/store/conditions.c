@@ -52,6 +52,10 @@ static const struct attribute_column columns[] = {
 
 static const struct attribute_column *column_of(const struct attribute *attribute)
 {
+    static const struct attribute_column text = { .sql = SQL_CONDITION_CUSTOM_TEXT },
+                                         number = { .sql = SQL_CONDITION_CUSTOM_NUMBER };
+    if (attribute->custom)
+        return attribute->field->kind == FIELD_TEXT ? &text : &number;
     for (size_t i = 0; attribute->field && i < ARRAY_SIZE(columns); i++)
         if (strcmp(columns[i].name, attribute->field->name) == 0)
             return &columns[i];
@@ -68,6 +72,15 @@ struct writing {
 static void put(struct writing *writing, int sql)
 {
     query_part_params(writing->query, sql, NULL, 0);
+}
+
+static void put_column(struct writing *writing, const struct attribute *attribute)
+{
+    int sql = column_of(attribute)->sql;
+    if (attribute->custom)
+        query_part(writing->query, sql, param_int(attribute->custom->field_id));
+    else
+        put(writing, sql);
 }
 
 /* ---- Ops ---- */
@@ -147,6 +160,7 @@ static bool fits(struct writing *writing, const struct condition *condition)
     for (size_t i = ARRAY_SIZE(lists); test->op == TEST_OP_IN && i-- > 0;)
         if (test->count <= lists[i].room)
             params = lists[i].room;
+    params += condition->attribute.custom != NULL;
     bool fits = condition->kind == CONDITION_FIELD && params <= writing->params_left &&
                 column_of(&condition->attribute) && (!is_like || pattern_of(writing->query, test));
     if (fits)
@@ -166,7 +180,7 @@ static void put_leaf(struct writing *writing, const struct condition *condition,
         return;
     }
     put(writing, negated != condition->test.negated ? SQL_CONDITION_UNLESS : SQL_CONDITION_IF);
-    put(writing, column_of(&condition->attribute)->sql);
+    put_column(writing, &condition->attribute);
     put_op(writing, condition->attribute.field, &condition->test);
     put(writing, SQL_CONDITION_KNOWN);
 }
@@ -206,6 +220,23 @@ static void put_tree(struct writing *writing, const struct condition *condition,
               is_and ? SQL_CONDITION_AND : SQL_CONDITION_OR, negated);
 }
 
+/* An index may serve it: of a custom field by going from the values to the leads. */
+static void put_plainly(struct writing *writing, const struct attribute *attribute,
+                        const struct test *test)
+{
+    bool among = attribute->custom && attribute->custom->indexed == 1;
+    if (among)
+        query_part(writing->query,
+                   attribute->field->kind == FIELD_TEXT ? SQL_CONDITION_AMONG_TEXT
+                                                        : SQL_CONDITION_AMONG_NUMBER,
+                   param_int(attribute->custom->field_id));
+    else
+        put_column(writing, attribute);
+    put_op(writing, attribute->field, test);
+    if (among)
+        put(writing, SQL_CONDITION_CLOSE);
+}
+
 /* What must all hold stands plainly one behind the other, so that an index may serve it. */
 static void put_conjunct(struct writing *writing, const struct condition *condition, bool negated)
 {
@@ -226,8 +257,7 @@ static void put_conjunct(struct writing *writing, const struct condition *condit
     writing->plain_left -= writing->plain_left > 0;
     if (condition->kind == CONDITION_FIELD && negated == condition->test.negated &&
         fits(writing, condition)) {
-        put(writing, column_of(&condition->attribute)->sql);
-        put_op(writing, condition->attribute.field, &condition->test);
+        put_plainly(writing, &condition->attribute, &condition->test);
     } else if (is_leaf(condition)) {
         put_leaf(writing, condition, negated);
     } else {

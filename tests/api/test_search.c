@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { LEADS = 12 };
 
@@ -379,6 +380,109 @@ START_TEST(mistakes)
 }
 END_TEST
 
+/* Custom fields are asked for as ours are, and rules read them. */
+START_TEST(custom_fields)
+{
+    static const char *const fields[] = {
+        "{'key':'seats','name':'Seats','type':'number','indexed':true}",
+        "{'key':'plan','name':'Plan','type':'choice','choices':['Free','Pro']}",
+        "{'key':'partner','name':'Partner','type':'boolean'}",
+        "{'key':'met_on','name':'Met on','type':'date','indexed':true}",
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+        expect_status(post(fixture.client, "/v1/fields", "%s", fields[i]), 201);
+    for (int i = 0; i < LEADS; i += 2) /* the even ones */
+        expect_status(
+            patch(fixture.client, textf("/v1/leads/%s", ids[i]),
+                  "{'fields':{'seats':%d.5,'plan':'%s','partner':%s,'met_on':'2026-01-%02d'}}", i,
+                  i < 6 ? "Pro" : "Free", i < 4 ? "true" : "false", i + 1),
+            200);
+    static const struct {
+        const char *query;
+        unsigned wanted;
+    } rows[] = {
+        { "fields.seats[gte]=4.5", 0x550 },
+        { "fields.seats=4.5", 0x010 },
+        { "fields.seats[between]=2,4.5", 0x014 },
+        { "fields.seats[absent]=true", 0xaaa },
+        { "fields.seats[ne]=4.5", 0xfef },
+        { "fields.plan=pro", 0x015 },
+        { "fields.plan[not_contains]=PRO", 0xfea },
+        { "fields.partner=true", 0x005 },
+        { "fields.partner[ne]=true", 0xffa },
+        { "fields.met_on[lt]=2026-01-03", 0x001 },
+        { "fields.met_on[in]=2026-01-03,2026-01-05&country[eq]=ca", 0x004 },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const struct answer *answer = get(fixture.client, "/v1/leads?count=true&%s", rows[i].query);
+        expect_status(answer, 200);
+        ck_assert_msg(seen(answer) == rows[i].wanted, "%s: %x, not %x", rows[i].query, seen(answer),
+                      rows[i].wanted);
+        expect_int(answer, __builtin_popcount(rows[i].wanted), "total");
+    }
+    const struct answer *answer =
+        post(fixture.client, "/v1/leads/search",
+             "{'condition':{'any':[{'field':'fields.seats','op':'gt','value':9.5},"
+             "{'all':[{'field':'fields.partner','op':'eq','value':true},"
+             "{'activity':'page_view','count':{'gte':2}}]}]}}");
+    expect_status(answer, 200);
+    ck_assert_uint_eq(seen(answer), 0x404);
+    static const struct {
+        const char *query, *place, *why;
+    } wrong[] = {
+        { "fields.colour=1", "?fields.colour", "unknown_value" },
+        { "fields.seats=many", "?fields.seats", "wrong_type" },
+        { "fields.seats=1.1234567", "?fields.seats", "out_of_range" },
+        { "fields.seats[contains]=1", "?fields.seats[contains]", "invalid" },
+        { "fields.partner=1", "?fields.partner", "wrong_type" },
+        { "fields.met_on=yesterday", "?fields.met_on", "invalid" },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+        expect_problem(get(fixture.client, "/v1/leads?%s", wrong[i].query), 422,
+                       "validation_failed", wrong[i].place, wrong[i].why);
+}
+END_TEST
+
+/* A rule reads them too: what was changed, and when, is replayed by the check at the end. */
+START_TEST(rules_read_custom_fields)
+{
+    expect_status(
+        post(fixture.client, "/v1/fields", "{'key':'seats','name':'Seats','type':'number'}"), 201);
+    const char *set = service_create(
+        "/v1/rule-sets",
+        "{'name':'Seats','groups':[{'key':'fit','min_milli':0,'max_milli':100000}],'rules':[{"
+        "'key':'large','name':'Large','score_group':'fit','points_milli':30000,'when':"
+        "{'field':'fields.seats','op':'gte','value':12.5}}],'criteria':[{'kind':'mql',"
+        "'score_min':30,'when':{'field':'fields.seats','op':'lt','value':100}}]}");
+    expect_status(
+        ask(fixture.client, .method = "POST", .path = textf("/v1/rule-sets/%s/publish", set)), 202);
+    const struct answer *lead = NULL;
+    for (int i = 0; i < 500; i++) { /* until all are scored again */
+        lead = get(fixture.client, "/v1/leads/%s", ids[1]);
+        if (answer_int(lead, "rule_set_version") == 2)
+            break;
+        usleep(10000);
+    }
+    expect_int(lead, 0, "score");
+    static const struct {
+        const char *seats;
+        int score;
+        const char *stage;
+    } rows[] = { { "12.4", 0, "target" },
+                 { "100", 30, "target" },
+                 { "12.5", 30, "mql" },
+                 { "null", 0, "mql" } };
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        usleep(2000); /* what is changed within a millisecond is one fact */
+        lead = patch(fixture.client, textf("/v1/leads/%s", ids[1]), "{'fields':{'seats':%s}}",
+                     rows[i].seats);
+        expect_int(lead, rows[i].score, "score");
+        expect_text(lead, rows[i].stage, "stage");
+    }
+    service_check();
+}
+END_TEST
+
 /* One that would take all day is refused, and says for what. (503: on a busy machine it has waited
  * too long before it began.) */
 START_TEST(too_costly)
@@ -419,6 +523,8 @@ TCase *search_tcase(void)
     tcase_add_test(tcase, groups);
     tcase_add_test(tcase, page_by_page);
     tcase_add_test(tcase, cursors);
+    tcase_add_test(tcase, custom_fields);
+    tcase_add_test(tcase, rules_read_custom_fields);
     tcase_add_test(tcase, mistakes);
     return tcase;
 }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { CUSTOM = 5 };
 enum { LEADS = 150, ACTIVITIES_MAX = 12, CONDITIONS = 1500, START_DAYS = 60 };
 #define NOW INT64_C(1700000000000)
 
@@ -17,6 +18,7 @@ struct history {
     struct lead lead;
     size_t count;
     struct activity activities[ACTIVITIES_MAX];
+    struct custom_value values[CUSTOM];
 };
 
 /* A store full of them, and the same in memory. */
@@ -73,6 +75,53 @@ static int64_t some_time(struct random *random)
     return NOW - back + random_below(random, 3) - 1;
 }
 
+/* Custom fields of each type; a choice is a text here. */
+static const struct custom_field custom_fields[CUSTOM] = {
+    { 1, "word", "Word", CUSTOM_TEXT, .indexed = 1 },
+    { 2, "note", "Note", CUSTOM_TEXT },
+    { 3, "size", "Size", CUSTOM_NUMBER, .indexed = 1 },
+    { 4, "partner", "Partner", CUSTOM_BOOLEAN },
+    { 5, "met_on", "Met on", CUSTOM_DATE },
+};
+
+static void make_fields(struct crowd *crowd)
+{
+    for (size_t i = 0; i < CUSTOM; i++) {
+        struct custom_field field = custom_fields[i];
+        field.min = field.max = field.max_length = field.archived_at = NO_INT;
+        ck_assert_ok(&crowd->core.ctx,
+                     custom_field_insert(&crowd->core.ctx, crowd->core.db, &field));
+    }
+    ck_assert_ok(&crowd->core.ctx, catalog_renew(&crowd->core.ctx, crowd->core.db));
+}
+
+static int64_t some_number(struct random *random, enum custom_type type)
+{
+    return type == CUSTOM_BOOLEAN ? random_below(random, 2)
+           : type == CUSTOM_DATE  ? 19000 + random_below(random, 5)
+                                  : (random_below(random, 7) - 3) * (DECIMAL_ONE / 2);
+}
+
+static void make_values(struct random *random, struct history *history)
+{
+    struct custom_values *values = &history->lead.fields;
+    values->items = history->values;
+    for (size_t i = 0; i < CUSTOM; i++) {
+        const struct custom_field *field = &custom_fields[i];
+        if (random_one_in(random, 3))
+            continue;
+        bool is_text = field->type == CUSTOM_TEXT;
+        values->items[values->count++] = (struct custom_value){
+            .field_id = field->field_id,
+            .name = field->key,
+            .type = field->type,
+            .text = is_text ? some_text(random) : NULL,
+            .number = is_text ? NO_INT : some_number(random, field->type),
+        };
+    }
+    history->lead.value_count = (int64_t)values->count;
+}
+
 static void make_lead(struct crowd *crowd, struct random *random, struct lead *lead)
 {
     const struct pipeline *pipeline = crowd->catalog->pipelines.items;
@@ -120,6 +169,7 @@ static const char *const properties[] = {
 static void make_history(struct crowd *crowd, struct random *random, struct history *history)
 {
     make_lead(crowd, random, &history->lead);
+    make_values(random, history);
     history->count = (size_t)random_below(random, ACTIVITIES_MAX + 1);
     for (size_t i = 0; i < history->count; i++)
         history->activities[i] = (struct activity){
@@ -146,6 +196,7 @@ static void crowd_make(struct crowd *crowd, uint64_t seed)
     core->db = store_writer(core->store);
     ck_assert_ok(ctx, db_begin_write(ctx, core->db));
     ck_assert_ok(ctx, installation_prepare(ctx, core->db, &config, &admin_key));
+    make_fields(crowd);
     ck_assert_ok(ctx, catalog_get(ctx, core->db, &crowd->catalog));
     for (size_t i = 0; i < ARRAY_SIZE(crowd->owners); i++)
         crowd->owners[i] = id_new(ctx);
@@ -153,6 +204,11 @@ static void crowd_make(struct crowd *crowd, uint64_t seed)
         struct history *history = &crowd->histories[i];
         make_history(crowd, &random, history);
         ck_assert_ok(ctx, lead_insert(ctx, core->db, &history->lead));
+        for (size_t j = 0; j < history->lead.fields.count; j++) {
+            const struct custom_value *value = &history->values[j];
+            ck_assert_ok(ctx, lead_value_put(ctx, core->db, &history->lead.id, value,
+                                             custom_fields[value->field_id - 1].indexed == 1));
+        }
         for (size_t j = 0; j < history->count; j++)
             ck_assert_ok(ctx, activity_insert(ctx, core->db, &history->activities[j]));
     }
@@ -217,6 +273,14 @@ static void put_value(struct writing *writing, const struct field *field)
         bool owner = strcmp(field->name, "owner") == 0;
         id_format(owner ? &writing->crowd->owners[random_below(random, 3)] : &other->lead.id, text);
         put_text(writing, text);
+    } else if (field->kind == FIELD_BOOL) {
+        buffer_text(&writing->out, random_one_in(random, 2) ? "true" : "false");
+    } else if (field->kind == FIELD_DAY) {
+        day_format(some_number(random, CUSTOM_DATE), text);
+        put_text(writing, text);
+    } else if (field->kind == FIELD_NUMBER) {
+        decimal_format(some_number(random, CUSTOM_NUMBER), text);
+        buffer_text(&writing->out, text);
     } else {
         buffer_int(&writing->out, random_below(random, 7) - 3);
     }
@@ -226,6 +290,8 @@ static bool goes_with(const char *op, const struct field *field)
 {
     if (strstr(op, "contains") || strcmp(op, "starts") == 0 || strcmp(op, "ends") == 0)
         return field->kind == FIELD_TEXT;
+    if (field->kind == FIELD_BOOL)
+        return strstr("eq ne present absent", op);
     bool ordered = *op == 'g' || *op == 'l' || strcmp(op, "between") == 0;
     return !ordered || (field->kind != FIELD_ID && field->kind != FIELD_ENUM);
 }
@@ -263,6 +329,23 @@ static void put_test(struct writing *writing, const struct field *field)
     }
     if (count)
         buffer_char(&writing->out, ']');
+}
+
+/* As if it were one of ours. */
+static const struct field custom_kinds[CUSTOM] = {
+    { .name = "fields.word", .kind = FIELD_TEXT },
+    { .name = "fields.note", .kind = FIELD_TEXT },
+    { .name = "fields.size", .kind = FIELD_NUMBER },
+    { .name = "fields.partner", .kind = FIELD_BOOL },
+    { .name = "fields.met_on", .kind = FIELD_DAY },
+};
+
+static void put_custom(struct writing *writing)
+{
+    const struct field *field = &custom_kinds[random_below(writing->random, CUSTOM)];
+    buffer_printf(&writing->out, "{\"field\":\"%s\",", field->name);
+    put_test(writing, field);
+    buffer_char(&writing->out, '}');
 }
 
 static void put_field(struct writing *writing)
@@ -324,6 +407,8 @@ static void put_condition(struct writing *writing, int depth)
         writing->leaves_left -= 2;
         if (writing->activities && random_one_in(random, 4))
             put_activity(writing);
+        else if (random_one_in(random, 4))
+            put_custom(writing);
         else
             put_field(writing);
     }
@@ -383,6 +468,7 @@ static bool compare(struct crowd *crowd, struct random *random, const char *json
     struct ctx *ctx = &crowd->core.ctx;
     struct selectors selectors = { 0 };
     struct condition_scope scope = { .pipelines = &crowd->catalog->pipelines,
+                                     .custom_fields = &crowd->catalog->custom_fields,
                                      .reach = CONDITION_OF_ALL,
                                      .selectors = &selectors };
     const struct condition *condition;
@@ -397,6 +483,14 @@ static bool compare(struct crowd *crowd, struct random *random, const char *json
     ck_assert_ok(ctx, lead_count(ctx, crowd->core.db, &filter, &count));
     ck_assert_msg(count == (int64_t)leads.count, "seed %llu: %s: %lld counted, %zu listed",
                   (unsigned long long)seed, json, (long long)count, leads.count);
+    struct lead_search search = { filter, &selectors };
+    struct rows found;
+    int64_t found_count;
+    search.filter.limit = LEADS;
+    lead_search_ready(crowd->catalog, &search);
+    ck_assert_ok(ctx, lead_search(ctx, crowd->core.db, &search, &found));
+    ck_assert_ok(ctx, lead_search_count(ctx, crowd->core.db, &search, &found_count));
+    ck_assert_int_eq(found_count, (int64_t)found.count);
     for (size_t i = 0; i < LEADS; i++) {
         const struct history *history = &crowd->histories[i];
         bool holds = judge(crowd, condition, &selectors, history);
@@ -405,6 +499,9 @@ static bool compare(struct crowd *crowd, struct random *random, const char *json
                       "seed %llu, lead %zu: %s in memory, %s by SQL: %s", (unsigned long long)seed,
                       i, holds ? "holds" : "does not hold", listed ? "selected" : "not selected",
                       json);
+        ck_assert_msg(holds == has(&found, &history->lead.id),
+                      "seed %llu, lead %zu: %s in memory, but the search says otherwise: %s",
+                      (unsigned long long)seed, i, holds ? "holds" : "does not hold", json);
         held += holds;
     }
     return exact && held > 0 && held < LEADS;

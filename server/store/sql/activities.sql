@@ -36,7 +36,8 @@ WHERE lead_id = $1
 ORDER BY lead_id, occurred_at, id;
 
 -- activity_span -> activity
-SELECT occurred_at, type, properties FROM activity
+SELECT occurred_at, type, engagement, properties
+FROM activity
 WHERE lead_id = $1 AND occurred_at > $2 AND occurred_at <= $3
 ORDER BY lead_id, occurred_at, id;
 

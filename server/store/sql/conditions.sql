@@ -115,6 +115,24 @@ s.rule_set_version;
 -- condition_version
 s.version;
 
+-- Custom fields: $1 is its number. Where it is indexed, the leads that have such a value.
+
+-- condition_custom_text
+(SELECT lower(v.text) FROM lead_value v WHERE v.lead_id = l.id AND v.field_id = $1);
+
+-- condition_custom_number
+(SELECT v.number FROM lead_value v WHERE v.lead_id = l.id AND v.field_id = $1);
+
+-- condition_among_text
+l.id IN (SELECT v.lead_id
+    FROM lead_value v
+    WHERE v.indexed = 1 AND v.text IS NOT NULL AND v.field_id = $1 AND lower(v.text);
+
+-- condition_among_number
+l.id IN (SELECT v.lead_id
+    FROM lead_value v
+    WHERE v.indexed = 1 AND v.number IS NOT NULL AND v.field_id = $1 AND v.number;
+
 -- Ops.
 
 -- condition_eq
