@@ -3,9 +3,14 @@
  * store. */
 #include "course.h"
 
+#include <stdlib.h>
+
 #define MS_PER_HOUR INT64_C(3600000)
 
 /* ---- Searching ---- */
+
+/* Rules that cancel each other out all the time would have every single instant looked at. */
+enum { LOOKS_AHEAD_MAX = 4000 };
 
 /* Something that is so or not at each instant. */
 struct question {
@@ -15,16 +20,107 @@ struct question {
     int64_t score;
 };
 
+/* Whether to look no closer. */
+static bool is_enough(const struct question *question)
+{
+    int64_t *left = question->facts->looks_left;
+    return left && (*left)-- <= 0;
+}
+
+/* Within a day each match grows a day older once: so few instants need to be looked at. */
+enum { INSTANTS_MAX = 256 };
+
+struct instants {
+    int64_t at[INSTANTS_MAX];
+    size_t count;
+};
+
+static int compare_instants(const void *left, const void *right)
+{
+    int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
+    return (a > b) - (a < b);
+}
+
+/* Those of a span of at most a day at which something may change, and its beginning, in order.
+ * False: there are too many of them. */
+static bool find_instants(const struct facts *facts, struct span span, struct instants *ret)
+{
+    ret->at[0] = span.from;
+    ret->count = 1;
+    for (size_t i = 0; i < facts->scoring->selectors.count; i++) {
+        const struct selected *selected = &facts->selected[i];
+        int64_t oldest = span.from - facts->scoring->keep[i].days * MS_PER_DAY;
+        for (size_t j = selected->count; j-- > 0 && selected->times[j] >= oldest;) {
+            int64_t past = span.to - selected->times[j];
+            if (past < 0)
+                continue;
+            int64_t at = span.to - past % MS_PER_DAY;
+            if (at <= span.from)
+                continue;
+            if (ret->count == INSTANTS_MAX)
+                return false;
+            ret->at[ret->count++] = at;
+        }
+    }
+    qsort(ret->at, ret->count, sizeof *ret->at, compare_instants);
+    return true;
+}
+
+/* Among the instants from that index to that. */
+static int64_t search_instants(const struct question *question, const struct instants *instants,
+                               size_t from, size_t to)
+{
+    unsigned over = question->over(question, (struct span){ instants->at[from], instants->at[to] });
+    if (!(over & CAN_HOLD))
+        return NEVER;
+    if (!(over & CAN_FAIL) || is_enough(question))
+        return instants->at[from];
+    size_t middle = from + (to - from) / 2;
+    int64_t found = search_instants(question, instants, from, middle);
+    return found != NEVER ? found : search_instants(question, instants, middle + 1, to);
+}
+
+static int64_t search_day(const struct question *question, struct span span,
+                          const struct instants *instants)
+{
+    struct facts facts = *question->facts;
+    struct question closer = *question;
+    score_fix(&facts, span);
+    closer.facts = &facts;
+    return search_instants(&closer, instants, 0, instants->count - 1);
+}
+
 static int64_t search(const struct question *question, struct span span)
 {
     unsigned over = question->over(question, span);
     if (!(over & CAN_HOLD))
         return NEVER;
-    if (!(over & CAN_FAIL))
+    if (!(over & CAN_FAIL) || is_enough(question))
         return span.from;
+    struct instants instants;
+    if (span.to - span.from < MS_PER_DAY && find_instants(question->facts, span, &instants))
+        return search_day(question, span, &instants);
     int64_t middle = span.from + (span.to - span.from) / 2;
     int64_t found = search(question, (struct span){ span.from, middle });
     return found != NEVER ? found : search(question, (struct span){ middle + 1, span.to });
+}
+
+/* In ever longer pieces, as what comes comes soon more often than not. */
+static int64_t search_ahead(const struct question *question, struct span span)
+{
+    if (!(question->over(question, span) & CAN_HOLD))
+        return NEVER;
+    struct facts facts = *question->facts;
+    struct question closer = *question;
+    score_fix(&facts, span);
+    closer.facts = &facts;
+    int64_t found = NEVER;
+    for (int64_t length = MS_PER_DAY; span.from <= span.to && found == NEVER; length *= 2) {
+        int64_t to = span.to - span.from < length ? span.to : span.from + length - 1;
+        found = search(&closer, (struct span){ span.from, to });
+        span.from = to + 1;
+    }
+    return found;
 }
 
 /* From when on nothing changes any more. */
@@ -50,7 +146,7 @@ static int64_t first(const struct question *question, int64_t from, int64_t to)
     int64_t settled = settled_at(question->facts);
     if (to > settled)
         to = settled > from ? settled : from;
-    return search(question, (struct span){ from, to });
+    return search_ahead(question, (struct span){ from, to });
 }
 
 static unsigned below_over(const struct question *question, struct span span)
@@ -291,20 +387,20 @@ bool course_step(struct course *course, const struct facts *facts, int64_t until
     };
     course->stage = ret->stage;
     course->at = at;
-    course->below_since = NO_INT;
-    const struct criterion *criterion = exit_of(course, facts);
-    if (criterion && ret->score < criterion->exit_below)
-        course->below_since = at;
+    course->below_since = NO_INT; /* what rules give is not below its own exit */
     return true;
 }
 
 int64_t course_due(const struct course *course, const struct facts *facts)
 {
-    struct question other = { facts, course, other_over, score_then(facts, course->at) };
+    int64_t looks = LOOKS_AHEAD_MAX;
+    struct facts bounded = *facts;
+    bounded.looks_left = &looks;
+    struct question other = { &bounded, course, other_over, score_then(facts, course->at) };
     int64_t changes = first(&other, course->at + 1, NEVER - 1);
     struct course ahead = *course;
     struct step step;
-    if (course_step(&ahead, facts, changes == NEVER ? NEVER - 1 : changes, &step))
+    if (course_step(&ahead, &bounded, changes == NEVER ? NEVER - 1 : changes, &step))
         return step.at;
     return changes == NEVER ? NO_INT : changes;
 }

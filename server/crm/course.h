@@ -37,7 +37,8 @@ void course_watch(struct course *course, const struct facts *facts, int64_t from
 /* Somebody has just decided: mutes what already holds at course->at. */
 void course_mute(struct course *course, const struct facts *facts);
 /* When time alone changes the score or the stage next, as things stand at course->at; NO_INT:
- * never. */
+ * never. Not after that in any case: where rules nearly cancel each other out for long, it may be
+ * an instant up to which nothing changes. */
 int64_t course_due(const struct course *course, const struct facts *facts);
 
 /* ---- How it is kept with the lead ---- */

@@ -190,6 +190,8 @@ static struct range matches_over(const struct ready_rule *rule, const struct fac
 static struct range rule_over(const struct facts *facts, size_t index, struct span span)
 {
     const struct ready_rule *rule = &facts->scoring->ready[index];
+    if (facts->fixed & UINT64_C(1) << index)
+        return (struct range){ facts->fixed_milli[index], facts->fixed_milli[index] };
     unsigned when = judged_over(rule->when, facts, index, span);
     if (!(when & CAN_HOLD))
         return (struct range){ 0, 0 };
@@ -199,6 +201,17 @@ static struct range rule_over(const struct facts *facts, size_t index, struct sp
         range.high = range.high > 0 ? range.high : 0;
     }
     return range;
+}
+
+void score_fix(struct facts *facts, struct span span)
+{
+    for (size_t i = 0; i < facts->scoring->rules->rules.count; i++) {
+        struct range range = rule_over(facts, i, span);
+        if (range.low != range.high)
+            continue;
+        facts->fixed |= UINT64_C(1) << i;
+        facts->fixed_milli[i] = range.low;
+    }
 }
 
 /* ---- The score ---- */

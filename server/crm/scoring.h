@@ -21,6 +21,8 @@ enum {
 
 #define NO_SELECTOR SIZE_MAX
 
+_Static_assert(RULES_MAX <= 64, "struct facts has a bit for each rule");
+
 /* A rule made ready. */
 struct ready_rule {
     const struct condition *when; /* NULL: always */
@@ -67,6 +69,13 @@ struct facts {
     struct selected *selected; /* by selector; NULL: its activities are not known */
     /* of each rule's and then each criterion's condition, as far as the attributes tell */
     uint8_t holds[RULES_MAX + CRITERIA_MAX];
+    /* Rules, by bits, that are known to come to the same all the time that is looked at, and to
+     * what. */
+    uint64_t fixed;
+    int64_t fixed_milli[RULES_MAX];
+    /* How many spans may still be looked into; NULL: any number. Then what may happen in the next
+     * one is taken for happening at its beginning. */
+    int64_t *looks_left;
 };
 
 /* Judges the attributes of facts->lead, which others take for granted from then on. */
@@ -88,6 +97,8 @@ struct score_range {
 };
 struct score_range score_over(const struct facts *facts, struct span span);
 int64_t score_then(const struct facts *facts, int64_t at);
+/* Finds rules that come to the same in all of the span, for looking at parts of it. */
+void score_fix(struct facts *facts, struct span span);
 void score_explain(const struct facts *facts, int64_t at, struct score_detail *ret);
 
 /* ---- Where facts come from ---- */

@@ -137,7 +137,7 @@ START_TEST(test_random_operations)
 {
     static struct result result;
     uint64_t seed = (uint64_t)test_number("FUNNELD_TEST_SEED", 1);
-    int64_t rounds = test_number("FUNNELD_TEST_ITERATIONS", getenv("FUNNELD_TEST_LONG") ? 200 : 12);
+    int64_t rounds = test_number("FUNNELD_TEST_ITERATIONS", getenv("FUNNELD_TEST_LONG") ? 200 : 30);
     for (int64_t round = 0; round < rounds; round++) {
         struct plan plan = { .seed = seed + (uint64_t)round,
                              .kind = (seed + (uint64_t)round) % WORLD_KINDS,

@@ -44,7 +44,7 @@ static void some_leaf(struct random *random, struct model_leaf *ret)
     case 0: ret->at_least = 1 + random_below(random, 3); break;
     case 1:
         ret->at_least = 0;
-        ret->at_most = random_below(random, 3);
+        ret->at_most = 1 + random_below(random, 3);
         break;
     case 2: ret->at_least = ret->at_most = random_below(random, 3); break;
     default: break;
@@ -103,15 +103,15 @@ static void some_rule(struct random *random, const struct model_rules *rules,
 
 static void some_criterion(struct random *random, enum stage_kind kind, struct model_criterion *ret)
 {
-    static const int64_t dwells[] = { 0, 1, 24, 72 };
+    static const int64_t dwells[] = { 0, 1, 24, 72, 240 };
     *ret = (struct model_criterion){ .kind = kind,
-                                     .score_min = random_below(random, 45),
+                                     .score_min = 1 + random_below(random, 30),
                                      .exit_below = NO_INT,
                                      .dwell_hours = NO_INT };
     some_when(random, 3, &ret->when);
     if (random_one_in(random, 4))
         return;
-    ret->exit_below = ret->score_min - random_below(random, 12);
+    ret->exit_below = ret->score_min - (random_one_in(random, 2) ? 0 : random_below(random, 12));
     if (!random_one_in(random, 4))
         ret->dwell_hours = dwells[random_below(random, ARRAY_SIZE(dwells))];
 }
