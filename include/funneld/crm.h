@@ -10,6 +10,7 @@
 #define FUNNELD_CRM_H
 
 #include <funneld/config.h>
+#include <funneld/rules.h>
 #include <funneld/store.h>
 #include <funneld/types.h>
 
@@ -113,6 +114,55 @@ enum err custom_field_create(struct ctx *ctx, struct db *db, const struct custom
 /* Sets what the input has present (custom_field_patch_table). */
 enum err custom_field_edit(struct ctx *ctx, struct db *db, const char *key,
                            const struct custom_field_input *input, struct custom_field *ret)
+    _must_check_;
+
+/* ---- The ledger of a score ---- */
+
+enum ledger_kind {
+    LEDGER_RULE, /* what its matches come to, decayed */
+    LEDGER_RULE_CAP,
+    LEDGER_GROUP_CLAMP,
+    LEDGER_TOTAL_CLAMP,
+    LEDGER_ROUNDING,
+};
+extern const char *const ledger_kind_names[];
+
+struct ledger_line {
+    enum ledger_kind kind;
+    const char *rule, *name, *score_group; /* NULL where it has none */
+    int64_t matches;
+    int64_t points_milli;
+};
+
+struct ledger {
+    int64_t score, at;
+    struct id rule_set;
+    int64_t rule_set_version; /* NO_INT: a draft */
+    struct rows lines;        /* struct ledger_line: together 1000 times the score */
+};
+
+/* at NO_INT: now, under the rule set that the lead is on; otherwise under the one in force then.
+ * rule_set: the id or the version of another one. */
+struct score_query {
+    int64_t at;
+    const char *rule_set;
+};
+/* ERR_NOT_FOUND, ERR_GONE; ERR_VALIDATION names at, rule_set or rule. */
+enum err score_ledger(struct ctx *ctx, struct db *db, const struct id *lead_id,
+                      const struct score_query *query, struct ledger *ret) _must_check_;
+
+/* An activity that a rule counts. */
+struct evidence {
+    struct id id;
+    const char *type;
+    int64_t occurred_at, age_days;
+    int64_t points_milli; /* at that age */
+    int64_t kept_milli;   /* what the rule's cap leaves of it */
+};
+/* Of the rule of that key, in the order they happened: struct evidence. The sum of what is kept is
+ * what the rule and its cap come to in the ledger. */
+enum err score_evidence(struct ctx *ctx, struct db *db, const struct id *lead_id,
+                        const struct score_query *query, const char *rule, struct rows *ret)
     _must_check_;
 
 /* ---- Leads ---- */
@@ -274,6 +324,86 @@ enum err rule_set_validate(struct ctx *ctx, struct db *db, const struct id *id) 
 enum err rule_set_publish(struct ctx *ctx, struct db *db, const struct id *id, struct job *ret)
     _must_check_;
 
+/* ---- Numbers in reports ---- */
+
+/* Exact, and as a decimal with five places, rounded half up; NULL where nothing can be divided. */
+struct rate {
+    int64_t numerator, denominator;
+    const char *rate;
+};
+extern const struct table rate_table;
+
+/* ---- Previews: what a rule set would do, before it does it ---- */
+
+/* Scores from one to another, both among them; leads before and after. */
+struct preview_bucket {
+    int64_t from, to;
+    int64_t before, after;
+};
+
+/* Leads that meet the criterion, and that come to meet it or cease to. */
+struct preview_criterion {
+    enum stage_kind criterion;
+    int64_t before, after;
+    int64_t up, down;
+};
+
+/* How well a criterion would have told who would be won. */
+struct preview_precision {
+    enum stage_kind criterion;
+    struct rate precision, recall, f1;
+};
+
+/* A tenth of the leads that were closed, the highest scores first. */
+struct preview_decile {
+    int64_t decile;
+    const char *leads, *won, *win_rate, *lift; /* decimals */
+};
+
+/* Leads won or lost, each as it stood just before it was closed. */
+struct preview_backtest {
+    int64_t won, lost;
+    struct rate auc;
+    struct rows criteria; /* struct preview_precision */
+    struct rows deciles;  /* struct preview_decile; none unless some were won and some were lost */
+};
+
+/* Leads that would have become MQL in the seven days from there. */
+struct preview_week {
+    int64_t from;
+    int64_t entered;
+};
+
+struct preview_report {
+    int64_t at;
+    int64_t leads;                         /* looked at */
+    struct rows distribution;              /* struct preview_bucket */
+    struct rows criteria;                  /* struct preview_criterion */
+    struct preview_backtest before, after; /* under the rules in force, and those looked at */
+    struct rows weeks;                     /* struct preview_week, the oldest first */
+    struct rate mqls_per_week;
+};
+extern const struct table preview_report_table;
+
+struct preview_progress {
+    int64_t done, total;                           /* leads */
+    const struct preview_report *estimate, *whole; /* NULL: not there yet */
+};
+
+struct preview_listener {
+    /* Now and then, and whenever there is another report. What they return ends the preview. */
+    enum err (*tell)(struct ctx *ctx, void *self, const struct preview_progress *progress);
+    /* Who crosses a threshold, in the order of their ids; all before the last tell. */
+    enum err (*keep)(struct ctx *ctx, void *self, const struct crossing_part *part);
+    void *self;
+};
+/* On a read-only connection without an open transaction: it takes one for every slice. */
+enum err preview_run(struct ctx *ctx, struct db *db, const struct id *rule_set,
+                     const struct preview_listener *listener) _must_check_;
+/* The job that does that. ERR_VALIDATION: as things are, it could not be published. */
+enum err rule_set_preview(struct ctx *ctx, struct db *db, const struct id *id, struct job *ret)
+    _must_check_;
+
 /* ---- Campaigns, users, keys ---- */
 
 enum err campaign_create(struct ctx *ctx, struct db *db, const struct campaign_input *input,
@@ -320,12 +450,6 @@ struct funnel_query {
     const char *pipeline;
     enum dimension group_by;
     int64_t within_days; /* cohort only; NO_INT: ever */
-};
-
-/* Exact, and as a decimal with five places, rounded half up; NULL where nothing can be divided. */
-struct rate {
-    int64_t numerator, denominator;
-    const char *rate;
 };
 
 struct funnel_stage {

@@ -61,7 +61,10 @@ bool scanner_pulse(struct scanner *scanner);
 /* Takes nothing new from here on. What runs and what waits may use timeout_ms more, all together;
  * then it is done with ERR_BUSY. Does not wait. */
 void scanner_drain(struct scanner *scanner, int timeout_ms);
-/* Drains at once if nobody has, waits until everything is done, ends the thread. */
+/* Drains at once if nobody has, waits until everything is done, ends the thread. What is submitted
+ * from then on is refused. */
+void scanner_end(struct scanner *scanner);
+/* Ends it unless it has ended, and frees it: nobody may submit any more. */
 void scanner_stop(struct scanner *scanner);
 
 #endif

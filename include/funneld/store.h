@@ -7,6 +7,7 @@
 
 #include <funneld/base.h>
 #include <funneld/db.h>
+#include <funneld/rules.h>
 #include <funneld/types.h>
 
 /* ---- The file ---- */
@@ -140,6 +141,9 @@ enum err lead_ids_after(struct ctx *ctx, struct db *db, const struct id *after, 
 /* Leads whose score is due at `at`, the first first; only id and score_due_at are set. */
 enum err leads_due(struct ctx *ctx, struct db *db, int64_t at, int64_t limit, struct rows *ret)
     _must_check_;
+/* The next leads by id that there is somebody behind, whole. */
+enum err lead_walk(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit,
+                   struct rows *ret) _must_check_;
 enum err lead_count_all(struct ctx *ctx, struct db *db, int64_t *ret) _must_check_;
 
 struct condition;
@@ -291,6 +295,9 @@ enum err activity_log(struct ctx *ctx, struct db *db, const struct id *lead_id,
 /* The same of what happened after one instant and up to another; with their properties. */
 enum err activity_span(struct ctx *ctx, struct db *db, const struct id *lead_id, int64_t after,
                        int64_t until, db_visit *visit, void *self) _must_check_;
+/* The same of all leads from one id to another, lead by lead. */
+enum err activity_logs(struct ctx *ctx, struct db *db, const struct id *from, const struct id *to,
+                       bool with_properties, db_visit *visit, void *self) _must_check_;
 
 struct activity_filter {
     struct id lead_id;
@@ -325,6 +332,8 @@ enum err rule_set_save(struct ctx *ctx, struct db *db, const struct rule_set *ru
 enum err rule_set_replace(struct ctx *ctx, struct db *db, const struct rule_set *rule_set)
     _must_check_;
 enum err rule_set_delete(struct ctx *ctx, struct db *db, const struct id *id) _must_check_;
+/* The version that was in force at that time, or the first there ever was. */
+enum err rule_set_version_at(struct ctx *ctx, struct db *db, int64_t at, int64_t *ret) _must_check_;
 enum err rule_set_find(struct ctx *ctx, struct db *db, const struct id *id, struct rule_set *ret)
     _must_check_;
 struct rule_set_filter {
@@ -353,8 +362,26 @@ enum err job_list(struct ctx *ctx, struct db *db, const struct job_filter *filte
     _must_check_;
 enum err job_count(struct ctx *ctx, struct db *db, const struct job_filter *filter, int64_t *ret)
     _must_check_;
-/* Removes at most `limit` that were over before. */
+/* Removes at most `limit` that were over before, once nothing hangs on them. */
 enum err jobs_expire(struct ctx *ctx, struct db *db, int64_t before, int64_t limit) _must_check_;
+
+enum err crossings_insert(struct ctx *ctx, struct db *db, const struct id *job,
+                          const struct crossing_part *part) _must_check_;
+struct crossing_filter {
+    struct id job;
+    enum stage_kind criterion;
+    enum crossing_direction direction;
+    struct id_range range; /* of lead ids */
+};
+enum err crossing_list(struct ctx *ctx, struct db *db, const struct crossing_filter *filter,
+                       struct rows *ret) _must_check_; /* struct crossing */
+enum err crossing_count(struct ctx *ctx, struct db *db, const struct crossing_filter *filter,
+                        int64_t *ret) _must_check_;
+/* At most `limit` parts; says how many they were. Of one job, or of those that were over before. */
+enum err crossings_remove(struct ctx *ctx, struct db *db, const struct id *job, int64_t limit,
+                          int64_t *ret_count) _must_check_;
+enum err crossings_expire(struct ctx *ctx, struct db *db, int64_t before, int64_t limit,
+                          int64_t *ret_count) _must_check_;
 
 /* ---- Campaigns, users, forms, keys, settings ---- */
 

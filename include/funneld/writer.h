@@ -44,6 +44,7 @@ struct command {
     int64_t due_us;    /* while it waits for a wipe or for its next round */
     bool woken;        /* under lock: its next round is due at once */
     struct savepoint savepoint;
+    struct waiting *waiting; /* of writer_run() */
 };
 
 enum {
@@ -63,6 +64,9 @@ enum err writer_start(struct ctx *ctx, struct store *store, size_t queue_max, st
  * command was not taken, ctx->failure says ERR_BUSY or ERR_STORAGE, done() will not be called. */
 bool writer_submit(struct writer *writer, struct command *command) _must_check_;
 
+/* Any thread but the writer's: submits it, waits until it is done, and returns its result; done
+ * is not the submitter's to set. Also ERR_BUSY or ERR_STORAGE when it was not taken. */
+enum err writer_run(struct writer *writer, struct command *command) _must_check_;
 /* Any thread: a command with every_us comes round at once, or once more if it is at it right now.
  * Not after writer_stop(). */
 void writer_wake(struct writer *writer, struct command *command);

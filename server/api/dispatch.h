@@ -61,6 +61,8 @@ bool reading_pulse(struct service *service);
 /* No scan is taken any more, and those there are end in time for their answers. Does not wait. */
 void reading_drain(struct service *service);
 void reading_stop(struct service *service);
+/* Once the writer has stopped, which submits to the thread for long work. */
+void reading_free(struct service *service);
 
 /* On the HTTP thread: runs the route's prepare(). */
 enum err reading_prepare(struct call *call) _must_check_;

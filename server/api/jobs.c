@@ -45,6 +45,42 @@ static enum err run_list(struct call *call)
     return err ? err : page_cut(call, &rows);
 }
 
+/* ---- What a preview found ---- */
+
+struct crossings_query {
+    struct input input;
+    int criterion, direction;
+};
+
+static const struct field crossings_query_fields[] = {
+    FIELD_NAMED(struct crossings_query, criterion, stage_kind_names, .flags = FIELD_REQUIRED,
+                .note = "kind of the stage"),
+    FIELD_NAMED(struct crossings_query, direction, crossing_direction_names,
+                .flags = FIELD_REQUIRED, .note = "up: leads that come to meet it"),
+};
+static const struct table crossings_query_table =
+    TABLE(struct crossings_query, "crossings_query", crossings_query_fields);
+
+static const struct order crossing_orders[] = {
+    { .name = "lead_id", .member = "lead_id" },
+    { 0 },
+};
+
+static enum err run_crossings(struct call *call)
+{
+    const struct crossings_query *query = call->query;
+    struct crossing_filter filter = { call->id, (enum stage_kind)query->criterion,
+                                      (enum crossing_direction)query->direction, list_range(call) };
+    struct job job;
+    struct rows rows;
+    enum err err = job_load(call->ctx, call->db, &call->id, &job);
+    if (!err)
+        err = crossing_list(call->ctx, call->db, &filter, &rows);
+    if (!err && call->list.count)
+        err = crossing_count(call->ctx, call->db, &filter, &call->list.total);
+    return err ? err : page_cut(call, &rows);
+}
+
 static const struct order orders[] = {
     { .name = "id", .member = "id", .descending = true },
     { 0 },
@@ -70,6 +106,17 @@ static const struct route rows[] = {
       .status = 200,
       .operation = "getJob",
       .summary = "How far a job is, and what came of it" },
+    { { HTTP_GET, "/v1/jobs/{id}/crossings" },
+      ACCESS_READ,
+      SCOPE_READ,
+      ROUTE_LIST,
+      .query = &crossings_query_table,
+      .orders = crossing_orders,
+      .run = run_crossings,
+      .result = &crossing_table,
+      .status = 200,
+      .operation = "listCrossings",
+      .summary = "Leads that a preview has found to cross a threshold" },
     { { HTTP_POST, "/v1/jobs/{id}/cancel" },
       ACCESS_WRITE,
       SCOPE_WRITE,

@@ -185,6 +185,12 @@ void reading_drain(struct service *service)
 
 void reading_stop(struct service *service)
 {
+    scanner_end(service->reading.scans);
+    scanner_end(service->reading.long_work);
+}
+
+void reading_free(struct service *service)
+{
     scanner_stop(service->reading.scans);
     scanner_stop(service->reading.long_work);
 }

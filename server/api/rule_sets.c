@@ -83,13 +83,25 @@ static enum err run_validate(struct call *call)
 
 /* ---- In force ---- */
 
-static enum err run_publish(struct call *call)
+typedef enum err begin_job(struct ctx *ctx, struct db *db, const struct id *id, struct job *ret);
+
+static enum err answer_job(struct call *call, begin_job *begin)
 {
     struct job *job = call_result(call, sizeof *job);
-    enum err err = job ? rule_set_publish(call->ctx, call->db, &call->id, job) : ERR_MEMORY;
+    enum err err = job ? begin(call->ctx, call->db, &call->id, job) : ERR_MEMORY;
     if (!err)
         call_location(call, "jobs", &job->id);
     return err ? err : job_show(call->ctx, job);
+}
+
+static enum err run_preview(struct call *call)
+{
+    return answer_job(call, rule_set_preview);
+}
+
+static enum err run_publish(struct call *call)
+{
+    return answer_job(call, rule_set_publish);
 }
 
 #define EXAMPLE                                                                                    \
@@ -157,6 +169,17 @@ static const struct route rows[] = {
       .status = 200,
       .operation = "validateRuleSet",
       .summary = "Whether it can be published as things are now, and what is wrong with it" },
+    { { HTTP_POST, "/v1/rule-sets/{id}/preview" },
+      ACCESS_WRITE,
+      SCOPE_WRITE,
+      ROUTE_BEGINS_JOB,
+      .run = run_preview,
+      .result = &job_table,
+      .status = 202,
+      .operation = "previewRuleSet",
+      .summary =
+          "What it would do if it came into force: an estimate first, then all leads, as the "
+          "result of the job that this answers with" },
     { { HTTP_POST, "/v1/rule-sets/{id}/publish" },
       ACCESS_WRITE,
       SCOPE_WRITE,

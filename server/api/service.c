@@ -60,7 +60,7 @@ static enum err start_parts(struct ctx *ctx, const struct config *config, struct
     if (!err)
         err = visitor_start(ctx, service->writer, &service->visitor);
     if (!err)
-        err = jobs_run_start(ctx, service->writer, &service->jobs);
+        err = jobs_run_start(ctx, service->writer, service->reading.long_work, &service->jobs);
     struct http_app app = dispatch_app;
     app.self = service;
     return err ? err : http_start(ctx, config, service->socket_path, &app, &service->http);
@@ -117,6 +117,7 @@ void service_stop(struct service *service)
     if (service->writer)
         writer_stop(service->writer);
     visitor_free(&service->visitor);
+    reading_free(service);
     upkeep_free(&service->upkeep);
     jobs_run_free(&service->jobs);
     if (service->store)

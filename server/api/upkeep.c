@@ -30,7 +30,12 @@ static enum err expire_answers(struct upkeep *upkeep, struct db *db, bool *ret_m
 
 static enum err expire_jobs(struct upkeep *upkeep, struct db *db, bool *ret_more)
 {
-    enum err err = jobs_expire(&upkeep->ctx, db, upkeep->ctx.now_ms - JOBS_KEPT_MS, ROWS_AT_ONCE);
+    int64_t count, before = upkeep->ctx.now_ms - JOBS_KEPT_MS;
+    enum err err = crossings_expire(&upkeep->ctx, db, before, ROWS_AT_ONCE, &count);
+    *ret_more = !err && count == ROWS_AT_ONCE;
+    if (err || *ret_more)
+        return err;
+    err = jobs_expire(&upkeep->ctx, db, before, ROWS_AT_ONCE);
     *ret_more = !err && db_changes(db) == ROWS_AT_ONCE;
     return err;
 }

@@ -274,7 +274,7 @@ static const struct field rate_fields[] = {
     FIELD(struct rate, rate, JSON, .flags = FIELD_DECIMAL,
           .note = "numerator by denominator, with five decimals; null where that is 0"),
 };
-static const struct table rate_table = TABLE(struct rate, "rate", rate_fields);
+const struct table rate_table = TABLE(struct rate, "rate", rate_fields);
 
 static const struct field funnel_stage_fields[] = {
     FIELD(struct funnel_stage, stage, TEXT, .flags = FIELD_NOT_NULL, .note = "key"),

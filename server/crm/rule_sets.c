@@ -149,3 +149,9 @@ enum err rule_set_publish(struct ctx *ctx, struct db *db, const struct id *id, s
         err = jobs_cancel_kind(ctx, db, JOB_RESCORE, "another rule set was published");
     return err ? err : job_create(ctx, db, JOB_RESCORE, &rule_set.id, ret);
 }
+
+enum err rule_set_preview(struct ctx *ctx, struct db *db, const struct id *id, struct job *ret)
+{
+    enum err err = rule_set_validate(ctx, db, id);
+    return err ? err : job_create(ctx, db, JOB_PREVIEW, id, ret);
+}

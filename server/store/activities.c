@@ -47,6 +47,14 @@ enum err activity_span(struct ctx *ctx, struct db *db, const struct id *lead_id,
                    param_int(after), param_int(until));
 }
 
+enum err activity_logs(struct ctx *ctx, struct db *db, const struct id *from, const struct id *to,
+                       bool with_properties, db_visit *visit, void *self)
+{
+    struct activity row;
+    return db_each(ctx, db, with_properties ? SQL_ACTIVITY_LOGS_PROPERTIES : SQL_ACTIVITY_LOGS,
+                   &row, visit, self, param_id(from), param_id(to));
+}
+
 static void narrow(struct query *query, const struct activity_filter *filter)
 {
     if (filter->type)

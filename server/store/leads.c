@@ -189,6 +189,14 @@ enum err lead_ids_after(struct ctx *ctx, struct db *db, const struct id *after, 
                    param_int(limit));
 }
 
+enum err lead_walk(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit,
+                   struct rows *ret)
+{
+    enum err err = db_rows(ctx, db, SQL_LEAD_WALK, ret,
+                           param_bytes(after->bytes, sizeof after->bytes), param_int(limit));
+    return err ? err : lead_values_load(ctx, db, ret->items, ret->count);
+}
+
 enum err lead_count_all(struct ctx *ctx, struct db *db, int64_t *ret)
 {
     return db_int_params(ctx, db, SQL_LEAD_COUNT_ALL, ret, NULL, 0);

@@ -104,6 +104,11 @@ enum err rule_set_load(struct ctx *ctx, struct db *db, int64_t version, struct r
     return err ? err : load_parts(ctx, db, ret);
 }
 
+enum err rule_set_version_at(struct ctx *ctx, struct db *db, int64_t at, int64_t *ret)
+{
+    return db_int(ctx, db, SQL_RULE_SET_VERSION_AT, ret, param_int(at));
+}
+
 enum err rule_set_find(struct ctx *ctx, struct db *db, const struct id *id, struct rule_set *ret)
 {
     enum err err = db_one(ctx, db, SQL_RULE_SET_BY_ID, ret, param_id(id));

@@ -191,7 +191,7 @@ static void *scanner_thread(void *self)
 
 static void scanner_free(struct scanner *scanner)
 {
-    db_close(scanner->db);
+    db_close(scanner->db); /* NULL: it has ended */
     pthread_cond_destroy(&scanner->wake);
     pthread_mutex_destroy(&scanner->lock);
     free(scanner);
@@ -219,9 +219,9 @@ enum err scanner_start(struct ctx *ctx, struct store *store, const struct scanne
     return OK;
 }
 
-void scanner_stop(struct scanner *scanner)
+void scanner_end(struct scanner *scanner)
 {
-    if (!scanner)
+    if (!scanner || scanner->stopping)
         return;
     scanner_drain(scanner, 0);
     pthread_mutex_lock(&scanner->lock);
@@ -229,5 +229,13 @@ void scanner_stop(struct scanner *scanner)
     pthread_cond_signal(&scanner->wake);
     pthread_mutex_unlock(&scanner->lock);
     pthread_join(scanner->thread, NULL);
-    scanner_free(scanner);
+    db_close(scanner->db);
+    scanner->db = NULL;
+}
+
+void scanner_stop(struct scanner *scanner)
+{
+    scanner_end(scanner);
+    if (scanner)
+        scanner_free(scanner);
 }

@@ -41,10 +41,14 @@ const struct known_route known_routes[] = {
       "{'name':'Spring','groups':[{'key':'fit','min_milli':0,'max_milli':9}],'rules':[]}" },
     { "DELETE", "/v1/rule-sets/{id}", "write", NULL },
     { "POST", "/v1/rule-sets/{id}/validate", "read write", NULL },
+    { "POST", "/v1/rule-sets/{id}/preview", "write", NULL },
     { "POST", "/v1/rule-sets/{id}/publish", "write", NULL },
     { "GET", "/v1/jobs", "read", NULL },
     { "GET", "/v1/jobs/{id}", "read", NULL },
+    { "GET", "/v1/jobs/{id}/crossings", "read", NULL },
     { "POST", "/v1/jobs/{id}/cancel", "write", NULL },
+    { "GET", "/v1/leads/{id}/score", "read", NULL },
+    { "GET", "/v1/leads/{id}/score/evidence", "read", NULL },
     { "POST", "/v1/campaigns", "write", "{'name':'Spring'}" },
     { "GET", "/v1/campaigns", "read", NULL },
     { "GET", "/v1/campaigns/{id}", "read", NULL },
@@ -123,14 +127,22 @@ static const char *seed_of(const char *path, const struct seeds *seeds)
     ck_abort_msg("no seed for %s", path);
 }
 
+/* What cannot be left out. */
+static const char *query_of(const char *path)
+{
+    if (strstr(path, "/evidence"))
+        return "?rule=page_view";
+    return strstr(path, "/crossings") ? "?criterion=mql&direction=up" : "";
+}
+
 const char *route_path(const struct known_route *route, const struct seeds *seeds, const char *id)
 {
     const char *open = strchr(route->path, '{');
     if (!open)
         return route->path;
     const char *end = strchr(open, '}') + 1;
-    return textf("%.*s%s%s", (int)(open - route->path), route->path,
-                 id ? id : seed_of(route->path, seeds), end);
+    return textf("%.*s%s%s%s", (int)(open - route->path), route->path,
+                 id ? id : seed_of(route->path, seeds), end, query_of(route->path));
 }
 
 const char *route_body(const struct known_route *route)

@@ -284,7 +284,7 @@ START_TEST(unknown_parameter)
         struct ask ask = route_ask(&known_routes[i], &seeds);
         if (strncmp(ask.path, "/f/", 3) == 0) /* pages that post here have their own */
             continue;
-        ask.path = textf("%s?bogus=1", ask.path);
+        ask.path = textf("%s%cbogus=1", ask.path, strchr(ask.path, '?') ? '&' : '?');
         expect_problem(client_ask(fixture.client, &ask), 422, "validation_failed", "?bogus",
                        "unknown_parameter");
     }

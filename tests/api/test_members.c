@@ -2,6 +2,7 @@
  * are told again here, so that one that changes is noticed. */
 #include "errors.h"
 
+#include <funneld/rules.h>
 #include <funneld/types.h>
 #include <stdio.h>
 #include <stdlib.h>

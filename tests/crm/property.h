@@ -11,5 +11,6 @@ TCase *arrival_case(void);
 TCase *catalog_case(void);
 TCase *check_case(void);
 TCase *cost_case(void);
+TCase *ledger_case(void);
 
 #endif

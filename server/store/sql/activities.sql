@@ -41,6 +41,19 @@ FROM activity
 WHERE lead_id = $1 AND occurred_at > $2 AND occurred_at <= $3
 ORDER BY lead_id, occurred_at, id;
 
+-- activity_logs -> activity
+-- Those of the leads from $1 to $2, lead by lead.
+SELECT lead_id, occurred_at, type, engagement
+FROM activity
+WHERE lead_id >= $1 AND lead_id <= $2
+ORDER BY lead_id, occurred_at, id;
+
+-- activity_logs_properties -> activity
+SELECT lead_id, occurred_at, type, engagement, properties
+FROM activity
+WHERE lead_id >= $1 AND lead_id <= $2
+ORDER BY lead_id, occurred_at, id;
+
 -- activity_walk -> activity
 -- All of them, as they lie.
 SELECT lead_id, occurred_at, id, type, recorded_at, campaign, source_system, external_id,

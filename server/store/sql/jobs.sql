@@ -44,3 +44,44 @@ AND state = $1;
 -- jobs_expire
 DELETE FROM job
 WHERE id IN (SELECT id FROM job WHERE finished_at < $1 ORDER BY finished_at LIMIT $2);
+
+-- crossing_insert
+INSERT INTO job_crossing (job, criterion, direction, last_lead, leads)
+VALUES ($1, $2, $3, $4, $5);
+
+-- crossings_above -> crossing_row
+-- The part that $4 is in, unless it is its last, and the next ones.
+SELECT leads
+FROM job_crossing
+WHERE job = $1 AND criterion = $2 AND direction = $3 AND last_lead > $4
+ORDER BY last_lead LIMIT $5;
+
+-- crossings_below -> crossing_row
+SELECT leads
+FROM job_crossing
+WHERE job = $1 AND criterion = $2 AND direction = $3 AND last_lead < $4
+ORDER BY last_lead DESC LIMIT $5;
+
+-- crossings_around -> crossing_row
+-- The part that $4 is in.
+SELECT leads
+FROM job_crossing
+WHERE job = $1 AND criterion = $2 AND direction = $3 AND last_lead >= $4
+ORDER BY last_lead LIMIT 1;
+
+-- crossing_bytes
+SELECT coalesce(sum(length(leads)), 0)
+FROM job_crossing
+WHERE job = $1 AND criterion = $2 AND direction = $3;
+
+-- crossings_remove
+DELETE FROM job_crossing
+WHERE job = $1 AND (criterion, direction, last_lead) IN (
+    SELECT criterion, direction, last_lead FROM job_crossing WHERE job = $1 LIMIT $2);
+
+-- crossings_expire
+DELETE FROM job_crossing
+WHERE (job, criterion, direction, last_lead) IN (
+    SELECT c.job, c.criterion, c.direction, c.last_lead
+    FROM job AS j JOIN job_crossing AS c ON c.job = j.id
+    WHERE j.finished_at < $1 LIMIT $2);

@@ -48,6 +48,11 @@ SELECT id, status, version, name, min_milli, max_milli, created_at, updated_at, 
 FROM rule_set
 WHERE version = $1;
 
+-- rule_set_version_at
+SELECT coalesce(
+    (SELECT max(version) FROM rule_set WHERE version IS NOT NULL AND published_at <= $1),
+    (SELECT min(version) FROM rule_set));
+
 -- rule_set_by_id -> rule_set
 SELECT id, status, version, name, min_milli, max_milli, created_at, updated_at, published_at,
     retired_at, copied_from
