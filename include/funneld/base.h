@@ -257,7 +257,7 @@ enum err phone_normalise(struct ctx *ctx, const char *text, const char **ret) _m
  * than can be of use is cut. */
 void pointer_append(struct buffer *out, const char *name);
 
-/* true, yes, y or 1; false, no, n or 0; whatever the case */
+/* true, yes, y, on or 1; false, no, n, off or 0; whatever the case */
 bool boolean_parse_lenient(const char *text, int64_t *ret);
 
 /* ---- Numbers with decimals: whole millionths ---- */

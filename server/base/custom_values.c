@@ -17,8 +17,8 @@ bool custom_values_equal(const struct custom_value *a, const struct custom_value
 
 bool boolean_parse_lenient(const char *text, int64_t *ret)
 {
-    static const char *const words[][4] = { { "false", "no", "n", "0" },
-                                            { "true", "yes", "y", "1" } };
+    static const char *const words[][5] = { { "false", "no", "n", "0", "off" },
+                                            { "true", "yes", "y", "1", "on" } };
     for (size_t value = 0; value < ARRAY_SIZE(words); value++)
         for (size_t i = 0; i < ARRAY_SIZE(words[value]); i++)
             if (strcasecmp(text, words[value][i]) == 0) {

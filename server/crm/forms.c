@@ -1,7 +1,7 @@
 /* forms.c: what becomes of a post to a public form. The journal keeps every post as it came,
  * with a verdict, whether or not a lead came of it; a person who filled in a form is never lost
  * because a field was wrong. */
-#include "history.h"
+#include "leads_fields.h"
 
 #include <string.h>
 
@@ -197,18 +197,77 @@ static enum err read_fields(struct ctx *ctx, const struct form_post *post, const
     return OK;
 }
 
-/* An address that is none must not cost the lead: what else was said is kept, and the raw post has
- * the rest. *ret_why says what was wrong with it, or nothing. */
-static enum err drop_bad_email(struct ctx *ctx, struct lead_input *input, struct failure *ret_why)
+/* The custom field in use that a page means by that name, or NULL: its key, or fields.KEY where the
+ * key alone would mean a field of ours. */
+static const struct custom_field *named_custom(const struct catalog *catalog, const char *name)
+{
+    static const char prefix[] = "fields.";
+    char folded[64];
+    fold_name(name, folded);
+    bool said = strncmp(folded, prefix, strlen(prefix)) == 0;
+    if (!said && alias_field(name))
+        return NULL;
+    const struct custom_field *field =
+        catalog_custom_field(catalog, said ? folded + strlen(prefix) : folded);
+    return field && field->archived_at == NO_INT ? field : NULL;
+}
+
+static enum err read_custom(struct ctx *ctx, const struct custom_field *field, const char *posted,
+                            struct custom_value *ret)
+{
+    struct custom_value given = { .name = ctx_text(ctx, field->key), .number = NO_INT };
+    given.text = text_trim(ctx->arena, posted, strlen(posted));
+    if (given.text && field->type == CUSTOM_TEXT)
+        given.text = cut(ctx, given.text, field->max_length);
+    if (!given.name || !given.text)
+        return fail(ctx, ERR_MEMORY, NULL, "no memory for a form");
+    if (!*given.text)
+        given.text = NULL;
+    return lead_field_read(ctx, field, &given, /* as_text= */ true, ret);
+}
+
+/* What cannot be kept is left out, and recorded as a failure. */
+static enum err read_customs(struct ctx *ctx, const struct catalog *catalog,
+                             const struct form_post *post, struct lead_input *input)
+{
+    struct custom_values *values = &input->fields;
+    if (catalog->custom_fields.count == 0)
+        return OK;
+    values->items = ctx_alloc(ctx, catalog->custom_fields.count * sizeof *values->items);
+    if (!values->items)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < post->count; i++) {
+        const struct custom_field *field = named_custom(catalog, post->names[i]);
+        if (!field || custom_values_find(values, field->field_id))
+            continue;
+        struct custom_value *value = &values->items[values->count];
+        enum err err = read_custom(ctx, field, post->values[i], value);
+        if (err && err != ERR_VALIDATION)
+            return err;
+        values->count += !err && !custom_value_is_blank(value);
+    }
+    return OK;
+}
+
+/* An address that is none must not cost the lead, nor a custom value that its field does not take:
+ * what else was said is kept, and the raw post has the rest. *ret_why says what was wrong, or
+ * nothing. */
+static enum err drop_bad(struct ctx *ctx, const struct catalog *catalog,
+                         const struct form_post *post, struct lead_input *input,
+                         struct failure *ret_why)
 {
     const char *email, *match_key;
     enum err err =
         input->email ? email_normalise(ctx, "email", input->email, &email, &match_key) : OK;
-    if (err != ERR_VALIDATION)
+    if (err == ERR_VALIDATION)
+        input->email = NULL;
+    else if (err)
+        return err;
+    err = read_customs(ctx, catalog, post, input);
+    if (err)
         return err;
     *ret_why = ctx->failure;
     failure_clear(ctx);
-    input->email = NULL;
     return OK;
 }
 
@@ -218,9 +277,12 @@ static enum err make_lead(struct ctx *ctx, struct db *db, const struct form_post
 {
     struct lead_input input;
     struct lead_created created;
+    const struct catalog *catalog;
     enum err err = read_fields(ctx, post, form, &input);
     if (!err)
-        err = drop_bad_email(ctx, &input, ret_why);
+        err = catalog_get(ctx, db, &catalog);
+    if (!err)
+        err = drop_bad(ctx, catalog, post, &input, ret_why);
     submission->detail = ret_why->detail;
     if (!err)
         err = lead_create(ctx, db, &input, /* merge= */ true, &created);
@@ -245,14 +307,27 @@ static bool is_verdict(enum err err)
     return err == ERR_VALIDATION || err == ERR_DUPLICATE || err == ERR_CONFLICT;
 }
 
+/* Whether a page means that member by its name. */
+static bool is_posted(const char *name, const char *member)
+{
+    static const char prefix[] = "fields";
+    const char *field = alias_field(name);
+    char folded[64];
+    fold_name(name, folded);
+    if (strncmp(member, prefix, strlen(prefix)) != 0)
+        return field && strcmp(field, member) == 0;
+    const char *key = member + strlen(prefix) + 1; /* "fields/KEY" */
+    bool said = strncmp(folded, prefix, strlen(prefix)) == 0 && folded[strlen(prefix)] == '.';
+    return strcmp(said ? folded + strlen(prefix) + 1 : folded, key) == 0;
+}
+
 /* Its members by the names that the post has for them. */
 static void tell_posted_names(struct failure *failure, const struct form_post *post)
 {
     for (size_t i = 0; i < failure->member_count; i++) {
         struct member_error *error = &failure->members[i];
         for (size_t j = 0; j < post->count; j++) {
-            const char *field = alias_field(post->names[j]);
-            if (!field || !*post->values[j] || strcmp(field, error->member) != 0)
+            if (!*post->values[j] || !is_posted(post->names[j], error->member))
                 continue;
             error->member = post->names[j];
             break;

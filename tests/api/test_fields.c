@@ -234,6 +234,37 @@ START_TEST(blanks_filled_by_a_merge)
 }
 END_TEST
 
+/* A page says texts, under names of its own; what cannot be kept costs nothing else. */
+START_TEST(posted_to_a_form)
+{
+    make_fields();
+    expect_status(post(fixture.client, "/v1/fields", "{'key':'role','name':'R','type':'text'}"),
+                  201);
+    service_create("/v1/forms", "{'name':'Contact','key':'contact-us'}");
+    const char *const body = "email=ann%40example.com&Seats=+12.5&fields.role=boss&role=Head+of+IT"
+                             "&partner=on&Born-On=1962-02-28&plan=gold&note=longer+than+five&x=1";
+    const struct answer *answer =
+        ask(fixture.client, .path = "/f/contact-us", .key = "", .body = body,
+            .content_type = "application/x-www-form-urlencoded");
+    ck_assert_int_eq(answer->status / 100, 2);
+    const struct answer *lead = get(fixture.client, "/v1/leads?email=ann@example.com");
+    ck_assert(strstr(lead->body, "\"fields\":{\"note\":\"longe\",\"seats\":12.5,\"partner\":true,"
+                                 "\"born_on\":\"1962-02-28\",\"role\":\"boss\"}"));
+    expect_text(lead, "Head of IT", "data.0.job_title");
+    const struct answer *journal = get(fixture.client, "/v1/submissions");
+    expect_text(journal, "created", "data.0.verdict");
+    expect_text(journal, "fields/plan: one of: free, Pro", "data.0.detail");
+
+    /* As JSON too; what is known stays, blanks are filled. */
+    expect_status(post(fixture.client, "/f/contact-us",
+                       "{'email':'ann@example.com','fields':{'plan':'pro','seats':99}}"),
+                  200);
+    lead = get(fixture.client, "/v1/leads?email=ann@example.com");
+    expect_text(lead, "Pro", "data.0.fields.plan");
+    ck_assert(strstr(lead->body, "\"seats\":12.5,"));
+}
+END_TEST
+
 START_TEST(archived_and_back)
 {
     make_fields();
@@ -310,6 +341,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, values_refused);
     tcase_add_test(tcase, changed_one_by_one);
     tcase_add_test(tcase, blanks_filled_by_a_merge);
+    tcase_add_test(tcase, posted_to_a_form);
     tcase_add_test(tcase, archived_and_back);
     tcase_add_test(tcase, choices_and_limits_change);
     tcase_add_test(tcase, gone_with_the_lead);
