@@ -490,6 +490,41 @@ extern const struct table funnel_report_table;
 enum err funnel_report(struct ctx *ctx, struct db *db, const struct funnel_query *query,
                        struct funnel_report *ret) _must_check_;
 
+/* Of which leads an attribute's share is compared with its share among the won ones. */
+enum among { AMONG_CLOSED, AMONG_ALL };
+extern const char *const among_names[];
+
+struct attributes_query {
+    struct input input;
+    const char *pipeline;
+    int64_t from, to; /* days of creation, [from, to); NO_INT: of any day */
+    int among;        /* enum among */
+    int64_t min_support, limit;
+};
+
+/* One value of an attribute, or one type of activity. */
+struct attribute_lift {
+    const char *attribute, *value, *activity;
+    int op; /* eq, present, absent; -1: an activity */
+    const char *lift;
+    struct rate among_won, among;
+};
+
+struct attributes_report {
+    int64_t as_of;
+    const char *pipeline;
+    int64_t from, to;
+    enum among among;
+    int64_t leads, won, min_support;
+    struct texts left_out;
+    struct rows lifts; /* struct attribute_lift */
+};
+extern const struct table attributes_report_table;
+
+/* Looks at every lead, and every activity of those that count. */
+enum err attributes_report(struct ctx *ctx, struct db *db, const struct attributes_query *query,
+                           struct attributes_report *ret) _must_check_;
+
 struct board_stage {
     const char *stage, *name;   /* key, and what people see */
     int64_t leads, value_minor; /* open ones, all of them */

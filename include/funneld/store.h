@@ -198,6 +198,24 @@ enum err lead_value_remove(struct ctx *ctx, struct db *db, const struct id *lead
 /* For checks: how many are of no lead, of one that says it has none, or of no field. */
 enum err lead_values_lost(struct ctx *ctx, struct db *db, int64_t *ret) _must_check_;
 
+/* ---- What became of leads: of all of them, in the order of their ids ---- */
+
+struct outcome_filter {
+    int64_t pipeline_id;
+    int64_t created_gte, created_lt;
+    bool any_status; /* else those that were won or lost */
+};
+
+/* struct lead: status, and what attributes are ranked by */
+enum err outcome_leads(struct ctx *ctx, struct db *db, const struct outcome_filter *filter,
+                       db_visit *visit, void *self) _must_check_;
+/* struct trait: each value of a custom field */
+enum err outcome_values(struct ctx *ctx, struct db *db, const struct outcome_filter *filter,
+                        db_visit *visit, void *self) _must_check_;
+/* struct trait: each activity before the lead was closed, without those of machines */
+enum err outcome_activities(struct ctx *ctx, struct db *db, const struct outcome_filter *filter,
+                            db_visit *visit, void *self) _must_check_;
+
 /* ---- Erasures ---- */
 
 enum err erasure_insert(struct ctx *ctx, struct db *db, const struct erasure *erasure) _must_check_;

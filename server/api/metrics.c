@@ -1,4 +1,4 @@
-/* metrics.c: routes of the funnel and the board. */
+/* metrics.c: routes of the funnel, of what won leads have in common, and of the board. */
 #include "route.h"
 
 /* ---- Funnel ---- */
@@ -20,6 +20,28 @@ static enum err run_funnel(struct call *call)
 {
     struct funnel_report *report = call_result(call, sizeof *report);
     return report ? funnel_report(call->ctx, call->db, call->query, report) : ERR_MEMORY;
+}
+
+/* ---- What won leads have in common ---- */
+
+static const struct field attributes_query_fields[] = {
+    FIELD(struct attributes_query, pipeline, TEXT, .note = "key; by default the default pipeline"),
+    FIELD(struct attributes_query, from, DAY, .note = "leads created from this day on"),
+    FIELD(struct attributes_query, to, DAY, .note = "and before this one"),
+    FIELD_NAMED(struct attributes_query, among, among_names,
+                .note = "which leads the won ones are compared with: won and lost ones, or all"),
+    FIELD(struct attributes_query, min_support, INT, .min = 1, .max = 1000000,
+          .note = "what fewer leads have is left out; 30 unless it is given"),
+    FIELD(struct attributes_query, limit, INT, .min = 1, .max = 200,
+          .note = "how many of the greatest; 50 unless it is given"),
+};
+static const struct table attributes_query_table =
+    TABLE(struct attributes_query, "attributes_query", attributes_query_fields);
+
+static enum err run_attributes(struct call *call)
+{
+    struct attributes_report *report = call_result(call, sizeof *report);
+    return report ? attributes_report(call->ctx, call->db, call->query, report) : ERR_MEMORY;
 }
 
 /* ---- Board ---- */
@@ -57,6 +79,15 @@ static const struct route rows[] = {
       .status = 200,
       .operation = "getFunnel",
       .summary = "Conversion from stage to stage" },
+    { { HTTP_GET, "/v1/metrics/attributes" },
+      ACCESS_READ,
+      SCOPE_READ,
+      .query = &attributes_query_table,
+      .run = run_attributes,
+      .result = &attributes_report_table,
+      .status = 200,
+      .operation = "getAttributes",
+      .summary = "Which attribute values and activities won leads have in common" },
     { { HTTP_GET, "/v1/pipelines/{key}/board" },
       ACCESS_READ,
       SCOPE_READ,

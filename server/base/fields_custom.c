@@ -59,6 +59,13 @@ static const struct field custom_field_patch_fields[] = {
 const struct table custom_field_patch_table =
     TABLE(struct custom_field_input, "custom_field_patch", custom_field_patch_fields);
 
+static const struct field trait_fields[] = {
+    FIELD(struct trait, lead_id, ID),   FIELD_NAMED(struct trait, status, lead_status_names),
+    FIELD(struct trait, field_id, INT), FIELD(struct trait, text, TEXT),
+    FIELD(struct trait, number, INT),
+};
+const struct table trait_table = TABLE(struct trait, "trait", trait_fields);
+
 static const struct field lead_value_fields[] = {
     FIELD(struct lead_value, lead_id, ID),
     FIELD(struct lead_value, field_id, INT),

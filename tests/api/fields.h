@@ -5,5 +5,6 @@
 #include "fixture.h"
 
 TCase *fields_import_tcase(void);
+TCase *attributes_tcase(void);
 
 #endif

@@ -65,6 +65,7 @@ const struct known_route known_routes[] = {
     { "POST", "/f/{form_key}", "", NULL },
     { "OPTIONS", "/f/{form_key}", "", NULL },
     { "GET", "/v1/metrics/funnel", "read", NULL },
+    { "GET", "/v1/metrics/attributes", "read", NULL },
     { "POST", "/v1/keys", "admin", "{'name':'site','scopes':['ingest']}" },
     { "GET", "/v1/keys", "admin", NULL },
     { "GET", "/v1/me", "read write ingest", NULL },

@@ -348,5 +348,6 @@ Suite *test_suite(void)
     tcase_add_test(tcase, found_again_after_a_restart);
     suite_add_tcase(suite, tcase);
     suite_add_tcase(suite, fields_import_tcase());
+    suite_add_tcase(suite, attributes_tcase());
     return suite;
 }
