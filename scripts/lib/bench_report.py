@@ -31,6 +31,31 @@ LIMITS = [
     ("processor at rest", "rest_ms", 1, "ms/s", "{:.2f}"),
 ]
 
+# What scores cost: (key, name, the most that is good enough). None: worth seeing.
+SCORES = [
+    ("rules_ratio", "activity, 30 rules and 50 before it / neither", 1.5),
+    ("rules_all_ratio", "  the same, HTTP too", None),
+    ("rules_us", "  with, writer's processor, us", None),
+    ("no_rules_us", "  without, writer's processor, us", None),
+    ("long_ms", "activity of a lead that has 10,000, p50 ms", 5),
+    ("long_cpu_ms", "  writer's processor, ms", None),
+    ("late_ms", "  late, p50 ms", 5),
+    ("late_cpu_ms", "  late, writer's processor, ms", None),
+    ("rescore_rate", "rescoring all, leads a second", None),
+    ("rescore_s", "  seconds", None),
+    ("rescore_beside_rate", "  beside 500 posts a second", None),
+    ("rescore_p99_ratio", "posts beside rescoring / alone, p99", 2),
+    ("rescore_p99_ms", "  beside, p99 ms", None),
+    ("rescore_alone_p99_ms", "  alone, p99 ms", None),
+    ("preview_s", "preview, seconds for 1,000,000 leads", 60),
+    ("preview_rate", "  leads a second", None),
+    ("preview_p99_ratio", "posts beside a preview / alone, p99", 2),
+    ("preview_p99_ms", "  beside, p99 ms", None),
+    ("preview_alone_p99_ms", "  alone, p99 ms", None),
+    ("visits_share", "31 visits a second, % of a core", 3),
+    ("visit_us", "  a visit, processor us", None),
+]
+
 
 def rounds(report, case, party, connections, what="rate"):
     found = report["results"].get(case, {}).get(party, {}).get(str(connections), [])
@@ -135,6 +160,8 @@ def target_table(report):
                      f"{max(ratio['rounds']):.2f}", "" if target is None else f">= {target}",
                      "" if target is None else verdict(ratio["median"] >= target)])
     for name, key, limit, unit, form in LIMITS:
+        if key not in report["figures"]:
+            continue
         value = report["figures"][key]
         values = value if isinstance(value, list) else [value]
         rows.append([f"{name}, {unit}", *(form.format(some) for some in
@@ -143,9 +170,24 @@ def target_table(report):
     yield from grid(rows)
 
 
+def score_table(report):
+    yield ""
+    yield "What scores cost"
+    rows = [["", "median", "from", "to", "target", ""]]
+    for key, name, most in SCORES:
+        values = report["scores"].get(key)
+        if values:
+            rows.append([name, *(number(some) for some in
+                                 (median(values), min(values), max(values))),
+                         "" if most is None else f"<= {most}",
+                         "" if most is None else verdict(median(values) <= most)])
+    yield from grid(rows)
+
+
 def remarks(report):
     for name, why in report["skipped"].items():
-        yield f"{report['cases'][name]['title']}: not measured, {why}"
+        title = report["cases"][name]["title"] if name in report["cases"] else name
+        yield f"{title}: not measured, {why}"
     for name, parties in report["results"].items():
         for party, counts in parties.items():
             for count, results in counts.items():
@@ -159,9 +201,12 @@ def remarks(report):
 
 def table(report):
     yield from heading(report)
-    yield from daemon_table(report)
-    yield from ceiling_table(report)
-    yield from target_table(report)
+    if report["results"]:
+        yield from daemon_table(report)
+        yield from ceiling_table(report)
+        yield from target_table(report)
+    if report["scores"]:
+        yield from score_table(report)
     yield from remarks(report)
 
 
@@ -185,6 +230,9 @@ def pairs(old, new):
     for name, ratio in new["ratios"].items():
         if name in old["ratios"]:
             yield name, old["ratios"][name]["rounds"], ratio["rounds"], 2
+    for key, name, _ in SCORES:
+        if key in old.get("scores", {}) and key in new["scores"]:
+            yield name.strip(), old["scores"][key], new["scores"][key], 2
     for case, parties in new["results"].items():
         for count in parties.get("daemon", {}):
             before = rounds(old, case, "daemon", count)
@@ -196,9 +244,10 @@ def pairs(old, new):
 def changes(old, new):
     yield ""
     yield f"Since {old['machine']['commit']} of {old['machine']['at']}"
-    for key in ("leads", "seconds", "reference"):
-        if old["settings"][key] != new["settings"][key]:
-            yield f"other {key}: {old['settings'][key]:,} then, {new['settings'][key]:,} now"
+    for key in ("leads", "activities_per_lead", "seconds", "reference"):
+        then, now = old["settings"].get(key), new["settings"][key]
+        if then != now:
+            yield f"other {key}: {then} then, {now} now"
     if old["machine"]["processor"] != new["machine"]["processor"]:
         yield "another processor: compare the ratios only"
     if old["fdatasync"] and new["fdatasync"]:

@@ -132,6 +132,27 @@ void bench_activity(struct dice *dice, struct activity_input *ret)
     ret->properties = "{\"url\":\"https://www.example.com/pricing\",\"referrer\":\"search\"}";
 }
 
+static const struct choice visited_pages[] = {
+    { "pricing", 20 }, { "docs/start", 25 }, { "blog/news", 30 },
+    { "jobs", 10 },    { "contact", 10 },    { "cases/retail", 5 },
+};
+static const struct choice referrers[] = {
+    { "search", 50 },
+    { "newsletter", 30 },
+    { "partner", 20 },
+};
+
+void bench_visit(struct arena *arena, struct dice *dice, struct activity_input *ret)
+{
+    *ret = (struct activity_input){ .occurred_at = NO_INT };
+    ret->type = DICE_CHOOSE(dice, activity_types);
+    const char *page = DICE_CHOOSE(dice, visited_pages);
+    const char *referrer = DICE_CHOOSE(dice, referrers);
+    ret->properties = arena_printf(
+        arena, "{\"url\":\"https://www.example.com/%s\",\"referrer\":\"%s\",\"seconds\":%u}", page,
+        referrer, (unsigned)dice_roll(dice, 300));
+}
+
 static const struct choice posted_sources[] = {
     { "search", 40 }, { "website", 30 }, { "social", 15 }, { "referral", 10 }, { "event", 5 },
 };

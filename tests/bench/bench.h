@@ -42,6 +42,8 @@ struct id id_list_draw(const struct id_list *list, struct dice *dice, bool hot);
 
 /* What is posted: scripts/lib/bench.lua posts the same. */
 void bench_activity(struct dice *dice, struct activity_input *ret);
+/* One that rules can tell from others by its page, its referrer and its seconds. */
+void bench_visit(struct arena *arena, struct dice *dice, struct activity_input *ret);
 void bench_lead(struct ctx *ctx, struct dice *dice, int64_t number, struct lead_input *ret);
 
 #endif

@@ -2,9 +2,10 @@
  * through, each at its own time, in large transactions. What a lead does is made up here; what
  * follows from it is not.
  *
- *   bench_seed FILE LEADS
+ *   bench_seed FILE LEADS ACTIVITIES                   about so many activities of each
+ *   bench_seed FILE exactly LEADS ACTIVITIES ...       so many of each, in equal steps up to now
  *
- * Beside FILE it writes admin.key and leads.txt, one id a line. The same LEADS give the same
+ * Beside FILE it writes admin.key and leads.txt, one id a line. The same numbers give the same
  * leads, ids aside. */
 #include "bench.h"
 
@@ -22,7 +23,9 @@ enum {
     CAMPAIGNS = 48,
     USERS = 25,
     DAYS = 730,
-    ACTIVITIES_MAX = 12,
+    INTEREST_MAX = 12,
+    ACTIVITIES_MAX = 100000,
+    EXACTLY_DAYS_EACH = 2, /* between activities, and no more than DAYS altogether */
 };
 #define MS_PER_HOUR INT64_C(3600000)
 
@@ -37,6 +40,7 @@ struct seed {
     int64_t start_ms, end_ms;
     struct id campaigns[CAMPAIGNS], users[USERS];
     FILE *id_file;
+    int64_t each; /* activities of a lead, about */
     int64_t activities, moves, closed;
 };
 
@@ -211,11 +215,31 @@ static const char *act(struct seed *seed, const struct id *id, const char *type)
     return recorded.stage_after;
 }
 
+static void visit(struct seed *seed, const struct id *id)
+{
+    struct activity_recorded recorded;
+    struct activity_input input;
+    bench_visit(&seed->arena, &seed->dice, &input);
+    bench_must(&seed->ctx, activity_record(&seed->ctx, seed->db, id, &input, &recorded),
+               "recording an activity");
+    seed->activities++;
+}
+
+/* What it has done by itself, up to twice as much as is wanted on average, comes behind all else:
+ * every few days something. */
+static void stay(struct seed *seed, const struct id *id, int64_t done)
+{
+    int64_t wanted = (int64_t)dice_roll(&seed->dice, 2 * (uint64_t)seed->each + 1);
+    for (; done < wanted && pass(seed, 4 * MS_PER_DAY); done++)
+        visit(seed, id);
+}
+
 static void live(struct seed *seed, const struct id *id)
 {
+    int64_t before = seed->activities;
     struct dice *dice = &seed->dice;
     bool warm = dice_percent(dice, 25), qualified = false;
-    for (int i = 0; i < ACTIVITIES_MAX && dice_percent(dice, warm ? 82 : 55) && !qualified; i++) {
+    for (int i = 0; i < INTEREST_MAX && dice_percent(dice, warm ? 82 : 55) && !qualified; i++) {
         if (!pass(seed, 4 * MS_PER_DAY))
             return;
         const char *type =
@@ -226,16 +250,15 @@ static void live(struct seed *seed, const struct id *id)
         pursue(seed, id);
     else if (dice_percent(dice, 6) && pass(seed, 30 * MS_PER_DAY))
         close_lead(seed, id, LEAD_DISQUALIFIED);
+    stay(seed, id, seed->activities - before);
 }
 
-static void lead_add(struct seed *seed, int64_t number, int64_t count)
+static struct id lead_add(struct seed *seed, int64_t number)
 {
     struct lead_input input;
     struct lead_created created;
     char text[ID_TEXT_SIZE];
-    arena_reset(&seed->arena);
     seed->ctx.ids = &seed->ids;
-    seed->ctx.now_ms = lead_time(seed, number, count);
     lead_make_up(seed, number, &input);
     bench_must(&seed->ctx, lead_create(&seed->ctx, seed->db, &input, false, &created),
                "creating a lead");
@@ -243,7 +266,7 @@ static void lead_add(struct seed *seed, int64_t number, int64_t count)
     fprintf(seed->id_file, "%s\n", text);
     seed->lead_ids = (struct id_source){ 0 };
     seed->ctx.ids = &seed->lead_ids;
-    live(seed, &created.lead.id);
+    return created.lead.id;
 }
 
 /* ---- The file ---- */
@@ -344,18 +367,72 @@ static void leads_make(struct seed *seed, int64_t count)
     bool terminal = isatty(STDERR_FILENO);
     for (int64_t done = 0; done < count;) {
         bench_must(&seed->ctx, db_begin_write(&seed->ctx, seed->db), "beginning");
-        for (int i = 0; i < LEADS_PER_COMMIT && done < count; i++)
-            lead_add(seed, done++, count);
+        for (int i = 0; i < LEADS_PER_COMMIT && done < count; i++) {
+            arena_reset(&seed->arena);
+            seed->ctx.now_ms = lead_time(seed, done, count);
+            struct id id = lead_add(seed, done++);
+            live(seed, &id);
+        }
         commit(seed);
         progress(done, count, begin_us, terminal);
     }
 }
 
+/* Each began when its first activity was due, and the last of all are those of now. */
+static void leads_make_exactly(struct seed *seed, int64_t from, int64_t count, int64_t activities)
+{
+    int64_t step_ms = activities * EXACTLY_DAYS_EACH < DAYS ? EXACTLY_DAYS_EACH * MS_PER_DAY
+                                                            : DAYS * MS_PER_DAY / activities;
+    bench_must(&seed->ctx, db_begin_write(&seed->ctx, seed->db), "beginning");
+    for (int64_t i = 0; i < count; i++) {
+        arena_reset(&seed->arena);
+        seed->ctx.now_ms = seed->end_ms - step_ms * (activities + 1);
+        struct id id = lead_add(seed, from + i);
+        for (int64_t j = 0; j < activities; j++) {
+            arena_reset(&seed->arena);
+            seed->ctx.now_ms += step_ms;
+            visit(seed, &id);
+        }
+        if (i % LEADS_PER_COMMIT == LEADS_PER_COMMIT - 1) {
+            commit(seed);
+            bench_must(&seed->ctx, db_begin_write(&seed->ctx, seed->db), "beginning");
+        }
+    }
+    commit(seed);
+}
+
+static int64_t leads_read(const char *text)
+{
+    return bench_number(text, "LEADS", 1, 100000000);
+}
+
+static int64_t activities_read(const char *text)
+{
+    return bench_number(text, "ACTIVITIES", 0, ACTIVITIES_MAX);
+}
+
+/* Returns how many leads there are. */
+static int64_t make(struct seed *seed, int argc, char **argv)
+{
+    int64_t count = 0;
+    if (strcmp(argv[2], "exactly") != 0) {
+        count = leads_read(argv[2]);
+        seed->each = activities_read(argv[3]);
+        leads_make(seed, count);
+        return count;
+    }
+    for (int i = 3; i + 1 < argc; i += 2) {
+        int64_t leads = leads_read(argv[i]);
+        leads_make_exactly(seed, count, leads, activities_read(argv[i + 1]));
+        count += leads;
+    }
+    return count;
+}
+
 int main(int argc, char **argv)
 {
-    if (argc != 3)
-        bench_die("usage: bench_seed FILE LEADS");
-    int64_t count = bench_number(argv[2], "LEADS", 1, 100000000);
+    if (argc < 4 || (argc > 4 && argc % 2 == 0))
+        bench_die("usage: bench_seed FILE LEADS ACTIVITIES, or FILE exactly LEADS ACTIVITIES ...");
     struct seed seed = { .dice = { 1 } };
     seed.ctx = (struct ctx){ .arena = &seed.arena, .ids = &seed.ids };
     seed.ctx.principal.name = "seed";
@@ -366,7 +443,7 @@ int main(int argc, char **argv)
     seed.db = store_writer(seed.store);
     installation_make(&seed, argv[1]);
     seed.id_file = create_beside(argv[1], "leads.txt");
-    leads_make(&seed, count);
+    int64_t count = make(&seed, argc, argv);
     file_close(seed.id_file);
     printf("{\"leads\": %lld, \"activities\": %lld, \"moves\": %lld, \"closed\": %lld, "
            "\"bytes\": %lld}\n",

@@ -3,6 +3,7 @@
  *
  *   bench_store statements KIND FILE IDS SECONDS   SQLite alone: the statements of the use case
  *   bench_store use_case KIND FILE IDS SECONDS     the use case, in the writer's batches
+ *   bench_store visits FILE SECONDS                leads that time makes due, on a fast clock
  *   bench_store fdatasync FILE SECONDS             a page written and made durable, again and again
  *
  * KIND is activity, hot (nine of ten go to every fiftieth lead) or lead; IDS is what bench_seed
@@ -182,6 +183,76 @@ static void run_use_case(struct bench *bench)
         arena_free(&tasks[i].arena);
 }
 
+/* ---- Visits ---- */
+
+enum { VISITS_AT_ONCE = 32 }; /* as many as the daemon's visitor */
+#define CLOCK_STEP_MS INT64_C(60000)
+
+struct visit {
+    struct command command;
+    struct ctx ctx;
+    struct arena arena;
+    int64_t now_ms, count;
+};
+
+/* The next that are due, as far as the clock must be put forward for it. */
+static enum err visit_run(struct command *command, struct db *db)
+{
+    struct visit *visit = (struct visit *)command;
+    struct due_taken taken = { 0 };
+    int64_t end_ms = visit->now_ms + 100 * MS_PER_DAY;
+    enum err err = OK;
+    while (!err && taken.count == 0 && visit->now_ms < end_ms) {
+        arena_reset(&visit->arena);
+        visit->ctx.now_ms = visit->now_ms;
+        err = leads_take_due(&visit->ctx, db, VISITS_AT_ONCE, &taken);
+        if (taken.count < VISITS_AT_ONCE)
+            visit->now_ms += CLOCK_STEP_MS;
+    }
+    visit->count += taken.count;
+    return err;
+}
+
+static double cpu_us(void)
+{
+    struct timespec used;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return (double)used.tv_sec * 1e6 + (double)used.tv_nsec / 1e3;
+}
+
+/* What was due before is no measure: it is done first. */
+static void run_visits(struct bench *bench)
+{
+    struct visit visit = { .now_ms = clock_now_ms() };
+    visit.ctx = (struct ctx){ .arena = &visit.arena, .principal.name = "funneld" };
+    visit.command = (struct command){ .ctx = &visit.ctx, .run = visit_run };
+    struct batch batch;
+    batch_init(&batch, bench->db);
+    int64_t begin_us = 0, us = 0, start_ms = visit.now_ms;
+    double cpu_before_us = 0;
+    while (us < bench->duration_us) {
+        int64_t before = visit.count;
+        batch_begin(&batch);
+        batch_run(&batch, &visit.command);
+        bench_must(&visit.ctx, visit.command.result, "visiting");
+        if (!batch_end(&batch))
+            bench_die("a commit failed");
+        upkeep(bench);
+        if (visit.count == before)
+            break; /* nobody is due any more */
+        if (visit.now_ms > start_ms && cpu_before_us == 0) {
+            visit.count = 0;
+            begin_us = clock_monotonic_us();
+            cpu_before_us = cpu_us();
+        }
+        us = cpu_before_us == 0 ? 0 : clock_monotonic_us() - begin_us;
+    }
+    printf("{\"count\": %lld, \"cpu_us_each\": %.2f}\n", (long long)visit.count,
+           visit.count ? (cpu_us() - cpu_before_us) / (double)visit.count : 0);
+    batch_free(&batch);
+    arena_free(&visit.arena);
+}
+
 /* ---- The disk ---- */
 
 /* As the log is used: the same few megabytes over and over, their place on the disk settled. */
@@ -225,20 +296,25 @@ int main(int argc, char **argv)
         run_fdatasync(argv[2], seconds_us(argv[3]));
         return 0;
     }
+    bool visits = argc == 4 && strcmp(argv[1], "visits") == 0;
     bool statements = argc == 6 && strcmp(argv[1], "statements") == 0;
-    if (!statements && !(argc == 6 && strcmp(argv[1], "use_case") == 0))
+    if (!visits && !statements && !(argc == 6 && strcmp(argv[1], "use_case") == 0))
         bench_die("usage: statements|use_case activity|hot|lead FILE IDS SECONDS, or "
-                  "fdatasync FILE SECONDS");
-    int kind = name_find(kind_names, argv[2]);
+                  "visits|fdatasync FILE SECONDS");
+    int kind = visits ? KIND_ACTIVITY : name_find(kind_names, argv[2]);
     if (kind < 0)
         bench_die("KIND is activity, hot or lead, not \"%s\"", argv[2]);
-    struct bench bench = { .kind = (enum kind)kind, .duration_us = seconds_us(argv[5]) };
+    struct bench bench = { .kind = (enum kind)kind, .duration_us = seconds_us(argv[argc - 1]) };
     bench.dice.state = (uint64_t)clock_monotonic_us(); /* other leads in each round */
     bench.ctx = (struct ctx){ .arena = &bench.arena, .ids = &bench.ids, .principal.name = "admin" };
-    id_list_read(&bench.list, argv[4]);
-    bench_must(&bench.ctx, store_open(&bench.ctx, argv[3], &bench.store), "opening the file");
+    if (!visits)
+        id_list_read(&bench.list, argv[4]);
+    bench_must(&bench.ctx, store_open(&bench.ctx, argv[visits ? 2 : 3], &bench.store),
+               "opening the file");
     bench.db = store_writer(bench.store);
-    if (statements)
+    if (visits)
+        run_visits(&bench);
+    else if (statements)
         run_statements(&bench);
     else
         run_use_case(&bench);
