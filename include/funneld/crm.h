@@ -213,9 +213,12 @@ struct selectors;
 struct lead_search {
     struct lead_filter filter; /* with the condition, or without any */
     const struct selectors *selectors;
+    bool nobody; /* it is known that there is none */
 };
-/* Where the condition asks for a stage or status plainly, the filter does too: its index serves. */
-void lead_search_ready(const struct catalog *catalog, struct lead_search *search);
+/* Where the condition asks for a stage, a status or an address plainly, the filter does too, so
+ * that an index serves. */
+enum err lead_search_ready(struct ctx *ctx, struct db *db, const struct catalog *catalog,
+                           struct lead_search *search) _must_check_;
 enum err lead_search(struct ctx *ctx, struct db *db, const struct lead_search *search,
                      struct rows *ret) _must_check_; /* struct lead */
 enum err lead_search_count(struct ctx *ctx, struct db *db, const struct lead_search *search,

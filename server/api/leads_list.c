@@ -28,9 +28,10 @@ static struct lead_search begin_search(const struct call *call, const struct sel
 static enum err run_search(struct call *call, const struct catalog *catalog,
                            struct lead_search *search)
 {
-    struct rows rows;
-    lead_search_ready(catalog, search);
-    enum err err = lead_search(call->ctx, call->db, search, &rows);
+    struct rows rows = { 0 };
+    enum err err = lead_search_ready(call->ctx, call->db, catalog, search);
+    if (!err)
+        err = lead_search(call->ctx, call->db, search, &rows);
     if (!err && call->list.count)
         err = lead_search_count(call->ctx, call->db, search, &call->list.total);
     return err ? err : page_cut(call, &rows);
@@ -97,7 +98,7 @@ static void narrow(const struct leads_query *query, struct lead_filter *filter)
 
 /* Identities name one lead or none: it is looked up as everywhere else. */
 static enum err find_named(struct call *call, const struct leads_query *query,
-                           struct lead_filter *filter, bool *ret_nobody)
+                           struct lead_search *search)
 {
     struct id by_email, by_external;
     if (query->source_system && !query->external_id)
@@ -107,17 +108,17 @@ static enum err find_named(struct call *call, const struct leads_query *query,
     enum err err = OK;
     if (query->email) {
         err = lead_identify(call->ctx, call->db, query->email, NULL, NULL, &by_email);
-        filter->id = by_email;
+        search->filter.id = by_email;
     }
     if (!err && query->external_id) {
         err = lead_identify(call->ctx, call->db, NULL, query->source_system, query->external_id,
                             &by_external);
         bool differ = !err && query->email && id_compare(&by_email, &by_external) != 0;
-        filter->id = by_external;
+        search->filter.id = by_external;
         err = differ ? ERR_NOT_FOUND : err;
     }
-    *ret_nobody = err == ERR_NOT_FOUND;
-    return *ret_nobody ? OK : err;
+    search->nobody = err == ERR_NOT_FOUND;
+    return search->nobody ? OK : err;
 }
 
 /* attribute[op]=value */
@@ -138,7 +139,6 @@ static enum err run_list(struct call *call)
     const struct leads_query *query = call->query;
     const struct catalog *catalog;
     struct lead_search search = begin_search(call, NULL);
-    bool nobody = false;
     enum err err = catalog_get(call->ctx, call->db, &catalog);
     if (err)
         return err;
@@ -150,11 +150,8 @@ static enum err run_list(struct call *call)
     if (!err)
         err = read_filters(call, &scope, &search.filter.condition);
     if (!err)
-        err = find_named(call, query, &search.filter, &nobody);
-    if (err || !nobody)
-        return err ? err : run_search(call, catalog, &search);
-    call->list.total = call->list.count ? 0 : NO_INT;
-    return page_cut(call, &(struct rows){ 0 });
+        err = find_named(call, query, &search);
+    return err ? err : run_search(call, catalog, &search);
 }
 
 /* ---- The search ---- */

@@ -14,12 +14,18 @@ static void write_ops(struct json *json)
     json_close(json, ']');
 }
 
+/* Ours by their names, custom ones by what theirs look like. */
 static void write_attributes(struct json *json)
 {
+    json_open(json, "anyOf", '[');
+    json_raw(json, NULL, "{\"pattern\":\"^fields\\\\.[a-z][a-z0-9_]*$\"}");
+    json_open(json, NULL, '{');
     json_open(json, "enum", '[');
     for (size_t i = 0; i < lead_table.count; i++)
         if (condition_names(lead_table.fields[i].name))
             json_text(json, NULL, lead_table.fields[i].name);
+    json_close(json, ']');
+    json_close(json, '}');
     json_close(json, ']');
 }
 

@@ -22,31 +22,52 @@ static const struct stage *only_stage(const struct catalog *catalog, const char 
     return found;
 }
 
-static void take_hint(const struct catalog *catalog, const struct condition *condition,
-                      struct lead_filter *filter)
+/* One lead at most has an address, and is known by it. */
+static enum err find_address(struct ctx *ctx, struct db *db, const char *address,
+                             struct lead_search *search)
+{
+    const char *email, *key;
+    enum err err = email_normalise(ctx, "email", address, &email, &key);
+    if (!err)
+        err = lead_find(ctx, db, LEAD_KEY_EMAIL, key, &search->filter.id);
+    if (err != ERR_VALIDATION && err != ERR_NOT_FOUND)
+        return err;
+    failure_clear(ctx); /* what is no address is nobody's */
+    search->nobody = true;
+    return OK;
+}
+
+static enum err take_hint(struct ctx *ctx, struct db *db, const struct catalog *catalog,
+                          const struct condition *condition, struct lead_search *search)
 {
     const struct test *test = &condition->test;
+    struct lead_filter *filter = &search->filter;
     if (condition->kind != CONDITION_FIELD || condition->negated != test->negated ||
-        test->op != TEST_OP_EQ || !condition->attribute.field)
-        return;
+        test->op != TEST_OP_EQ)
+        return OK;
     const char *name = condition->attribute.field->name;
+    if (strcmp(name, "email") == 0 && id_is_nil(&filter->id))
+        return find_address(ctx, db, test->operands[0].text, search);
     if (strcmp(name, "status") == 0 && filter->status < 0)
         filter->status = (int)test->operands[0].whole;
     const struct stage *stage =
         strcmp(name, "stage") == 0 ? only_stage(catalog, test->operands[0].text) : NULL;
     if (stage && filter->stage_id == NO_INT)
         filter->stage_id = stage->stage_id;
+    return OK;
 }
 
-void lead_search_ready(const struct catalog *catalog, struct lead_search *search)
+enum err lead_search_ready(struct ctx *ctx, struct db *db, const struct catalog *catalog,
+                           struct lead_search *search)
 {
     const struct condition *condition = search->filter.condition;
     if (!condition)
-        return;
-    take_hint(catalog, condition, &search->filter);
+        return OK;
+    enum err err = take_hint(ctx, db, catalog, condition, search);
     if (condition->kind == CONDITION_ALL && !condition->negated)
-        for (size_t i = 0; i < condition->count; i++)
-            take_hint(catalog, &condition->items[i], &search->filter);
+        for (size_t i = 0; i < condition->count && !err; i++)
+            err = take_hint(ctx, db, catalog, &condition->items[i], search);
+    return err;
 }
 
 /* ---- One by one ---- */
@@ -176,6 +197,9 @@ static bool is_said_by_sql(struct ctx *ctx, const struct lead_search *search)
 enum err lead_search(struct ctx *ctx, struct db *db, const struct lead_search *search,
                      struct rows *ret)
 {
+    *ret = (struct rows){ 0 };
+    if (search->nobody)
+        return OK;
     if (is_said_by_sql(ctx, search))
         return lead_list(ctx, db, &search->filter, ret);
     _cleanup_(judging_done) struct judging judging = { .db = db,
@@ -195,6 +219,9 @@ enum err lead_search(struct ctx *ctx, struct db *db, const struct lead_search *s
 enum err lead_search_count(struct ctx *ctx, struct db *db, const struct lead_search *search,
                            int64_t *ret)
 {
+    *ret = 0;
+    if (search->nobody)
+        return OK;
     if (is_said_by_sql(ctx, search))
         return lead_count(ctx, db, &search->filter, ret);
     _cleanup_(judging_done) struct judging judging = { .db = db, .search = search };

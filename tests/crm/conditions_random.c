@@ -25,6 +25,7 @@ struct history {
 struct crowd {
     struct core core;
     struct arena arena; /* of what lives as long */
+    int addresses;
     struct id owners[3];
     const struct catalog *catalog;
     struct history histories[LEADS];
@@ -122,6 +123,13 @@ static void make_values(struct random *random, struct history *history)
     history->lead.value_count = (int64_t)values->count;
 }
 
+/* No two leads have the same. */
+static const char *some_address(struct crowd *crowd)
+{
+    int number = crowd->addresses++;
+    return arena_printf(&crowd->arena, "u%d%s@x.example", number, number % 2 ? "+a_b" : "");
+}
+
 static void make_lead(struct crowd *crowd, struct random *random, struct lead *lead)
 {
     const struct pipeline *pipeline = crowd->catalog->pipelines.items;
@@ -129,7 +137,7 @@ static void make_lead(struct crowd *crowd, struct random *random, struct lead *l
     size_t stage = (size_t)random_below(random, (int64_t)pipeline->stages.count);
     table_clear(&lead_table, lead);
     lead->id = id_new(&crowd->core.ctx);
-    lead->email = perhaps_text(random);
+    lead->email = random_one_in(random, 3) ? NULL : some_address(crowd);
     lead->first_name = perhaps_text(random);
     lead->company = perhaps_text(random);
     lead->job_title = perhaps_text(random);
@@ -183,6 +191,17 @@ static void make_history(struct crowd *crowd, struct random *random, struct hist
         };
 }
 
+static void add_key(struct crowd *crowd, const struct lead *lead)
+{
+    struct ctx *ctx = &crowd->core.ctx;
+    const char *email, *key;
+    if (!lead->email)
+        return;
+    ck_assert_ok(ctx, email_normalise(ctx, "email", lead->email, &email, &key));
+    ck_assert_str_eq(email, lead->email);
+    ck_assert_ok(ctx, lead_key_add(ctx, crowd->core.db, LEAD_KEY_EMAIL, key, &lead->id));
+}
+
 static void crowd_make(struct crowd *crowd, uint64_t seed)
 {
     struct core *core = &crowd->core;
@@ -204,6 +223,7 @@ static void crowd_make(struct crowd *crowd, uint64_t seed)
         struct history *history = &crowd->histories[i];
         make_history(crowd, &random, history);
         ck_assert_ok(ctx, lead_insert(ctx, core->db, &history->lead));
+        add_key(crowd, &history->lead);
         for (size_t j = 0; j < history->lead.fields.count; j++) {
             const struct custom_value *value = &history->values[j];
             ck_assert_ok(ctx, lead_value_put(ctx, core->db, &history->lead.id, value,
@@ -261,6 +281,9 @@ static void put_value(struct writing *writing, const struct field *field)
         put_text(writing, stages[random_below(random, (int64_t)pipeline->stages.count)].key);
     } else if (strcmp(field->name, "pipeline") == 0) {
         put_text(writing, pipeline->key);
+    } else if (strcmp(field->name, "email") == 0 && random_one_in(random, 2)) {
+        const char *email = writing->crowd->histories[random_below(random, LEADS)].lead.email;
+        put_text(writing, email ? email : "nobody@x.example");
     } else if (field->kind == FIELD_TEXT) {
         put_some_text(writing);
     } else if (field->kind == FIELD_TIME) {
@@ -487,7 +510,7 @@ static bool compare(struct crowd *crowd, struct random *random, const char *json
     struct rows found;
     int64_t found_count;
     search.filter.limit = LEADS;
-    lead_search_ready(crowd->catalog, &search);
+    ck_assert_ok(ctx, lead_search_ready(ctx, crowd->core.db, crowd->catalog, &search));
     ck_assert_ok(ctx, lead_search(ctx, crowd->core.db, &search, &found));
     ck_assert_ok(ctx, lead_search_count(ctx, crowd->core.db, &search, &found_count));
     ck_assert_int_eq(found_count, (int64_t)found.count);
@@ -532,6 +555,7 @@ START_TEST(test_sql_and_memory_agree)
     db_end_read(crowd.core.db);
     /* Conditions that hold for some and not for others, or it would say little. */
     ck_assert_int_gt(telling, conditions / 4);
+    arena_free(&crowd.arena);
     core_done(&crowd.core);
 }
 END_TEST
@@ -589,6 +613,7 @@ START_TEST(test_the_largest_are_taken)
                                        "7", 60, "]}"),
                               30, "]}"));
     ck_assert(!compare(&crowd, &random, lists, 1));
+    arena_free(&crowd.arena);
     core_done(&crowd.core);
 }
 END_TEST
