@@ -290,6 +290,14 @@ enum err activity_record(struct ctx *ctx, struct db *db, const struct id *lead_i
                          const struct activity_input *input, struct activity_recorded *ret)
     _must_check_;
 
+/* Corrects what the input has present (activity_patch_table). It is `duplicate` where that changes
+ * nothing. ERR_NOT_FOUND; ERR_GONE: its lead was erased. */
+enum err activity_edit(struct ctx *ctx, struct db *db, const struct id *id,
+                       const struct activity_input *input, struct activity_recorded *ret)
+    _must_check_;
+/* It is as if it had not happened; told again by its external_id it is ERR_GONE. */
+enum err activity_withdraw(struct ctx *ctx, struct db *db, const struct id *id) _must_check_;
+
 /* ---- Jobs ---- */
 
 enum err job_create(struct ctx *ctx, struct db *db, enum job_kind kind, const struct id *subject,

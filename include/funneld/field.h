@@ -27,6 +27,8 @@ enum field_kind {
     FIELD_VALUES, /* struct custom_values; JSON only: an object whose members are data, not ours */
 };
 
+enum { OBJECT_BYTES_MAX = 16 * 1024 }; /* of a FIELD_JSON, written compactly */
+
 enum {
     FIELD_REQUIRED = 1,  /* in: must be there and not null */
     FIELD_HIDDEN = 2,    /* out: a row's column that JSON never shows */

@@ -7,6 +7,7 @@
 #ifndef FUNNELD_JSON_VALUE_H
 #define FUNNELD_JSON_VALUE_H
 
+#include <funneld/base.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -51,5 +52,10 @@ bool json_value_is(const struct json_value *value, const char *text);
 bool json_value_int(const struct json_value *value, int64_t *ret);
 bool json_value_real(const struct json_value *value, double *ret); /* any number */
 bool json_value_true(const struct json_value *value);
+
+/* What `patch` makes of the object `target` (NULL: there is none), by RFC 7396; both as our own
+ * json_in writes them, so that equal names are equal bytes. In ctx's arena; ERR_MEMORY. */
+enum err json_merge(struct ctx *ctx, const char *target, const char *patch, const char **ret)
+    _must_check_;
 
 #endif

@@ -271,6 +271,9 @@ struct activity_place {
     int64_t at;
     struct id id;
 };
+/* The keys of activities that were removed one by one. */
+enum err activity_keys_remove(struct ctx *ctx, struct db *db, const struct id *lead_id,
+                              int64_t limit, int64_t *ret_count) _must_check_;
 enum err activities_remove(struct ctx *ctx, struct db *db, struct activity_place *after, bool whole,
                            int64_t limit, int64_t *ret_count) _must_check_; /* moves on */
 
@@ -297,6 +300,12 @@ enum err stage_event_walk(struct ctx *ctx, struct db *db, const struct stage_eve
 /* ---- Activities ---- */
 
 enum err activity_insert(struct ctx *ctx, struct db *db, const struct activity *activity)
+    _must_check_;
+/* The one of this lead and id that was at occurred_before is from now on as it is here. */
+enum err activity_save(struct ctx *ctx, struct db *db, const struct activity *activity,
+                       int64_t occurred_before) _must_check_;
+/* Its (source_system, external_id) stays taken. */
+enum err activity_remove(struct ctx *ctx, struct db *db, const struct activity *activity)
     _must_check_;
 /* Takes (source_system, external_id) for an activity; ERR_EXISTS when it was told before. */
 enum err activity_key_add(struct ctx *ctx, struct db *db, const struct activity *activity)

@@ -223,7 +223,8 @@ struct activity {
     const char *source_system; /* with external_id: what makes a repeat count once */
     const char *external_id;
     enum engagement engagement;
-    const char *properties; /* JSON object */
+    int64_t engagement_given; /* by the sender or a person: no rule says it anew */
+    const char *properties;   /* JSON object */
 };
 extern const struct table activity_table;
 
@@ -238,10 +239,12 @@ struct activity_input {
     struct id campaign;
     const char *source_system;
     const char *external_id;
+    int engagement; /* enum engagement; -1: the rules say it */
     const char *properties;
 };
 extern const struct table activity_create_table; /* POST /v1/leads/{id}/activities */
 extern const struct table activity_item_table;   /* one item of POST /v1/activities */
+extern const struct table activity_patch_table;  /* PATCH /v1/activities/{id} */
 
 /* ---- Campaigns, users ---- */
 

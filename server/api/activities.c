@@ -75,6 +75,32 @@ static enum err run_create(struct call *call)
     return call_shows(call, &recorded.activity.lead_id); /* told before it may be another's */
 }
 
+/* The same of one that was recorded before. */
+static const struct field changed_fields[] = {
+    FIELD_EMBED(struct answer, activity, &activity_table, .flags = FIELD_INLINE),
+    FIELD_EMBED(struct answer, score, &score_change_table, .note = "of the lead"),
+    FIELD_EMBED(struct answer, stage, &stage_change_table, .note = "of the lead"),
+};
+static const struct table changed_table = TABLE(struct answer, "changed_activity", changed_fields);
+
+static enum err run_edit(struct call *call)
+{
+    struct activity_recorded recorded;
+    struct answer *answer = call_result(call, sizeof *answer);
+    if (!answer)
+        return ERR_MEMORY;
+    enum err err = activity_edit(call->ctx, call->db, &call->id, call->body, &recorded);
+    if (err)
+        return err;
+    answer_fill(&recorded, answer);
+    return call_shows(call, &recorded.activity.lead_id);
+}
+
+static enum err run_remove(struct call *call)
+{
+    return activity_withdraw(call->ctx, call->db, &call->id);
+}
+
 static enum err run_read(struct call *call)
 {
     struct activity *activity = call_result(call, sizeof *activity);
@@ -317,5 +343,22 @@ static const struct route rows[] = {
       .status = 200,
       .operation = "getActivity",
       .summary = "Read an activity" },
+    { { HTTP_PATCH, "/v1/activities/{id}" },
+      ACCESS_WRITE,
+      SCOPE_WRITE,
+      .body = &activity_patch_table,
+      .run = run_edit,
+      .result = &changed_table,
+      .status = 200,
+      .operation = "changeActivity",
+      .summary = "Correct an activity: score and stages follow",
+      .example = "{'engagement':'bot','properties':{'url':null}}" },
+    { { HTTP_DELETE, "/v1/activities/{id}" },
+      ACCESS_WRITE,
+      SCOPE_WRITE,
+      .run = run_remove,
+      .status = 204,
+      .operation = "removeActivity",
+      .summary = "Remove an activity: a repeat does not bring it back" },
 };
 const struct routes activity_routes = { rows, ARRAY_SIZE(rows) };

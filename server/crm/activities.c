@@ -1,13 +1,13 @@
 /* activities.c: recording what happened with a lead, each thing once. An activity on time that
  * changes no stage costs one row read and two written; everything else goes through the lead's
  * whole history. */
-#include "history.h"
+#include "activities.h"
 
 enum { AHEAD_MAX_MS = 5 * 60 * 1000 }; /* clocks differ */
 
 /* A clock that is a little ahead is taken for now, so that nothing in the log lies in the
  * future. */
-static enum err read_time(struct ctx *ctx, int64_t given, int64_t *ret)
+enum err activity_read_time(struct ctx *ctx, int64_t given, int64_t *ret)
 {
     if (given != NO_INT && given > ctx->now_ms + AHEAD_MAX_MS)
         return fail_member(ctx, "occurred_at", "in_the_future", "may be at most 5 minutes ahead");
@@ -15,23 +15,35 @@ static enum err read_time(struct ctx *ctx, int64_t given, int64_t *ret)
     return OK;
 }
 
+enum err activity_check_type(struct ctx *ctx, const char *type)
+{
+    return word_valid(type) ? OK
+                            : fail_member(ctx, "type", "invalid",
+                                          "lower-case letters, digits and _, a letter first");
+}
+
 static enum err fill(struct ctx *ctx, struct db *db, const struct id *lead_id,
                      const struct activity_input *input, struct activity *ret)
 {
-    if (!word_valid(input->type))
-        return fail_member(ctx, "type", "invalid",
-                           "lower-case letters, digits and _, a letter first");
-    *ret = (struct activity){ .lead_id = *lead_id,
-                              .type = input->type,
-                              .recorded_at = ctx->now_ms,
-                              .campaign = input->campaign,
-                              .source_system = input->source_system,
-                              .external_id = input->external_id,
-                              .engagement = ENGAGEMENT_VERIFIED,
-                              .properties = input->properties };
+    enum err err = activity_check_type(ctx, input->type);
+    if (err)
+        return err;
+    *ret =
+        (struct activity){ .lead_id = *lead_id,
+                           .type = input->type,
+                           .recorded_at = ctx->now_ms,
+                           .campaign = input->campaign,
+                           .source_system = input->source_system,
+                           .external_id = input->external_id,
+                           .engagement_given = input->engagement >= 0,
+                           .engagement = input->engagement < 0 ? ENGAGEMENT_VERIFIED
+                                                               : (enum engagement)input->engagement,
+                           .properties = input->properties };
     if (!ret->source_system)
         ret->source_system = ctx_actor(ctx) ? ctx_actor(ctx) : "api";
-    enum err err = read_time(ctx, input->occurred_at, &ret->occurred_at);
+    if (ret->engagement_given && !(ctx->principal.scopes & (SCOPE_WRITE | SCOPE_ADMIN)))
+        return fail(ctx, ERR_FORBIDDEN, "engagement", "takes a key with the scope write");
+    err = activity_read_time(ctx, input->occurred_at, &ret->occurred_at);
     if (!err)
         err = campaign_require(ctx, db, "campaign", &input->campaign);
     ret->id = id_new(ctx);
@@ -53,9 +65,7 @@ static enum err answer_again(struct ctx *ctx, struct db *db, const struct activi
     if (!err)
         err = lead_load(ctx, db, &ret->activity.lead_id, &lead);
     if (err)
-        return err == ERR_NOT_FOUND
-                   ? fail(ctx, ERR_INTERNAL, NULL, "an activity's key without the activity")
-                   : err;
+        return err == ERR_NOT_FOUND ? fail(ctx, ERR_GONE, NULL, "this activity was removed") : err;
     ret->duplicate = true;
     ret->score_before = ret->score_after = lead.score;
     ret->stage_before = ret->stage_after = lead.stage;
@@ -74,12 +84,11 @@ static enum err score_by_history(struct ctx *ctx, struct db *db, struct lead *le
     return err;
 }
 
-/* The key of a stage, as the answer's own text: the writer may renew the catalog before that is
- * written out. */
-static enum err stage_key(struct ctx *ctx, const struct catalog *catalog, int64_t stage_id,
-                          const char **ret)
+/* A copy, for the writer may renew the catalog before the answer is written out. */
+enum err lead_stage_key(struct ctx *ctx, const struct catalog *catalog, const struct lead *lead,
+                        const char **ret)
 {
-    const struct stage *stage = catalog_stage(catalog, stage_id);
+    const struct stage *stage = catalog_stage(catalog, lead->stage_id);
     if (!stage)
         return fail(ctx, ERR_INTERNAL, NULL, "a lead in a stage that is not in the catalog");
     *ret = ctx_text(ctx, stage->key);
@@ -104,7 +113,7 @@ enum err activity_record(struct ctx *ctx, struct db *db, const struct id *lead_i
         return answer_again(ctx, db, &ret->activity, ret);
     ret->score_before = lead.score;
     if (!err)
-        err = stage_key(ctx, catalog, lead.stage_id, &ret->stage_before);
+        err = lead_stage_key(ctx, catalog, &lead, &ret->stage_before);
     int64_t stage_before_id = lead.stage_id;
     bool done = false;
     if (!err)
@@ -116,7 +125,7 @@ enum err activity_record(struct ctx *ctx, struct db *db, const struct id *lead_i
     ret->score_after = lead.score;
     ret->stage_after = ret->stage_before;
     if (lead.stage_id != stage_before_id)
-        err = stage_key(ctx, catalog, lead.stage_id, &ret->stage_after);
+        err = lead_stage_key(ctx, catalog, &lead, &ret->stage_after);
     db_count(db, METRIC_ACTIVITIES_RECORDED);
     return err;
 }

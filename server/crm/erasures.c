@@ -190,6 +190,11 @@ static enum err remove_activities(struct ctx *ctx, struct db *db, struct step *s
                              &step->count);
 }
 
+static enum err remove_activity_keys(struct ctx *ctx, struct db *db, struct step *step)
+{
+    return activity_keys_remove(ctx, db, &step->erasing->lead_id, step->limit, &step->count);
+}
+
 static enum err remove_stage_events(struct ctx *ctx, struct db *db, struct step *step)
 {
     return stage_events_remove(ctx, db, &step->erasing->lead_id, whole(step), step->limit,
@@ -226,8 +231,8 @@ static enum err go_on(struct ctx *ctx, struct db *db, struct lead_erasing *erasi
 {
     /* The changes are the last: they too say what to look for. */
     static enum err (*const steps[])(struct ctx * ctx, struct db * db, struct step * step) = {
-        remove_submissions,  remove_crowds, remove_answers, remove_activities,
-        remove_stage_events, remove_values, remove_changes,
+        remove_submissions,   remove_crowds,       remove_answers, remove_activities,
+        remove_activity_keys, remove_stage_events, remove_values,  remove_changes,
     };
     int64_t room = ROWS_AT_ONCE;
     for (size_t i = 0; i < ARRAY_SIZE(steps) && room > 0; i++) {

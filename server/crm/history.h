@@ -134,6 +134,9 @@ enum err lead_import_outcome(struct ctx *ctx, struct db *db, const struct lead_i
 
 /* The lead's amounts are in the currency of its pipeline from now on; kept among its changes. */
 enum err lead_take_currency(struct ctx *ctx, struct db *db, struct history *history) _must_check_;
+/* A member as text, for the log of changes; *ret NULL is null. */
+enum err value_text(struct ctx *ctx, const struct field *field, const void *value, const char **ret)
+    _must_check_;
 /* Whether the member of that table is null. */
 bool value_is_null(const struct field *field, const void *value);
 

@@ -76,13 +76,11 @@ static struct member member_at(const struct lead_input *input, struct lead *lead
                             (char *)lead + lead_table.fields[at].offset };
 }
 
-/* As text, for the log of changes; NULL is null. */
-static enum err value_text(struct ctx *ctx, const struct field *field, const void *value,
-                           const char **ret)
+enum err value_text(struct ctx *ctx, const struct field *field, const void *value, const char **ret)
 {
     char text[ID_TEXT_SIZE];
     *ret = NULL;
-    if (field->kind == FIELD_TEXT) {
+    if (field->kind == FIELD_TEXT || field->kind == FIELD_JSON) {
         *ret = *(const char *const *)value;
         return OK;
     }
@@ -91,6 +89,9 @@ static enum err value_text(struct ctx *ctx, const struct field *field, const voi
         if (id_is_nil(id))
             return OK;
         id_format(id, text);
+    } else if (field->kind == FIELD_ENUM) {
+        *ret = *(const int *)value < 0 ? NULL : field->names[*(const int *)value];
+        return OK;
     } else {
         int64_t number = *(const int64_t *)value;
         if (number == NO_INT)

@@ -12,7 +12,6 @@
 
 enum {
     DEPTH_MAX = 32,
-    OBJECT_TEXT_MAX = 16 * 1024, /* bytes of one FIELD_JSON, written compactly */
     REAL_TEXT_SIZE = 40,
     VALUES_MAX = 256, /* members of one FIELD_VALUES */
 };
@@ -367,8 +366,8 @@ static enum err text_object_read(struct ctx *ctx, const struct path *path, json_
 {
     struct buffer text = { .arena = ctx->arena };
     tree_write(&text, object);
-    if (text.length > OBJECT_TEXT_MAX)
-        return value_fail(ctx, path, "too_long", "at most %d bytes as text", OBJECT_TEXT_MAX);
+    if (text.length > OBJECT_BYTES_MAX)
+        return value_fail(ctx, path, "too_long", "at most %d bytes as text", OBJECT_BYTES_MAX);
     buffer_char(&text, '\0');
     if (text.failed)
         return fail(ctx, ERR_MEMORY, NULL, "no memory for the request");

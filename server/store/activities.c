@@ -10,7 +10,28 @@ enum err activity_insert(struct ctx *ctx, struct db *db, const struct activity *
                    param_text(activity->type), param_int(activity->recorded_at),
                    param_id(&activity->campaign), param_text(activity->source_system),
                    param_text(activity->external_id), param_int(activity->engagement),
-                   param_text(activity->properties));
+                   param_int(activity->engagement_given), param_text(activity->properties));
+}
+
+enum err activity_save(struct ctx *ctx, struct db *db, const struct activity *activity,
+                       int64_t occurred_before)
+{
+    return db_exec(ctx, db, SQL_ACTIVITY_UPDATE, param_id(&activity->lead_id),
+                   param_int(occurred_before), param_id(&activity->id),
+                   param_int(activity->occurred_at), param_text(activity->type),
+                   param_id(&activity->campaign), param_int(activity->engagement),
+                   param_int(activity->engagement_given), param_text(activity->properties));
+}
+
+enum err activity_remove(struct ctx *ctx, struct db *db, const struct activity *activity)
+{
+    enum err err = OK;
+    if (activity->external_id)
+        err = db_exec(ctx, db, SQL_ACTIVITY_KEY_OUTLIVE, param_text(activity->source_system),
+                      param_text(activity->external_id), param_id(&activity->lead_id));
+    return err ? err
+               : db_exec(ctx, db, SQL_ACTIVITY_REMOVE, param_id(&activity->lead_id),
+                         param_int(activity->occurred_at), param_id(&activity->id));
 }
 
 enum err activity_key_add(struct ctx *ctx, struct db *db, const struct activity *activity)

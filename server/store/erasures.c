@@ -175,6 +175,13 @@ enum err activities_remove(struct ctx *ctx, struct db *db, struct activity_place
     return err;
 }
 
+enum err activity_keys_remove(struct ctx *ctx, struct db *db, const struct id *lead_id,
+                              int64_t limit, int64_t *ret_count)
+{
+    return remove_some(ctx, db, SQL_ACTIVITY_KEYS_OUTLIVED_REMOVE, param_id(lead_id), limit,
+                       ret_count);
+}
+
 enum err kept_answers_remove(struct ctx *ctx, struct db *db, const struct id *lead_id,
                              int64_t status, int64_t limit, int64_t *ret_count)
 {

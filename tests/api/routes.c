@@ -33,6 +33,8 @@ const struct known_route known_routes[] = {
     { "GET", "/v1/leads/{id}/activities", "read", NULL },
     { "POST", "/v1/activities", "write ingest", "{'activities':[{'type':'call'}]}" },
     { "GET", "/v1/activities/{id}", "read", NULL },
+    { "PATCH", "/v1/activities/{id}", "write", "{'type':'meeting'}" },
+    { "DELETE", "/v1/activities/{id}", "write", NULL },
     { "GET", "/v1/rule-sets", "read", NULL },
     { "POST", "/v1/rule-sets", "write",
       "{'name':'Spring','groups':[{'key':'fit','min_milli':0,'max_milli':9}],'rules':[]}" },

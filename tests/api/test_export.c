@@ -290,11 +290,11 @@ START_TEST(test_many_rows)
     /* The export only reads: these rows need to fit nothing else. */
     tamper("UPDATE stage_event SET reason = (SELECT external_id FROM lead WHERE id = lead_id);"
            "INSERT INTO activity SELECT (SELECT min(id) FROM lead), external_id / 100, id, 'call', "
-           "1, NULL, 'crm', external_id, 0, '{\"a\":\"=1\"}' FROM lead");
+           "1, NULL, 'crm', external_id, 0, '{\"a\":\"=1\"}', 0 FROM lead");
     every_row_once("export stage-events", "\"reason\":\"");
     every_row_once("export activities", "\"external_id\":\"");
     ck_assert_run("export activities --where external_id=7", 0);
-    ck_assert_says(out, ",crm,7,verified,\"{\"\"a\"\":\"\"=1\"\"}\"\r\n");
+    ck_assert_says(out, ",crm,7,verified,false,\"{\"\"a\"\":\"\"=1\"\"}\"\r\n");
 }
 END_TEST
 

@@ -75,7 +75,13 @@ static const struct member_case closing[] = { { "reason", 't', 1, 500, 0 } };
 static const struct member_case activity[] = {
     { "type", 't', 1, 64, REQUIRED },  { "occurred_at", 'T', 0, 0, 0 },
     { "campaign", 'i', 0, 0, 0 },      { "source_system", 't', 1, 100, 0 },
-    { "external_id", 't', 1, 200, 0 }, { "properties", 'o', 0, 0, 0 },
+    { "external_id", 't', 1, 200, 0 }, { "engagement", 'e', 0, 0, 0 },
+    { "properties", 'o', 0, 0, 0 },
+};
+static const struct member_case activity_patch[] = {
+    { "type", 't', 1, 64, NOT_NULL }, { "occurred_at", 'T', 0, 0, NOT_NULL },
+    { "campaign", 'i', 0, 0, 0 },     { "engagement", 'e', 0, 0, 0 },
+    { "properties", 'o', 0, 0, 0 },
 };
 static const struct member_case activity_item[] = {
     { "lead_id", 'i', 0, 0, 0 },
@@ -87,6 +93,7 @@ static const struct member_case activity_item[] = {
     { "campaign", 'i', 0, 0, 0 },
     { "source_system", 't', 1, 100, 0 },
     { "external_id", 't', 1, 200, 0 },
+    { "engagement", 'e', 0, 0, 0 },
     { "properties", 'o', 0, 0, 0 },
 };
 static const struct member_case campaign[] = {
@@ -166,6 +173,8 @@ static const struct body_case bodies[] = {
     { "POST", "/v1/leads/{id}/reopen", NULL, "{}", closing, ARRAY_SIZE(closing), NULL },
     { "POST", "/v1/leads/{id}/activities", NULL, "{\"type\":\"call\"}", activity,
       ARRAY_SIZE(activity), &activity_create_table },
+    { "PATCH", "/v1/activities/{id}", NULL, "{}", activity_patch, ARRAY_SIZE(activity_patch),
+      &activity_patch_table },
     { "POST", "/v1/activities", "activities", "{\"type\":\"call\"}", activity_item,
       ARRAY_SIZE(activity_item), &activity_item_table },
     { "POST", "/v1/campaigns", NULL, "{\"name\":\"Spring\"}", campaign, ARRAY_SIZE(campaign),

@@ -22,7 +22,7 @@ bool is_time_text(const char *text); /* RFC 3339 in UTC with milliseconds */
     "fields:o"
 #define ACTIVITY_SHAPE                                                                             \
     "id:i lead_id:i type:t occurred_at:T recorded_at:T campaign:i? source_system:t? "              \
-    "external_id:t? engagement:t properties:o?"
+    "external_id:t? engagement:t engagement_given:b properties:o?"
 #define RECORDED_SHAPE ACTIVITY_SHAPE " duplicate:b score:o stage:o"
 #define STAGE_EVENT_SHAPE                                                                          \
     "id:i lead_id:i from:t? to:t? from_status:t to_status:t occurred_at:T recorded_at:T cause:t "  \

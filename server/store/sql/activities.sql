@@ -2,21 +2,31 @@
 
 -- activity_insert
 INSERT INTO activity (lead_id, occurred_at, id, type, recorded_at, campaign, source_system,
-    external_id, engagement, properties)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
+    external_id, engagement, engagement_given, properties)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
 
 -- activity_key_insert
 INSERT INTO activity_key (source_system, external_id, activity_id) VALUES ($1, $2, $3);
 
+-- activity_update
+-- Its place among the others moves with occurred_at.
+UPDATE activity
+SET occurred_at = $4, type = $5, campaign = $6, engagement = $7, engagement_given = $8,
+    properties = $9
+WHERE lead_id = $1 AND occurred_at = $2 AND id = $3;
+
+-- activity_key_outlive
+UPDATE activity_key SET lead_id = $3 WHERE source_system = $1 AND external_id = $2;
+
 -- activity_by_id -> activity
 SELECT lead_id, occurred_at, id, type, recorded_at, campaign, source_system, external_id,
-    engagement, properties
+    engagement, engagement_given, properties
 FROM activity
 WHERE id = $1;
 
 -- activity_by_key -> activity
 SELECT a.lead_id, a.occurred_at, a.id, a.type, a.recorded_at, a.campaign, a.source_system,
-    a.external_id, a.engagement, a.properties
+    a.external_id, a.engagement, a.engagement_given, a.properties
 FROM activity_key k
 JOIN activity a ON a.id = k.activity_id
 WHERE k.source_system = $1 AND k.external_id = $2;
@@ -57,14 +67,14 @@ ORDER BY lead_id, occurred_at, id;
 -- activity_walk -> activity
 -- All of them, as they lie.
 SELECT lead_id, occurred_at, id, type, recorded_at, campaign, source_system, external_id,
-    engagement, properties
+    engagement, engagement_given, properties
 FROM activity
 WHERE (lead_id, occurred_at, id) > ($1, $2, $3)
 ORDER BY lead_id, occurred_at, id LIMIT $4;
 
 -- activity_list -> activity
 SELECT lead_id, occurred_at, id, type, recorded_at, campaign, source_system, external_id,
-    engagement, properties
+    engagement, engagement_given, properties
 FROM activity
 WHERE lead_id = $1;
 

@@ -91,6 +91,12 @@ ORDER BY occurred_at, id LIMIT $4;
 -- activity_key_remove
 DELETE FROM activity_key WHERE source_system = $1 AND external_id = $2;
 
+-- activity_keys_outlived_remove
+DELETE FROM activity_key
+WHERE lead_id = $1 AND (source_system, external_id) IN (
+    SELECT source_system, external_id FROM activity_key WHERE lead_id = $1
+    ORDER BY source_system, external_id LIMIT $2);
+
 -- activity_strip
 -- What is left counts: its type and its time.
 UPDATE activity SET source_system = NULL, external_id = NULL, properties = NULL
@@ -149,6 +155,7 @@ SELECT (SELECT count(*) FROM lead_key WHERE lead_id = $1)
     + (SELECT count(*) FROM lead_value WHERE lead_id = $1)
     + (SELECT count(*) FROM lead_change WHERE lead_id = $1)
     + (SELECT count(*) FROM submission WHERE lead_id = $1)
+    + (SELECT count(*) FROM activity_key WHERE lead_id = $1)
     + (SELECT count(*) FROM idempotency WHERE lead_id = $1)
     + (SELECT count(*) FROM stage_event WHERE lead_id = $1 AND reason IS NOT NULL)
     + (SELECT count(*) FROM activity WHERE lead_id = $1 AND (source_system IS NOT NULL
