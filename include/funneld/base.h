@@ -221,7 +221,7 @@ bool time_parse_lenient(const char *text, int64_t *ret_ms);
 size_t utf8_character(const char *text, size_t bytes);
 bool utf8_valid(const char *text, size_t bytes);
 size_t utf8_length(const char *text); /* code points of valid text */
-/* Lower-case letters, digits and _, a letter first: what a type of activity is called. */
+/* Lower-case letters, digits and _, a letter first: types of activities, keys. */
 bool word_valid(const char *text);
 /* without white space at both ends */
 char *text_trim(struct arena *arena, const char *text, size_t bytes);

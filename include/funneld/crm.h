@@ -106,6 +106,10 @@ enum err score_of(struct ctx *ctx, struct db *db, const struct lead *lead, int64
 
 /* Archived ones too. NULL: there is none of that key. */
 const struct custom_field *catalog_custom_field(const struct catalog *catalog, const char *key);
+/* The same by the name that it has among the members of a lead, as fields.plan. */
+const struct custom_field *catalog_custom_member(const struct catalog *catalog, const char *name);
+/* Three capitals, as ISO 4217 has them. */
+bool currency_is_valid(const char *currency);
 
 /* ---- Custom fields ---- */
 
@@ -163,6 +167,30 @@ struct evidence {
  * what the rule and its cap come to in the ledger. */
 enum err score_evidence(struct ctx *ctx, struct db *db, const struct id *lead_id,
                         const struct score_query *query, const char *rule, struct rows *ret)
+    _must_check_;
+
+/* ---- Pipelines ---- */
+
+/* Whatever changes which stages there are, or their order, has a job count the leads anew; until it
+ * is done funnels keep to the order before. */
+enum err pipeline_create(struct ctx *ctx, struct db *db, const struct pipeline_input *input,
+                         struct pipeline *ret) _must_check_;
+enum err pipeline_edit(struct ctx *ctx, struct db *db, const char *key,
+                       const struct pipeline_input *input, struct pipeline *ret) _must_check_;
+/* Or into use again. ERR_CONFLICT: it is the default, or leads are open in it. */
+enum err pipeline_archive(struct ctx *ctx, struct db *db, const char *key, bool archived,
+                          struct pipeline *ret) _must_check_;
+enum err stage_create(struct ctx *ctx, struct db *db, const char *pipeline,
+                      const struct stage_input *input, struct job *ret_job) _must_check_;
+enum err stage_edit(struct ctx *ctx, struct db *db, const char *pipeline, const char *stage,
+                    const struct stage_input *input, struct pipeline *ret) _must_check_;
+/* ERR_CONFLICT: leads are open in it, or it is the last. */
+enum err stage_archive(struct ctx *ctx, struct db *db, const char *pipeline, const char *stage,
+                       bool archived, struct job *ret_job) _must_check_;
+enum err pipeline_order(struct ctx *ctx, struct db *db, const char *pipeline,
+                        const struct texts *stages, struct job *ret_job) _must_check_;
+/* One slice of JOB_RECOUNT. */
+enum err recount_slice(struct ctx *ctx, struct db *db, struct job *job, bool *ret_more)
     _must_check_;
 
 /* ---- Leads ---- */

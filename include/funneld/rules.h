@@ -112,6 +112,7 @@ enum {
 enum job_kind {
     JOB_RESCORE, /* every lead under the rule set in force; about that rule set */
     JOB_PREVIEW, /* what a rule set would make of every lead; about that rule set */
+    JOB_RECOUNT, /* every lead of a pipeline whose stages are in another order */
 };
 extern const char *const job_kind_names[];
 

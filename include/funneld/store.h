@@ -165,6 +165,8 @@ struct lead_filter {
     struct id after_id;
     int64_t limit;
 };
+/* Everybody, the newest first. */
+struct lead_filter lead_filter_any(void);
 enum err lead_list(struct ctx *ctx, struct db *db, const struct lead_filter *filter,
                    struct rows *ret) _must_check_; /* struct lead */
 /* The same one by one, until visit says otherwise. */
@@ -281,6 +283,15 @@ enum err activities_remove(struct ctx *ctx, struct db *db, struct activity_place
 
 enum err pipeline_insert(struct ctx *ctx, struct db *db, const struct pipeline *pipeline)
     _must_check_; /* with its stages */
+/* What can change of it, and of a stage. */
+enum err pipeline_save(struct ctx *ctx, struct db *db, const struct pipeline *pipeline)
+    _must_check_;
+enum err stage_insert(struct ctx *ctx, struct db *db, const struct stage *stage) _must_check_;
+enum err stage_save(struct ctx *ctx, struct db *db, const struct stage *stage) _must_check_;
+/* Numbers that are not given out yet. */
+enum err pipeline_id_next(struct ctx *ctx, struct db *db, int64_t *ret) _must_check_;
+enum err stage_id_next(struct ctx *ctx, struct db *db, int64_t *ret) _must_check_;
+enum err rollups_id_next(struct ctx *ctx, struct db *db, int64_t *ret) _must_check_;
 /* with their stages */
 enum err pipelines_load(struct ctx *ctx, struct db *db, struct rows *ret) _must_check_;
 enum err stage_event_insert(struct ctx *ctx, struct db *db, const struct stage_event *event)
@@ -515,7 +526,7 @@ enum err rollup_add(struct ctx *ctx, struct db *db, const struct rollup_key *key
 struct rollup_range {
     enum rollup_basis basis;
     enum dimension dimension;
-    int64_t pipeline_id;
+    int64_t rollups_id; /* of a pipeline */
     int64_t from_day, to_day;
     bool with_horizons; /* the within_* members too; otherwise NO_INT */
 };
@@ -524,5 +535,13 @@ struct rollup_range {
 enum err rollup_sums(struct ctx *ctx, struct db *db, const struct rollup_range *range,
                      struct rows *ret) _must_check_;
 enum err rollup_each(struct ctx *ctx, struct db *db, db_visit *visit, void *self) _must_check_;
+
+/* Cells of that number are read by nobody any more. */
+enum err rollups_retire(struct ctx *ctx, struct db *db, int64_t rollups_id) _must_check_;
+enum err rollups_retired(struct ctx *ctx, struct db *db, struct rows *ret)
+    _must_check_; /* struct rollup_row, of which only rollups_id is set */
+/* Removes at most `limit` cells of a retired number and says how many; fewer: it is used up. */
+enum err rollups_sweep(struct ctx *ctx, struct db *db, int64_t rollups_id, int64_t limit,
+                       int64_t *ret_count) _must_check_;
 
 #endif

@@ -23,7 +23,7 @@ enum stage_kind {
 };
 extern const char *const stage_kind_names[];
 
-enum { STAGES_MAX = 32 };
+enum { STAGES_MAX = 32, REQUIRED_FIELDS_MAX = 20 };
 
 struct stage {
     /* small and ours, never in JSON: it stands in every lead and every rollup cell */
@@ -33,7 +33,11 @@ struct stage {
     const char *name; /* what people see */
     enum stage_kind kind;
     int64_t position;
-    int64_t probability_bp; /* of winning, in hundredths of a percent */
+    int64_t probability_bp;       /* of winning, in hundredths of a percent */
+    struct texts required_fields; /* that a lead must have before it goes on */
+    int64_t archived_at;          /* NO_INT: it is in use */
+    /* Its place in the order that the rollups are counted by, and whether it is one of theirs. */
+    int64_t counted_position, is_counted;
 };
 extern const struct table stage_table;
 
@@ -43,9 +47,36 @@ struct pipeline {
     const char *name;
     const char *currency; /* ISO 4217; amounts of its leads are in it */
     int64_t is_default;
-    struct rows stages; /* struct stage, by position */
+    int64_t archived_at; /* NO_INT: it is in use */
+    int64_t ordered_at;  /* since when its stages are in this order; NO_INT: since it was made */
+    int64_t rollups_id;  /* of the cells that are read */
+    /* Of those that are being counted, by the present order; NO_INT: none are. They hold the leads
+     * up to this one. */
+    int64_t next_rollups_id;
+    struct id recounted_to;
+    struct rows stages; /* struct stage, by position, archived ones too */
 };
 extern const struct table pipeline_table;
+
+struct stage_input {
+    struct input input;
+    const char *key, *name;
+    int kind; /* enum stage_kind */
+    int64_t probability_bp;
+    struct texts required_fields;
+    const char *before; /* key of a stage; NULL: the last */
+};
+extern const struct table stage_create_table; /* POST /v1/pipelines/{key}/stages */
+extern const struct table stage_patch_table;
+
+struct pipeline_input {
+    struct input input;
+    const char *key, *name, *currency;
+    int64_t is_default;
+    struct rows stages; /* struct stage_input */
+};
+extern const struct table pipeline_create_table; /* POST /v1/pipelines */
+extern const struct table pipeline_patch_table;
 
 /* ---- Leads ---- */
 
@@ -405,7 +436,7 @@ extern const int horizon_days[HORIZON_COUNT];
 struct rollup_key {
     enum rollup_basis basis;
     enum dimension dimension;
-    int64_t pipeline_id;
+    int64_t rollups_id;  /* of a pipeline */
     int64_t day;         /* of creation (cohort) or of the event (period), 0 for open */
     struct bytes member; /* source text, campaign or owner id; empty: none */
     int64_t item;
@@ -420,7 +451,7 @@ struct rollup_value {
 
 /* A row of the table, or of a sum over days. */
 struct rollup_row {
-    int64_t basis, dimension, pipeline_id, day;
+    int64_t basis, dimension, rollups_id, day;
     struct bytes member;
     int64_t item;
     struct rollup_value value; /* `within` is NO_INT where it was not asked for */

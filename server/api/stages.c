@@ -1,4 +1,4 @@
-/* stages.c: routes of pipelines, moves and stage histories. */
+/* stages.c: routes of moves and stage histories. */
 #include "route.h"
 
 /* ---- Moves ---- */
@@ -106,30 +106,6 @@ static enum err run_history(struct call *call)
     return err ? err : page_of_all(call, &rows);
 }
 
-/* ---- Pipelines ---- */
-
-/* Their numbers are given out in the order of their making. */
-static const struct order pipeline_orders[] = {
-    { .name = "created_at", .member = "pipeline_id" },
-    { 0 },
-};
-
-static enum err run_pipelines(struct call *call)
-{
-    const struct catalog *catalog;
-    enum err err = catalog_get(call->ctx, call->db, &catalog);
-    return err ? err : page_of_all(call, &catalog->pipelines);
-}
-
-static enum err run_pipeline(struct call *call)
-{
-    const struct catalog *catalog;
-    enum err err = catalog_get(call->ctx, call->db, &catalog);
-    if (!err)
-        call->result = (void *)catalog_pipeline(catalog, call->params[0]);
-    return err ? err : call->result ? OK : ERR_NOT_FOUND;
-}
-
 static const struct route rows[] = {
     { { HTTP_POST, "/v1/leads/{id}/move" },
       ACCESS_WRITE,
@@ -197,23 +173,5 @@ static const struct route rows[] = {
       .status = 200,
       .operation = "listStageEvents",
       .summary = "Stage events of a lead" },
-    { { HTTP_GET, "/v1/pipelines" },
-      ACCESS_READ,
-      SCOPE_READ,
-      ROUTE_LIST,
-      .orders = pipeline_orders,
-      .run = run_pipelines,
-      .result = &pipeline_table,
-      .status = 200,
-      .operation = "listPipelines",
-      .summary = "List pipelines with their stages" },
-    { { HTTP_GET, "/v1/pipelines/{key}" },
-      ACCESS_READ,
-      SCOPE_READ,
-      .run = run_pipeline,
-      .result = &pipeline_table,
-      .status = 200,
-      .operation = "getPipeline",
-      .summary = "Read a pipeline" },
 };
 const struct routes stage_routes = { rows, ARRAY_SIZE(rows) };

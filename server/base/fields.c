@@ -25,6 +25,11 @@ static const struct field stage_fields[] = {
           .note = "order in the pipeline, from 1"),
     FIELD(struct stage, probability_bp, INT, .flags = FIELD_NOT_NULL,
           .note = "of winning, in hundredths of a percent"),
+    FIELD(struct stage, required_fields, TEXTS,
+          .note = "members that a lead must have before it goes on"),
+    FIELD(struct stage, archived_at, TIME, .note = "since when no lead comes into it"),
+    FIELD(struct stage, counted_position, INT, .flags = FIELD_HIDDEN),
+    FIELD(struct stage, is_counted, INT, .flags = FIELD_HIDDEN),
 };
 const struct table stage_table = TABLE(struct stage, "stage", stage_fields);
 
@@ -36,9 +41,72 @@ static const struct field pipeline_fields[] = {
           .note = "ISO 4217; every amount of its leads is in it"),
     FIELD(struct pipeline, is_default, BOOL, .flags = FIELD_NOT_NULL,
           .note = "takes the leads that name no pipeline"),
+    FIELD(struct pipeline, archived_at, TIME, .note = "since when it takes no lead"),
+    FIELD(struct pipeline, ordered_at, TIME,
+          .note = "since when its stages are in this order, if not from the start"),
+    FIELD(struct pipeline, rollups_id, INT, .flags = FIELD_HIDDEN),
+    FIELD(struct pipeline, next_rollups_id, INT, .flags = FIELD_HIDDEN),
+    FIELD(struct pipeline, recounted_to, ID, .flags = FIELD_HIDDEN),
     FIELD(struct pipeline, stages, ROWS, .of = &stage_table, .note = "in order"),
 };
 const struct table pipeline_table = TABLE(struct pipeline, "pipeline", pipeline_fields);
+
+#define STAGE_SETTINGS                                                                             \
+    FIELD(struct stage_input, probability_bp, INT, .min = 0, .max = 10000,                         \
+          .note = "of winning, in hundredths of a percent"),                                       \
+        FIELD(struct stage_input, required_fields, TEXTS, .max = REQUIRED_FIELDS_MAX,              \
+              .note = "members that a lead must have before it goes on, as amount_minor")
+#define STAGE_WORDS                                                                                \
+    FIELD(struct stage_input, key, TEXT, .flags = FIELD_REQUIRED, .min = 1, .max = 64,             \
+          .note = "lower-case letters, digits and _"),                                             \
+        FIELD(struct stage_input, name, TEXT, .flags = FIELD_REQUIRED, .min = 1, .max = 100,       \
+              .note = "what people see"),                                                          \
+        FIELD_NAMED(struct stage_input, kind, stage_kind_names,                                    \
+                    .note = "what it means; by default custom")
+
+static const struct field stage_of_pipeline_fields[] = { STAGE_WORDS, STAGE_SETTINGS };
+static const struct table stage_of_pipeline_table =
+    TABLE(struct stage_input, "stage_of_pipeline", stage_of_pipeline_fields);
+
+static const struct field stage_create_fields[] = {
+    STAGE_WORDS,
+    STAGE_SETTINGS,
+    FIELD(struct stage_input, before, TEXT, .min = 1, .max = 64,
+          .note = "key of the stage that it comes before; by default it is the last"),
+};
+const struct table stage_create_table =
+    TABLE(struct stage_input, "stage_create", stage_create_fields);
+
+static const struct field stage_patch_fields[] = {
+    FIELD(struct stage_input, name, TEXT, .flags = FIELD_NOT_NULL, .min = 1, .max = 100,
+          .note = "what people see"),
+    STAGE_SETTINGS,
+};
+const struct table stage_patch_table = TABLE(struct stage_input, "stage_patch", stage_patch_fields);
+
+static const struct field pipeline_create_fields[] = {
+    FIELD(struct pipeline_input, key, TEXT, .flags = FIELD_REQUIRED, .min = 1, .max = 64,
+          .note = "lower-case letters, digits and _"),
+    FIELD(struct pipeline_input, name, TEXT, .flags = FIELD_REQUIRED, .min = 1, .max = 100,
+          .note = "what people see"),
+    FIELD(struct pipeline_input, currency, TEXT, .min = 3, .max = 3,
+          .note = "ISO 4217; by default that of the default pipeline"),
+    FIELD(struct pipeline_input, is_default, BOOL,
+          .note = "true: it takes the leads that name no pipeline from now on"),
+    FIELD(struct pipeline_input, stages, ROWS, .flags = FIELD_REQUIRED, .min = 1, .max = STAGES_MAX,
+          .of = &stage_of_pipeline_table, .note = "in order"),
+};
+const struct table pipeline_create_table =
+    TABLE(struct pipeline_input, "pipeline_create", pipeline_create_fields);
+
+static const struct field pipeline_patch_fields[] = {
+    FIELD(struct pipeline_input, name, TEXT, .flags = FIELD_NOT_NULL, .min = 1, .max = 100,
+          .note = "what people see"),
+    FIELD(struct pipeline_input, is_default, BOOL, .flags = FIELD_NOT_NULL,
+          .note = "true: it takes the leads that name no pipeline from now on"),
+};
+const struct table pipeline_patch_table =
+    TABLE(struct pipeline_input, "pipeline_patch", pipeline_patch_fields);
 
 static const struct field lead_fields[] = {
     FIELD(struct lead, id, ID, .flags = FIELD_NOT_NULL, .note = "UUIDv7"),
@@ -349,7 +417,7 @@ const struct table api_key_create_table =
 static const struct field rollup_fields[] = {
     FIELD(struct rollup_row, basis, INT),
     FIELD(struct rollup_row, dimension, INT),
-    FIELD(struct rollup_row, pipeline_id, INT),
+    FIELD(struct rollup_row, rollups_id, INT),
     FIELD(struct rollup_row, day, INT),
     FIELD(struct rollup_row, member, BYTES),
     FIELD(struct rollup_row, item, INT),

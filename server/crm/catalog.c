@@ -145,7 +145,7 @@ const struct stage *pipeline_stage(const struct pipeline *pipeline, const char *
 {
     const struct stage *stages = pipeline->stages.items;
     for (size_t i = 0; i < pipeline->stages.count; i++)
-        if (!key || strcmp(stages[i].key, key) == 0)
+        if (key ? strcmp(stages[i].key, key) == 0 : stages[i].archived_at == NO_INT)
             return &stages[i];
     return NULL;
 }

@@ -5,6 +5,12 @@
 
 #include <string.h>
 
+/* Which order of its pipeline's stages it is counted by. */
+enum counting {
+    COUNTED_NOW, /* that of the cells which are read */
+    COUNTED_NEXT /* the present one, while a job counts every lead by it */
+};
+
 /* How far a lead got, per stage of its pipeline. */
 struct reach {
     int64_t entered;    /* entries */
@@ -15,6 +21,7 @@ struct reach {
 struct cells {
     struct ctx *ctx;
     const struct history *history;
+    enum counting counting;
     contribution_visit *visit;
     void *self;
     enum err err; /* the first */
@@ -39,6 +46,12 @@ static struct bytes member_of(const struct lead *lead, enum dimension dimension,
     return (struct bytes){ 0 };
 }
 
+static int64_t rollups_id(const struct cells *cells)
+{
+    const struct pipeline *pipeline = cells->history->pipeline;
+    return cells->counting == COUNTED_NEXT ? pipeline->next_rollups_id : pipeline->rollups_id;
+}
+
 static void add_cell(struct cells *cells, enum rollup_basis basis, int64_t day, int64_t item,
                      const struct id *owner, struct rollup_value value)
 {
@@ -47,20 +60,34 @@ static void add_cell(struct cells *cells, enum rollup_basis basis, int64_t day, 
                                   .dimension = (enum dimension)dimension,
                                   .day = day,
                                   .item = item,
-                                  .pipeline_id = cells->history->pipeline->pipeline_id,
+                                  .rollups_id = rollups_id(cells),
                                   .member = member_of(&cells->history->lead,
                                                       (enum dimension)dimension, owner) };
         cells->err = cells->visit(cells->ctx, cells->self, &key, &value);
     }
 }
 
-/* The lead is at this stage or further at `at`. */
-static void reach_up_to(const struct pipeline *pipeline, struct reach *reach, int64_t position,
-                        int64_t at, const struct id *owner)
+/* Where a stage stands in the order that is counted by, and whether it is one of those in it. */
+static int64_t counted_position(const struct cells *cells, const struct stage *stage)
 {
-    const struct stage *stages = pipeline->stages.items;
-    for (size_t i = 0; i < pipeline->stages.count; i++)
-        if (stages[i].position <= position && reach[i].reached_at == NO_INT)
+    return cells->counting == COUNTED_NEXT ? stage->position : stage->counted_position;
+}
+
+static bool is_counted(const struct cells *cells, const struct stage *stage)
+{
+    return cells->counting == COUNTED_NEXT ? stage->archived_at == NO_INT : stage->is_counted == 1;
+}
+
+/* The lead is at this position or further at `at`. It has reached a stage that is not counted only
+ * where it entered it: nobody passes through that one any more, or does yet. */
+static void reach_up_to(const struct cells *cells, struct reach *reach, int64_t position,
+                        const struct stage *entered, int64_t at, const struct id *owner)
+{
+    const struct stage *stages = cells->history->pipeline->stages.items;
+    for (size_t i = 0; i < cells->history->pipeline->stages.count; i++)
+        if (counted_position(cells, &stages[i]) <= position &&
+            (is_counted(cells, &stages[i]) || &stages[i] == entered) &&
+            reach[i].reached_at == NO_INT)
             reach[i] = (struct reach){ reach[i].entered, at, *owner };
 }
 
@@ -72,7 +99,8 @@ static void count_entry(struct cells *cells, struct reach *reach, const struct s
         if (stages[i].stage_id != event->to_stage_id)
             continue;
         reach[i].entered++;
-        reach_up_to(cells->history->pipeline, reach, stages[i].position, at, &event->owner);
+        reach_up_to(cells, reach, counted_position(cells, &stages[i]), &stages[i], at,
+                    &event->owner);
         add_cell(cells, ROLLUP_PERIOD, day_of(event->occurred_at), event->to_stage_id,
                  &event->owner, (struct rollup_value){ .entered = 1 });
     }
@@ -117,10 +145,10 @@ static void add_status(struct cells *cells, const struct standing *standing,
     add_cell(cells, ROLLUP_PERIOD, day_of(closed->occurred_at), item, &closed->owner, value);
 }
 
-enum err contributions(struct ctx *ctx, const struct history *history, contribution_visit *visit,
-                       void *self)
+static enum err contribute(struct ctx *ctx, const struct history *history, enum counting counting,
+                           contribution_visit *visit, void *self)
 {
-    struct cells cells = { ctx, history, visit, self, OK };
+    struct cells cells = { ctx, history, counting, visit, self, OK };
     const struct pipeline *pipeline = history->pipeline;
     struct reach reach[STAGES_MAX];
     for (size_t i = 0; i < pipeline->stages.count; i++)
@@ -137,13 +165,28 @@ enum err contributions(struct ctx *ctx, const struct history *history, contribut
         standing = after;
     }
     if (standing.status == LEAD_WON) /* a won lead has reached every stage */
-        reach_up_to(pipeline, reach, INT64_MAX, event_at(&history->lead, closed), &closed->owner);
+        reach_up_to(&cells, reach, INT64_MAX, NULL, event_at(&history->lead, closed),
+                    &closed->owner);
     const struct stage *stages = pipeline->stages.items;
     for (size_t i = 0; i < pipeline->stages.count; i++)
         add_reach(&cells, &reach[i], stages[i].stage_id);
     if (history->count > 0)
         add_status(&cells, &standing, closed);
     return cells.err;
+}
+
+static bool is_recounted(const struct history *history)
+{
+    return history->pipeline->next_rollups_id != NO_INT &&
+           id_compare(&history->lead.id, &history->pipeline->recounted_to) <= 0;
+}
+
+enum err contributions(struct ctx *ctx, const struct history *history, contribution_visit *visit,
+                       void *self)
+{
+    enum err err = contribute(ctx, history, COUNTED_NOW, visit, self);
+    return !err && is_recounted(history) ? contribute(ctx, history, COUNTED_NEXT, visit, self)
+                                         : err;
 }
 
 struct signed_target {
@@ -168,4 +211,9 @@ enum err contributions_apply(struct ctx *ctx, struct db *db, const struct histor
                              int sign)
 {
     return contributions(ctx, history, add_signed, &(struct signed_target){ db, sign });
+}
+
+enum err contributions_recount(struct ctx *ctx, struct db *db, const struct history *history)
+{
+    return contribute(ctx, history, COUNTED_NEXT, add_signed, &(struct signed_target){ db, 1 });
 }

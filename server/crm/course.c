@@ -180,7 +180,7 @@ static int criterion_of(const struct facts *facts, const struct stage *stage)
     const struct rule_set *rules = facts->scoring->rules;
     const struct criterion *criteria = rules->criteria.items;
     for (size_t i = 0; i < rules->criteria.count; i++)
-        if (criteria[i].kind == stage->kind)
+        if (criteria[i].kind == stage->kind && stage->archived_at == NO_INT)
             return (int)i;
     return -1;
 }
@@ -280,14 +280,17 @@ static const struct stage *stage_back(const struct course *course, const struct 
     for (size_t i = 0; i < course->pipeline->stages.count; i++) {
         if (stages[i].position >= course->stage->position)
             break;
+        if (stages[i].archived_at != NO_INT)
+            continue;
         int criterion = criterion_of(facts, &stages[i]);
         if (criterion < 0)
             plain = &stages[i];
         else if (met_at(facts, criterion, at))
             holds = &stages[i];
     }
-    const struct stage *back = holds ? holds : plain;
-    return back || stages[0].position >= course->stage->position ? back : &stages[0];
+    const struct stage *back = holds ? holds : plain,
+                       *first = pipeline_stage(course->pipeline, NULL);
+    return back || first->position >= course->stage->position ? back : first;
 }
 
 /* When rules give a further stage, up to `until`. */

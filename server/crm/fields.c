@@ -14,10 +14,12 @@ const struct custom_field *catalog_custom_field(const struct catalog *catalog, c
     return NULL;
 }
 
-static bool key_is_valid(const char *key)
+const struct custom_field *catalog_custom_member(const struct catalog *catalog, const char *name)
 {
-    return *key >= 'a' && *key <= 'z' &&
-           strspn(key, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(key);
+    static const char prefix[] = "fields.";
+    return strncmp(name, prefix, sizeof prefix - 1) == 0
+               ? catalog_custom_field(catalog, name + sizeof prefix - 1)
+               : NULL;
 }
 
 static enum err check_room(struct ctx *ctx, const struct catalog *catalog)
@@ -80,7 +82,7 @@ enum err custom_field_create(struct ctx *ctx, struct db *db, const struct custom
     enum err err = catalog_get(ctx, db, &catalog);
     if (err)
         return err;
-    if (!key_is_valid(input->key))
+    if (!word_valid(input->key))
         return fail_member(ctx, "key", "invalid",
                            "lower-case letters, digits and _, a letter first");
     if (catalog_custom_field(catalog, input->key))

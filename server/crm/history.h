@@ -115,6 +115,12 @@ enum err contributions(struct ctx *ctx, const struct history *history, contribut
 /* Adds them to the rollups, or with sign -1 takes them away. */
 enum err contributions_apply(struct ctx *ctx, struct db *db, const struct history *history,
                              int sign) _must_check_;
+/* Adds to the next rollups of its pipeline what the lead, not recounted yet, adds to those. */
+enum err contributions_recount(struct ctx *ctx, struct db *db, const struct history *history)
+    _must_check_;
+/* Has a job count all leads of the pipelines that have next rollups: from the first on, for their
+ * order has changed. */
+enum err recount_begin(struct ctx *ctx, struct db *db, struct job *ret) _must_check_;
 
 /* ---- The journal of form posts ---- */
 

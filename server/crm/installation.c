@@ -9,13 +9,19 @@ static const char secret_setting[] = "secret", zone_setting[] = "time_zone";
 #define POINTS(points) ((points)*INT64_C(1000))
 
 /* Probabilities are a start; a company sets its own. */
+#define STAGE(position_, key_, name_, kind_, probability_bp_)                                      \
+    {                                                                                              \
+        .stage_id = position_, .pipeline_id = 1, .key = key_, .name = name_, .kind = kind_,        \
+        .position = position_, .probability_bp = probability_bp_, .counted_position = position_,   \
+        .is_counted = 1                                                                            \
+    }
 static const struct stage default_stages[] = {
-    { 1, 1, "target", "Target", STAGE_TARGET, 1, 100 },
-    { 2, 1, "mql", "MQL", STAGE_MQL, 2, 500 },
-    { 3, 1, "sql", "SQL", STAGE_SQL, 3, 2000 },
-    { 4, 1, "demo", "Demo", STAGE_DEMO, 4, 4000 },
-    { 5, 1, "proposal", "Proposal", STAGE_PROPOSAL, 5, 6000 },
-    { 6, 1, "close", "Close", STAGE_CLOSE, 6, 9000 },
+    STAGE(1, "target", "Target", STAGE_TARGET, 100),
+    STAGE(2, "mql", "MQL", STAGE_MQL, 500),
+    STAGE(3, "sql", "SQL", STAGE_SQL, 2000),
+    STAGE(4, "demo", "Demo", STAGE_DEMO, 4000),
+    STAGE(5, "proposal", "Proposal", STAGE_PROPOSAL, 6000),
+    STAGE(6, "close", "Close", STAGE_CLOSE, 9000),
 };
 
 static const struct score_group default_groups[] = {
@@ -72,6 +78,7 @@ static enum err prepare_pipeline(struct ctx *ctx, struct db *db, const char *cur
                                  .name = "Sales",
                                  .currency = currency,
                                  .is_default = 1,
+                                 .rollups_id = 1,
                                  .stages = { (void *)default_stages, ARRAY_SIZE(default_stages) } };
     return pipeline_insert(ctx, db, &pipeline);
 }
@@ -110,7 +117,7 @@ static enum err check_zone(struct ctx *ctx, struct db *db, const struct config *
     return err;
 }
 
-static bool currency_is_valid(const char *currency)
+bool currency_is_valid(const char *currency)
 {
     return strlen(currency) == 3 && strspn(currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 3;
 }

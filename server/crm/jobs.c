@@ -46,6 +46,9 @@ enum err job_end(struct ctx *ctx, struct db *db, struct job *job, enum job_state
 enum err job_cancel(struct ctx *ctx, struct db *db, const struct id *id, struct job *ret)
 {
     enum err err = job_load(ctx, db, id, ret);
+    if (!err && ret->kind == JOB_RECOUNT && ret->finished_at == NO_INT)
+        return fail(ctx, ERR_CONFLICT, NULL,
+                    "funnels would stay in the order before: change the order back instead");
     return err ? err : job_end(ctx, db, ret, JOB_CANCELLED, NULL);
 }
 

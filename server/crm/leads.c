@@ -174,10 +174,14 @@ static enum err place(struct ctx *ctx, struct history *history, const struct lea
     history->pipeline = catalog_pipeline(history->catalog, input->pipeline);
     if (!history->pipeline)
         return fail_member(ctx, "pipeline", "unknown", "no pipeline has this key");
+    if (history->pipeline->archived_at != NO_INT)
+        return fail_member(ctx, "pipeline", "archived", "it takes no leads any more");
     const struct stage *stage;
     enum err err = stage_find(ctx, history->pipeline, input->stage, &stage);
     if (err)
         return err;
+    if (stage->archived_at != NO_INT)
+        return fail_member(ctx, "stage", "archived", "no lead comes into it any more");
     struct lead *lead = &history->lead;
     lead->pipeline_id = history->pipeline->pipeline_id;
     lead->pipeline = history->pipeline->key;

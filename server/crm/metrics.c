@@ -34,6 +34,8 @@ static int64_t within(const struct rollup_value *value, int64_t days)
 struct making {
     const struct funnel_query *query; /* with defaults filled in */
     const struct pipeline *pipeline;
+    const struct stage **stages; /* those that are counted, in the order they are counted by */
+    size_t stage_count;
     struct funnel_group *groups;
     size_t group_count;
 };
@@ -54,9 +56,8 @@ static void take_row(const struct making *making, struct funnel_group *group,
     case ROLLUP_ITEM_DISQUALIFIED: group->disqualified.leads = row->value.reached; return;
     default: break;
     }
-    const struct stage *stages = making->pipeline->stages.items;
     for (size_t i = 0; i < group->stages.count; i++)
-        if (stages[i].stage_id == row->item) {
+        if (making->stages[i]->stage_id == row->item) {
             stage_at(group, i)->entered = row->value.entered;
             stage_at(group, i)->reached = within(&row->value, making->query->within_days);
         }
@@ -92,7 +93,7 @@ static enum err rate_stages(struct ctx *ctx, const struct funnel_group *group)
 
 static enum err new_group(struct ctx *ctx, struct making *making, const struct bytes *member)
 {
-    size_t count = making->pipeline->stages.count;
+    size_t count = making->stage_count;
     struct funnel_group *group = &making->groups[making->group_count++];
     *group = (struct funnel_group){
         .stages = { ctx_alloc(ctx, count * sizeof(struct funnel_stage)), count },
@@ -101,9 +102,8 @@ static enum err new_group(struct ctx *ctx, struct making *making, const struct b
     };
     if (!group->stages.items)
         return ERR_MEMORY;
-    const struct stage *stages = making->pipeline->stages.items;
     for (size_t i = 0; i < count; i++)
-        stage_at(group, i)->stage = stages[i].key;
+        stage_at(group, i)->stage = making->stages[i]->key;
     return group_key(ctx, making->query->group_by, member, &group->key);
 }
 
@@ -144,6 +144,25 @@ static enum err read_groups(struct ctx *ctx, struct making *making, const struct
     for (size_t i = 0; i < making->group_count && !err; i++)
         err = rate_stages(ctx, &making->groups[i]);
     return err;
+}
+
+static enum err order_stages(struct ctx *ctx, struct making *making)
+{
+    const struct rows *all = &making->pipeline->stages;
+    const struct stage *stages = all->items;
+    making->stages = ctx_alloc(ctx, (all->count + 1) * sizeof *making->stages);
+    if (!making->stages)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < all->count; i++) {
+        if (stages[i].is_counted != 1)
+            continue;
+        size_t at = making->stage_count++;
+        for (; at > 0 && making->stages[at - 1]->counted_position > stages[i].counted_position;
+             at--)
+            making->stages[at] = making->stages[at - 1];
+        making->stages[at] = &stages[i];
+    }
+    return OK;
 }
 
 static enum err check_query(struct ctx *ctx, struct funnel_query *query)
@@ -193,11 +212,13 @@ enum err funnel_report(struct ctx *ctx, struct db *db, const struct funnel_query
     struct rows rows;
     struct rollup_range range = { .basis = query.basis,
                                   .dimension = query.group_by,
-                                  .pipeline_id = making.pipeline->pipeline_id,
+                                  .rollups_id = making.pipeline->rollups_id,
                                   .from_day = query.from,
                                   .to_day = query.to,
                                   .with_horizons = query.within_days != NO_INT };
-    err = rollup_sums(ctx, db, &range, &rows);
+    err = order_stages(ctx, &making);
+    if (!err)
+        err = rollup_sums(ctx, db, &range, &rows);
     if (!err)
         err = read_groups(ctx, &making, &rows);
     *ret = (struct funnel_report){
@@ -225,13 +246,11 @@ static enum err read_stage(struct ctx *ctx, struct db *db, const struct stage *s
             ret->leads = row[i].value.reached;
             ret->value_minor = row[i].value.value_minor;
         }
-    struct lead_filter filter = { .pipeline_id = NO_INT,
-                                  .stage_id = stage->stage_id,
-                                  .status = LEAD_OPEN,
-                                  .sort = SORT_SCORE,
-                                  .descending = true,
-                                  .after_value = NO_INT,
-                                  .limit = limit };
+    struct lead_filter filter = lead_filter_any();
+    filter.stage_id = stage->stage_id;
+    filter.status = LEAD_OPEN;
+    filter.sort = SORT_SCORE;
+    filter.limit = limit;
     return lead_list(ctx, db, &filter, &ret->first);
 }
 
@@ -252,17 +271,20 @@ enum err board_read(struct ctx *ctx, struct db *db, const char *key, int64_t lim
     struct rows sums;
     struct rollup_range range = { .basis = ROLLUP_OPEN,
                                   .dimension = DIMENSION_ALL,
-                                  .pipeline_id = pipeline->pipeline_id,
+                                  .rollups_id = pipeline->rollups_id,
                                   .from_day = 0,
                                   .to_day = 1 };
     err = rollup_sums(ctx, db, &range, &sums);
-    for (size_t i = 0; i < count && !err; i++)
-        err = read_stage(ctx, db, (const struct stage *)pipeline->stages.items + i, &sums, limit,
-                         &stages[i]);
+    const struct stage *stage = pipeline->stages.items;
+    size_t shown = 0;
+    for (size_t i = 0; i < count && !err; i++) {
+        err = read_stage(ctx, db, &stage[i], &sums, limit, &stages[shown]);
+        shown += stage[i].archived_at == NO_INT || stages[shown].leads > 0;
+    }
     *ret = (struct board){ .pipeline = pipeline->key,
                            .currency = pipeline->currency,
                            .as_of = ctx->now_ms,
-                           .stages = { stages, count } };
+                           .stages = { stages, shown } };
     return err;
 }
 

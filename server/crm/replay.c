@@ -41,15 +41,18 @@ static const struct stage_event *last_decision(const struct history *history)
     return NULL;
 }
 
-/* Rules act from the latest of the creation, the publication of the rule set, and the last
- * decision by a person, the API or an import: at the first two at once; what held already when a
- * person decided waits for the next fact, for the person knew of it. */
+/* Rules act from the latest of the creation, the publication of the rule set, the last change of
+ * the order of the stages, and the last decision by a person, the API or an import: at the first
+ * three at once; what held already when a person decided waits for the next fact, for the person
+ * knew of it. */
 static void find_start(struct walk *walk)
 {
     const struct history *history = walk->history;
     int64_t created_at = history->lead.created_at, published_at = history->rules->published_at;
     walk->open_from = published_at > created_at ? published_at : created_at;
     walk->acts_at_once = true;
+    if (history->pipeline->ordered_at != NO_INT && history->pipeline->ordered_at > walk->open_from)
+        walk->open_from = history->pipeline->ordered_at;
     const struct stage_event *decision = last_decision(history);
     if (decision && event_at(&history->lead, decision) >= walk->open_from) {
         walk->open_from = event_at(&history->lead, decision) + 1;

@@ -2,6 +2,8 @@
  * pipeline does not allow, and says why. What rules decide is replay.c's. */
 #include "history.h"
 
+#include <string.h>
+
 /* Entries beyond the target were made by mistake: they are voided, back to the last one that was
  * not. */
 static enum err undo_entries(struct ctx *ctx, struct db *db, struct history *history,
@@ -20,6 +22,28 @@ static enum err undo_entries(struct ctx *ctx, struct db *db, struct history *his
     return OK;
 }
 
+static bool has_member(const struct history *history, const char *name)
+{
+    const struct lead *lead = &history->lead;
+    const struct custom_field *custom = catalog_custom_member(history->catalog, name);
+    if (custom)
+        return custom_values_find(&lead->fields, custom->field_id) != NULL;
+    int index = table_find(&lead_table, name);
+    return index >= 0 && !value_is_null(&lead_table.fields[index],
+                                        (const char *)lead + lead_table.fields[index].offset);
+}
+
+/* What its stage asks for before a lead goes on from it. */
+static enum err check_required(struct ctx *ctx, const struct history *history)
+{
+    const struct stage *stage = catalog_stage(history->catalog, history->lead.stage_id);
+    for (size_t i = 0; i < stage->required_fields.count; i++)
+        if (!has_member(history, stage->required_fields.items[i]))
+            return fail(ctx, ERR_CONFLICT, NULL, "a lead goes on from %s once it has %s",
+                        stage->key, stage->required_fields.items[i]);
+    return OK;
+}
+
 static enum err check_move(struct ctx *ctx, const struct history *history, const struct stage *to,
                            const char *reason)
 {
@@ -29,10 +53,12 @@ static enum err check_move(struct ctx *ctx, const struct history *history, const
                     lead_status_names[lead->status]);
     if (to->stage_id == lead->stage_id)
         return fail(ctx, ERR_CONFLICT, NULL, "the lead is already in the stage %s", to->key);
+    if (to->archived_at != NO_INT)
+        return fail(ctx, ERR_CONFLICT, NULL, "the stage %s is archived", to->key);
     bool back = to->position < catalog_stage(history->catalog, lead->stage_id)->position;
     if (back && !reason)
         return fail_member(ctx, "reason", "required", "a move back needs a reason");
-    return OK;
+    return back ? OK : check_required(ctx, history);
 }
 
 /* Somebody changed where the lead stands: that is a new version of it. */
@@ -134,6 +160,8 @@ enum err lead_close(struct ctx *ctx, struct db *db, const struct id *id, enum le
         err = check_close(ctx, &history.lead, status, reason);
     if (!err)
         err = set_amount(ctx, db, &history, amount_minor);
+    if (!err && status == LEAD_WON)
+        err = check_required(ctx, &history);
     struct stage_event event = {
         .to_stage_id = NO_INT, .to_status = status, .cause = CAUSE_API, .reason = reason
     };

@@ -380,6 +380,15 @@ static enum err list(struct ctx *ctx, struct db *db, const struct lead_filter *f
     return query_rows(ctx, db, &query, ret);
 }
 
+struct lead_filter lead_filter_any(void)
+{
+    return (struct lead_filter){ .pipeline_id = NO_INT,
+                                 .stage_id = NO_INT,
+                                 .status = -1,
+                                 .descending = true,
+                                 .after_value = NO_INT };
+}
+
 enum err lead_list(struct ctx *ctx, struct db *db, const struct lead_filter *filter,
                    struct rows *ret)
 {

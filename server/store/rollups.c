@@ -145,7 +145,7 @@ static int delta_compare(const void *left, const void *right)
     if (!order)
         order = compare_ints(a->dimension, b->dimension);
     if (!order)
-        order = compare_ints(a->pipeline_id, b->pipeline_id);
+        order = compare_ints(a->rollups_id, b->rollups_id);
     if (!order)
         order = compare_ints(a->day, b->day);
     if (!order) {
@@ -175,7 +175,7 @@ static uint64_t hash_int(uint64_t hash, int64_t value)
 static uint64_t cell_hash(const struct rollup_key *key)
 {
     uint64_t hash = hash_int((uint64_t)key->basis << 8 | (uint64_t)key->dimension, key->day);
-    hash = hash_int(hash_int(hash, key->pipeline_id), key->item);
+    hash = hash_int(hash_int(hash, key->rollups_id), key->item);
     for (size_t i = 0; i < key->member.length; i++)
         hash = (hash ^ key->member.data[i]) * UINT64_C(0x100000001b3);
     return hash ^ (hash >> 32);
@@ -225,7 +225,7 @@ static enum err write_cell(struct ctx *ctx, struct db *db, const struct rollup_k
     const int64_t *within = value->within;
     const struct param params[] = { param_int(key->basis),
                                     param_int(key->dimension),
-                                    param_int(key->pipeline_id),
+                                    param_int(key->rollups_id),
                                     param_int(key->day),
                                     param_bytes(key->member.data, key->member.length),
                                     param_int(key->item),
@@ -265,7 +265,7 @@ static enum err tidy_cell(struct ctx *ctx, struct db *db, const struct rollup_ke
     if (key->dimension != DIMENSION_SOURCE || !takes_away(added))
         return OK;
     return db_exec(ctx, db, SQL_ROLLUP_REMOVE_EMPTY, param_int(key->basis),
-                   param_int(key->dimension), param_int(key->pipeline_id), param_int(key->day),
+                   param_int(key->dimension), param_int(key->rollups_id), param_int(key->day),
                    param_bytes(key->member.data, key->member.length), param_int(key->item));
 }
 
@@ -294,8 +294,41 @@ enum err rollup_sums(struct ctx *ctx, struct db *db, const struct rollup_range *
 {
     int sql = range->with_horizons ? SQL_ROLLUP_SUMS_WITHIN : SQL_ROLLUP_SUMS;
     return db_rows(ctx, db, sql, ret, param_int(range->basis), param_int(range->dimension),
-                   param_int(range->pipeline_id), param_int(range->from_day),
+                   param_int(range->rollups_id), param_int(range->from_day),
                    param_int(range->to_day));
+}
+
+enum err rollups_id_next(struct ctx *ctx, struct db *db, int64_t *ret)
+{
+    return db_int_params(ctx, db, SQL_ROLLUPS_ID_NEXT, ret, NULL, 0);
+}
+
+enum err rollups_retire(struct ctx *ctx, struct db *db, int64_t rollups_id)
+{
+    return db_exec(ctx, db, SQL_ROLLUPS_RETIRE, param_int(rollups_id));
+}
+
+enum err rollups_retired(struct ctx *ctx, struct db *db, struct rows *ret)
+{
+    return db_rows_params(ctx, db, SQL_ROLLUPS_RETIRED, ret, NULL, 0);
+}
+
+enum err rollups_sweep(struct ctx *ctx, struct db *db, int64_t rollups_id, int64_t limit,
+                       int64_t *ret_count)
+{
+    enum err err = OK;
+    *ret_count = 0;
+    for (int basis = ROLLUP_COHORT; basis <= ROLLUP_OPEN && !err; basis++)
+        for (int dimension = 0; dimension < DIMENSION_COUNT && !err; dimension++) {
+            if (*ret_count == limit)
+                return OK;
+            err = db_exec(ctx, db, SQL_ROLLUPS_SWEEP, param_int(basis), param_int(dimension),
+                          param_int(rollups_id), param_int(limit - *ret_count));
+            *ret_count += err ? 0 : db_changes(db);
+        }
+    if (err || *ret_count == limit)
+        return err;
+    return db_exec(ctx, db, SQL_ROLLUPS_RETIRED_REMOVE, param_int(rollups_id));
 }
 
 enum err rollup_each(struct ctx *ctx, struct db *db, db_visit *visit, void *self)

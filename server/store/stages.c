@@ -1,20 +1,65 @@
 /* stages.c: pipelines, their stages and stage events, row by row. No rules here. */
+#include "lists.h"
 #include "sql.h"
 
 #include <funneld/store.h>
+
+enum err stage_insert(struct ctx *ctx, struct db *db, const struct stage *stage)
+{
+    const char *required_fields;
+    enum err err = lines_join(ctx, &stage->required_fields, &required_fields);
+    if (err)
+        return err;
+    return db_exec(ctx, db, SQL_STAGE_INSERT, param_int(stage->stage_id),
+                   param_int(stage->pipeline_id), param_text(stage->key), param_text(stage->name),
+                   param_int(stage->kind), param_int(stage->position),
+                   param_int(stage->probability_bp), param_text(required_fields),
+                   param_int(stage->counted_position), param_int(stage->is_counted));
+}
+
+enum err stage_save(struct ctx *ctx, struct db *db, const struct stage *stage)
+{
+    const char *required_fields;
+    enum err err = lines_join(ctx, &stage->required_fields, &required_fields);
+    if (err)
+        return err;
+    return db_exec(ctx, db, SQL_STAGE_UPDATE, param_int(stage->stage_id), param_text(stage->name),
+                   param_int(stage->position), param_int(stage->probability_bp),
+                   param_text(required_fields), param_int(stage->archived_at),
+                   param_int(stage->counted_position), param_int(stage->is_counted));
+}
 
 enum err pipeline_insert(struct ctx *ctx, struct db *db, const struct pipeline *pipeline)
 {
     enum err err = db_exec(ctx, db, SQL_PIPELINE_INSERT, param_int(pipeline->pipeline_id),
                            param_text(pipeline->key), param_text(pipeline->name),
-                           param_text(pipeline->currency), param_int(pipeline->is_default));
+                           param_text(pipeline->currency), param_int(pipeline->is_default),
+                           param_int(pipeline->rollups_id));
     const struct stage *stages = pipeline->stages.items;
     for (size_t i = 0; !err && i < pipeline->stages.count; i++)
-        err = db_exec(ctx, db, SQL_STAGE_INSERT, param_int(stages[i].stage_id),
-                      param_int(pipeline->pipeline_id), param_text(stages[i].key),
-                      param_text(stages[i].name), param_int(stages[i].kind),
-                      param_int(stages[i].position), param_int(stages[i].probability_bp));
+        err = stage_insert(ctx, db, &stages[i]);
     return err;
+}
+
+/* What funnels and boards say depends on it. */
+enum err pipeline_save(struct ctx *ctx, struct db *db, const struct pipeline *pipeline)
+{
+    db_note(db, CHANGE_ROLLUPS);
+    return db_exec(ctx, db, SQL_PIPELINE_UPDATE, param_int(pipeline->pipeline_id),
+                   param_text(pipeline->name), param_int(pipeline->is_default),
+                   param_int(pipeline->archived_at), param_int(pipeline->ordered_at),
+                   param_int(pipeline->rollups_id), param_int(pipeline->next_rollups_id),
+                   param_id(&pipeline->recounted_to));
+}
+
+enum err pipeline_id_next(struct ctx *ctx, struct db *db, int64_t *ret)
+{
+    return db_int_params(ctx, db, SQL_PIPELINE_ID_NEXT, ret, NULL, 0);
+}
+
+enum err stage_id_next(struct ctx *ctx, struct db *db, int64_t *ret)
+{
+    return db_int_params(ctx, db, SQL_STAGE_ID_NEXT, ret, NULL, 0);
 }
 
 enum err pipelines_load(struct ctx *ctx, struct db *db, struct rows *ret)

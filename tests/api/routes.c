@@ -77,6 +77,17 @@ const struct known_route known_routes[] = {
     { "GET", "/v1/fields", "read", NULL },
     { "GET", "/v1/fields/{key}", "read", NULL },
     { "PATCH", "/v1/fields/{key}", "admin", "{'name':'K'}" },
+    { "POST", "/v1/pipelines", "admin",
+      "{'key':'p','name':'P','stages':[{'key':'a','name':'A'}]}" },
+    { "PATCH", "/v1/pipelines/{key}", "admin", "{'name':'P'}" },
+    { "POST", "/v1/pipelines/{key}/archive", "admin", NULL },
+    { "POST", "/v1/pipelines/{key}/restore", "admin", NULL },
+    { "PUT", "/v1/pipelines/{key}/order", "admin",
+      "{'stages':['mql','target','sql','demo','proposal','close']}" },
+    { "POST", "/v1/pipelines/{key}/stages", "admin", "{'key':'s','name':'S'}" },
+    { "PATCH", "/v1/pipelines/{key}/stages/{stage}", "admin", "{'name':'S'}" },
+    { "POST", "/v1/pipelines/{key}/stages/{stage}/archive", "admin", NULL },
+    { "POST", "/v1/pipelines/{key}/stages/{stage}/restore", "admin", NULL },
     { "POST", "/v1/import/leads", "admin", "{'items':[{'email':'c@example.com'}]}" },
     { "POST", "/v1/import/stage-events", "admin", "{'items':[{'to':'won'}]}" },
 };
@@ -143,9 +154,11 @@ const char *route_path(const struct known_route *route, const struct seeds *seed
     const char *open = strchr(route->path, '{');
     if (!open)
         return route->path;
-    const char *end = strchr(open, '}') + 1;
-    return textf("%.*s%s%s%s", (int)(open - route->path), route->path,
-                 id ? id : seed_of(route->path, seeds), end, query_of(route->path));
+    const char *end = strchr(open, '}') + 1, *second = strchr(end, '{');
+    int between = second ? (int)(second - end) : (int)strlen(end);
+    return textf("%.*s%s%.*s%s%s%s", (int)(open - route->path), route->path,
+                 id ? id : seed_of(route->path, seeds), between, end, second ? "demo" : "",
+                 second ? strchr(second, '}') + 1 : "", query_of(route->path));
 }
 
 const char *route_body(const struct known_route *route)

@@ -1,15 +1,11 @@
 /* test_jobs.c: long work goes on behind its answer, says how far it is, can be ended, and is gone
  * on with after a restart. */
-#include "fixture.h"
+#include "jobs.h"
 #include "shape.h"
 
 #include <unistd.h>
 
-#define JOB_SHAPE                                                                                  \
-    "id:i kind:t state:t subject:i? done:n total:n? progress:d? result:o? detail:t? actor:t? "     \
-    "created_at:T started_at:T? finished_at:T?"
-
-enum { LEADS = 300, WAIT_MS = 20000 };
+enum { LEADS = 300 };
 
 static void make_leads(int count)
 {
@@ -37,19 +33,6 @@ static const char *publish(const char *rule_set)
     return job;
 }
 
-static const struct answer *wait_for(const char *job)
-{
-    const struct answer *answer = NULL;
-    for (int ms = 0; ms < WAIT_MS; ms += 5, usleep(5000)) {
-        answer = get(fixture.client, "/v1/jobs/%s", job);
-        expect_status(answer, 200);
-        if (!answer_is_null(answer, "finished_at"))
-            return answer;
-        client_forget(fixture.client);
-    }
-    ck_abort_msg("the job does not end: %s", answer->body);
-}
-
 static void expect_versions(int64_t version)
 {
     const char *cursor = "";
@@ -69,7 +52,7 @@ START_TEST(runs_behind_its_answer)
 {
     make_leads(LEADS);
     const char *first = in_force(), *job = publish(first);
-    const struct answer *answer = wait_for(job);
+    const struct answer *answer = job_wait(job);
     expect_shape(answer, "", JOB_SHAPE);
     expect_text(answer, "done", "state");
     expect_text(answer, "rescore", "kind");
@@ -91,7 +74,7 @@ END_TEST
 START_TEST(is_over_once)
 {
     const char *job = publish(in_force());
-    wait_for(job);
+    job_wait(job);
     expect_problem(post(fixture.client, textf("/v1/jobs/%s/cancel", job), "{}"), 409, "conflict",
                    NULL, NULL);
     const char *none = "019aab3f-7c1e-7abc-8def-0123456789ab";
@@ -106,8 +89,8 @@ START_TEST(gives_way_to_the_next)
 {
     make_leads(LEADS);
     const char *one = publish(in_force()), *two = publish(in_force());
-    expect_text(wait_for(two), "done", "state");
-    const struct answer *answer = wait_for(one);
+    expect_text(job_wait(two), "done", "state");
+    const struct answer *answer = job_wait(one);
     if (strcmp(answer_text(answer, "state"), "cancelled") == 0)
         expect_text(answer, "another rule set was published", "detail");
     expect_versions(3);
@@ -126,7 +109,7 @@ START_TEST(goes_on_after_a_restart)
     make_leads(LEADS);
     const char *job = publish(in_force());
     service_restart();
-    const struct answer *answer = wait_for(job);
+    const struct answer *answer = job_wait(job);
     expect_text(answer, "done", "state");
     expect_int(answer, LEADS, "done");
     expect_versions(2);
@@ -146,7 +129,7 @@ START_TEST(can_be_cancelled)
     int64_t done = answer_int(answer, "done");
     usleep(50000);
     expect_int(get(fixture.client, "/v1/jobs/%s", job), done, "done");
-    wait_for(publish(in_force())); /* and everybody is under one again */
+    job_wait(publish(in_force())); /* and everybody is under one again */
     expect_versions(3);
 }
 END_TEST

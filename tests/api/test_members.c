@@ -62,6 +62,31 @@ static const struct member_case custom_field_patch[] = {
     { "archived", 'b', 0, 0, NOT_NULL },
     FIELD_MEMBERS,
 };
+#define STAGE_MEMBERS                                                                              \
+    { "probability_bp", 'n', 0, 10000, 0 },                                                        \
+    {                                                                                              \
+        "required_fields", 'a', 0, 20, 0                                                           \
+    }
+static const struct member_case stage[] = {
+    { "key", 't', 1, 64, REQUIRED },
+    { "name", 't', 1, 100, REQUIRED },
+    { "kind", 'e', 0, 0, 0 },
+    { "before", 't', 1, 64, 0 },
+    STAGE_MEMBERS,
+};
+static const struct member_case stage_patch[] = { { "name", 't', 1, 100, NOT_NULL },
+                                                  STAGE_MEMBERS };
+static const struct member_case pipeline[] = {
+    { "key", 't', 1, 64, REQUIRED },
+    { "name", 't', 1, 100, REQUIRED },
+    { "currency", 't', 3, 3, 0 },
+    { "is_default", 'b', 0, 0, 0 },
+};
+static const struct member_case pipeline_patch[] = {
+    { "name", 't', 1, 100, NOT_NULL },
+    { "is_default", 'b', 0, 0, NOT_NULL },
+};
+static const struct member_case stage_order[] = { { "stages", 'a', 1, 32, REQUIRED } };
 static const struct member_case move[] = {
     { "stage", 't', 1, 64, REQUIRED },
     { "reason", 't', 1, 500, 0 },
@@ -193,6 +218,17 @@ static const struct body_case bodies[] = {
       ARRAY_SIZE(custom_field), &custom_field_create_table },
     { "PATCH", "/v1/fields/{key}", NULL, "{}", custom_field_patch, ARRAY_SIZE(custom_field_patch),
       &custom_field_patch_table },
+    { "POST", "/v1/pipelines", NULL,
+      "{\"key\":\"p\",\"name\":\"P\",\"stages\":[{\"key\":\"a\",\"name\":\"A\"}]}", pipeline,
+      ARRAY_SIZE(pipeline), NULL },
+    { "PATCH", "/v1/pipelines/{key}", NULL, "{}", pipeline_patch, ARRAY_SIZE(pipeline_patch),
+      &pipeline_patch_table },
+    { "PUT", "/v1/pipelines/{key}/order", NULL, "{\"stages\":[\"x\"]}", stage_order,
+      ARRAY_SIZE(stage_order), NULL },
+    { "POST", "/v1/pipelines/{key}/stages", NULL, "{\"key\":\"s\",\"name\":\"S\"}", stage,
+      ARRAY_SIZE(stage), &stage_create_table },
+    { "PATCH", "/v1/pipelines/{key}/stages/{stage}", NULL, "{}", stage_patch,
+      ARRAY_SIZE(stage_patch), &stage_patch_table },
     { "POST", "/v1/keys", NULL, "{\"name\":\"site\",\"scopes\":[\"read\"]}", key, ARRAY_SIZE(key),
       &api_key_create_table },
     { "POST", "/v1/import/leads", "items", "{\"first_name\":\"Ann\"}", lead_import,

@@ -10,14 +10,9 @@
     "{'key':'mail','name':'Address','score_group':'fit','points_milli':20000" more "}"
 #define SET(rules, more) "{'name':'Spring'," GROUPS ",'rules':[" rules "]" more "}"
 
-static const struct answer *put(const char *id, const char *json)
+static const struct answer *draft_put(const char *id, const char *json)
 {
-    char *body = arena_text(&fixture.arena, json, strlen(json));
-    for (char *c = body; *c; c++)
-        if (*c == '\'')
-            *c = '"';
-    return ask(fixture.client, .method = "PUT", .path = textf("/v1/rule-sets/%s", id),
-               .body = body);
+    return put(fixture.client, textf("/v1/rule-sets/%s", id), "%s", json);
 }
 
 static const struct answer *act(const char *id, const char *action)
@@ -59,9 +54,9 @@ START_TEST(drafted)
     expect_int(answer, 10, "criteria.0.exit_below");
     /* nobody is judged by it */
     ck_assert_str_ne(published(), id);
-    answer = put(id, SET(RULE(",'each':{'activity':'call'},'cap_times':2,'decay':'linear',"
-                              "'decay_days':7,'decay_percent':25"),
-                         ""));
+    answer = draft_put(id, SET(RULE(",'each':{'activity':'call'},'cap_times':2,'decay':'linear',"
+                                    "'decay_days':7,'decay_percent':25"),
+                               ""));
     expect_status(answer, 200);
     expect_text(answer, "linear", "rules.0.decay");
     ck_assert_uint_eq(answer_count(answer, "criteria"), 0);
@@ -143,7 +138,8 @@ START_TEST(mistakes)
     for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
         expect_problem(post(fixture.client, "/v1/rule-sets", "%s", all[i].json), 422,
                        "validation_failed", all[i].place, all[i].why);
-        expect_problem(put(draft, all[i].json), 422, "validation_failed", all[i].place, all[i].why);
+        expect_problem(draft_put(draft, all[i].json), 422, "validation_failed", all[i].place,
+                       all[i].why);
     }
     struct buffer rules = { .arena = &fixture.arena };
     for (int i = 0; i < 65; i++)
@@ -208,8 +204,8 @@ START_TEST(published_for_good)
     answer = get(fixture.client, "/v1/leads/%s/stages", lead);
     expect_int(answer, 1, "data.0.rule_set_version");
     expect_int(answer, 2, "data.1.rule_set_version");
-    expect_problem(put(draft, SET(RULE(""), "")), 409, "conflict", NULL, NULL);
-    expect_problem(put(before, SET(RULE(""), "")), 409, "conflict", NULL, NULL);
+    expect_problem(draft_put(draft, SET(RULE(""), "")), 409, "conflict", NULL, NULL);
+    expect_problem(draft_put(before, SET(RULE(""), "")), 409, "conflict", NULL, NULL);
     expect_problem(
         ask(fixture.client, .method = "DELETE", .path = textf("/v1/rule-sets/%s", draft)), 409,
         "conflict", NULL, NULL);

@@ -11,7 +11,7 @@ static const char *const tampers[] = {
     "UPDATE rollup SET within_30 = within_30 - 1 WHERE basis = 0 AND dimension = 1 AND item = 1",
     "UPDATE rollup SET value_minor = value_minor + 1 WHERE basis = 2 AND dimension = 3",
     "DELETE FROM rollup WHERE basis = 1 AND entered > 0 AND dimension = 0",
-    "INSERT INTO rollup SELECT basis, dimension, pipeline_id, day + 9999, member, item, entered, "
+    "INSERT INTO rollup SELECT basis, dimension, rollups_id, day + 9999, member, item, entered, "
     "reached, value_minor, within_1, within_3, within_7, within_14, within_30, within_60, "
     "within_90, within_180 FROM rollup WHERE reached > 0 LIMIT 1",
     "UPDATE lead_state SET score = score + 1",

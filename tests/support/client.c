@@ -234,3 +234,15 @@ const struct answer *patch(struct client *client, const char *path, const char *
     free(body);
     return answer;
 }
+
+const struct answer *put(struct client *client, const char *path, const char *json, ...)
+{
+    va_list args;
+    va_start(args, json);
+    char *body = json_text_of(json, args);
+    va_end(args);
+    const struct answer *answer =
+        client_ask(client, &(struct ask){ .method = "PUT", .path = path, .body = body });
+    free(body);
+    return answer;
+}

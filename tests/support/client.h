@@ -56,6 +56,8 @@ const struct answer *post(struct client *client, const char *path, const char *j
     _printf_(3, 4);
 const struct answer *patch(struct client *client, const char *path, const char *json, ...)
     _printf_(3, 4);
+const struct answer *put(struct client *client, const char *path, const char *json, ...)
+    _printf_(3, 4);
 
 /* ---- Looking at answers ---- */
 

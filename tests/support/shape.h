@@ -28,8 +28,9 @@ bool is_time_text(const char *text); /* RFC 3339 in UTC with milliseconds */
     "id:i lead_id:i from:t? to:t? from_status:t to_status:t occurred_at:T recorded_at:T cause:t "  \
     "actor:t? reason:t? score:n? rule_set_version:n? owner:i? cycle:n voided_at:T?"
 #define PAGE_SHAPE "data:a has_more:b next_cursor:t?"
-#define STAGE_SHAPE "key:t name:t kind:t position:n probability_bp:n"
-#define PIPELINE_SHAPE "key:t name:t currency:t is_default:b stages:a"
+#define STAGE_SHAPE                                                                                \
+    "key:t name:t kind:t position:n probability_bp:n required_fields:a archived_at:T?"
+#define PIPELINE_SHAPE "key:t name:t currency:t is_default:b archived_at:T? ordered_at:T? stages:a"
 #define CAMPAIGN_SHAPE                                                                             \
     "id:i name:t channel:t? starts_on:D? ends_on:D? budget_minor:n? member_count:n created_at:T"
 #define USER_SHAPE "id:i email:t name:t created_at:T"

@@ -1,17 +1,39 @@
 -- Pipelines, their stages, and the stage events of leads.
 
 -- pipeline_insert
-INSERT INTO pipeline (pipeline_id, key, name, currency, is_default) VALUES ($1, $2, $3, $4, $5);
+INSERT INTO pipeline (pipeline_id, key, name, currency, is_default, rollups_id)
+VALUES ($1, $2, $3, $4, $5, $6);
+
+-- pipeline_update
+UPDATE pipeline SET name = $2, is_default = $3, archived_at = $4, ordered_at = $5, rollups_id = $6,
+    next_rollups_id = $7, recounted_to = $8
+WHERE pipeline_id = $1;
+
+-- pipeline_id_next
+SELECT coalesce(max(pipeline_id), 0) + 1 FROM pipeline;
 
 -- stage_insert
-INSERT INTO stage (stage_id, pipeline_id, key, name, kind, position, probability_bp)
-VALUES ($1, $2, $3, $4, $5, $6, $7);
+INSERT INTO stage (stage_id, pipeline_id, key, name, kind, position, probability_bp,
+    required_fields, counted_position, is_counted)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
+
+-- stage_update
+UPDATE stage SET name = $2, position = $3, probability_bp = $4, required_fields = $5,
+    archived_at = $6, counted_position = $7, is_counted = $8
+WHERE stage_id = $1;
+
+-- stage_id_next
+SELECT coalesce(max(stage_id), 0) + 1 FROM stage;
 
 -- pipelines -> pipeline
-SELECT pipeline_id, key, name, currency, is_default FROM pipeline ORDER BY pipeline_id;
+SELECT pipeline_id, key, name, currency, is_default, archived_at, ordered_at, rollups_id,
+    next_rollups_id, recounted_to
+FROM pipeline
+ORDER BY pipeline_id;
 
 -- stages -> stage
-SELECT stage_id, pipeline_id, key, name, kind, position, probability_bp
+SELECT stage_id, pipeline_id, key, name, kind, position, probability_bp, required_fields,
+    archived_at, counted_position, is_counted
 FROM stage
 WHERE pipeline_id = $1
 ORDER BY position;
