@@ -440,6 +440,7 @@ enum err campaign_member_add(struct ctx *ctx, struct db *db, const struct id *ca
 
 /* ERR_EXISTS */
 enum err user_insert(struct ctx *ctx, struct db *db, const struct user *user) _must_check_;
+enum err user_save(struct ctx *ctx, struct db *db, const struct user *user) _must_check_;
 enum err user_load(struct ctx *ctx, struct db *db, const struct id *id, struct user *ret)
     _must_check_;
 enum err user_find(struct ctx *ctx, struct db *db, const char *email, struct user *ret)

@@ -35,6 +35,7 @@ struct stage {
     int64_t position;
     int64_t probability_bp;       /* of winning, in hundredths of a percent */
     struct texts required_fields; /* that a lead must have before it goes on */
+    int64_t offer_hours;          /* of kind mql: how long an offer stands; NO_INT: for good */
     int64_t archived_at;          /* NO_INT: it is in use */
     /* Its place in the order that the rollups are counted by, and whether it is one of theirs. */
     int64_t counted_position, is_counted;
@@ -64,6 +65,7 @@ struct stage_input {
     int kind; /* enum stage_kind */
     int64_t probability_bp;
     struct texts required_fields;
+    int64_t offer_hours;
     const char *before; /* key of a stage; NULL: the last */
 };
 extern const struct table stage_create_table; /* POST /v1/pipelines/{key}/stages */
@@ -211,6 +213,18 @@ enum cause {
 };
 extern const char *const cause_names[];
 
+/* What sales said to an offer of a lead, and why not. */
+enum handoff_answer { ANSWER_NONE, ANSWER_ACCEPTED, ANSWER_REJECTED };
+extern const char *const answer_names[];
+enum reject_kind {
+    REJECT_NONE,
+    REJECT_PROCEDURAL,   /* it came to the wrong people */
+    REJECT_CLERICAL,     /* something is missing, or wrong */
+    REJECT_DEFINITIONAL, /* it is not what was agreed on */
+    REJECT_SPAM          /* nobody is behind it: it counts nowhere */
+};
+extern const char *const reject_kind_names[];
+
 /* One entry into a stage, or one change of status. Never deleted, at most voided. */
 struct stage_event {
     struct id id;
@@ -228,6 +242,8 @@ struct stage_event {
     int64_t rule_set_version;
     struct id owner; /* at entry */
     int64_t cycle;
+    enum handoff_answer answer;   /* where it decides on an offer */
+    enum reject_kind reject_kind; /* of a rejection */
     int64_t voided_at;
 };
 extern const struct table stage_event_table;
@@ -238,6 +254,35 @@ struct stage_event_told {
     const char *email, *source_system, *external_id;
 };
 extern const struct table stage_event_told_table;
+
+/* One time that a lead was offered to sales: its entry into a stage of kind mql, and what came of
+ * it. Derived from stage events and activities. */
+enum handoff_state {
+    HANDOFF_OFFERED,
+    HANDOFF_ACCEPTED,
+    HANDOFF_REJECTED,
+    HANDOFF_EXPIRED,  /* nobody has answered in time */
+    HANDOFF_WITHDRAWN /* the lead left the stage otherwise */
+};
+extern const char *const handoff_state_names[];
+
+struct handoff {
+    struct id id; /* of the entry */
+    const char *stage;
+    int64_t offered_at;
+    struct id offered_to; /* owner at entry; nil: whoever takes it */
+    int64_t expires_at;
+    int64_t cycle;
+    enum handoff_state state;
+    int64_t answered_at;
+    const char *answered_by;
+    enum reject_kind reject_kind;
+    const char *reason;
+    int64_t answer_ms;         /* the acceptance clock: from the offer to the answer */
+    int64_t first_response_at; /* the first call, e-mail or meeting from the offer on */
+    int64_t response_ms;       /* the response clock */
+};
+extern const struct table handoff_table;
 
 /* ---- Activities ---- */
 
@@ -311,14 +356,17 @@ struct user {
     const char *email;
     const char *name;
     int64_t created_at;
+    int64_t archived_at; /* NO_INT: leads can be given to them */
 };
 extern const struct table user_table;
 
 struct user_input {
     struct input input;
     const char *email, *name;
+    int64_t archived;
 };
 extern const struct table user_create_table;
+extern const struct table user_patch_table;
 
 /* ---- Forms and their journal ---- */
 

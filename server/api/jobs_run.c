@@ -5,6 +5,8 @@
  * it begins anew. */
 #include "jobs_run.h"
 
+#include <funneld/reports.h>
+
 #include <stddef.h>
 
 #include <funneld/http.h>

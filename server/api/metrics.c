@@ -1,5 +1,6 @@
 /* metrics.c: routes of the funnel, of what won leads have in common, and of the board. */
 #include "route.h"
+#include <funneld/reports.h>
 
 /* ---- Funnel ---- */
 

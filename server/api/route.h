@@ -256,7 +256,7 @@ void idempotency_leave(struct call *call);
 extern const struct routes lead_routes, lead_list_routes, stage_routes, activity_routes,
     rule_set_routes, campaign_routes, user_routes, form_routes, metric_routes, key_routes,
     import_routes, erasure_routes, field_routes, job_routes, ledger_routes, health_routes,
-    docs_routes, pipeline_routes;
+    docs_routes, pipeline_routes, handoff_routes;
 
 /* ---- The service, as the routes see it ---- */
 

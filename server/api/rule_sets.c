@@ -1,6 +1,7 @@
 /* rule_sets.c: routes of rule sets: drafts, what is wrong with them, and how they come into
  * force. */
 #include "route.h"
+#include <funneld/reports.h>
 
 static enum err run_create(struct call *call)
 {

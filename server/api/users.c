@@ -10,6 +10,12 @@ static enum err run_create(struct call *call)
     return err;
 }
 
+static enum err run_edit(struct call *call)
+{
+    struct user *user = call_result(call, sizeof *user);
+    return user ? user_edit(call->ctx, call->db, &call->id, call->body, user) : ERR_MEMORY;
+}
+
 static enum err run_read(struct call *call)
 {
     struct user *user = call_result(call, sizeof *user);
@@ -50,5 +56,15 @@ static const struct route rows[] = {
       .status = 200,
       .operation = "getUser",
       .summary = "Read a user" },
+    { { HTTP_PATCH, "/v1/users/{id}" },
+      ACCESS_WRITE,
+      SCOPE_ADMIN,
+      .body = &user_patch_table,
+      .run = run_edit,
+      .result = &user_table,
+      .status = 200,
+      .operation = "updateUser",
+      .summary = "Rename a user, or archive one who has left",
+      .example = "{'archived':true}" },
 };
 const struct routes user_routes = { rows, ARRAY_SIZE(rows) };

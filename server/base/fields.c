@@ -7,6 +7,11 @@ const char *const stage_kind_names[] = { "target",   "mql",   "sql",    "demo",
 const char *const lead_status_names[] = { "open", "won", "lost", "disqualified", NULL };
 const char *const cause_names[] = { "rule",  "user",  "api",        "import",
                                     "merge", "decay", "correction", NULL };
+const char *const answer_names[] = { "none", "accepted", "rejected", NULL };
+const char *const reject_kind_names[] = { "none",         "procedural", "clerical",
+                                          "definitional", "spam",       NULL };
+const char *const handoff_state_names[] = { "offered", "accepted",  "rejected",
+                                            "expired", "withdrawn", NULL };
 const char *const verdict_names[] = { "created", "merged", "trapped", "failed", NULL };
 const char *const dimension_names[] = { "all", "source", "campaign", "owner", NULL };
 const char *const basis_names[] = { "cohort", "period", NULL };
@@ -27,6 +32,8 @@ static const struct field stage_fields[] = {
           .note = "of winning, in hundredths of a percent"),
     FIELD(struct stage, required_fields, TEXTS,
           .note = "members that a lead must have before it goes on"),
+    FIELD(struct stage, offer_hours, INT,
+          .note = "of kind mql: how long an offer to sales stands; null: until it is answered"),
     FIELD(struct stage, archived_at, TIME, .note = "since when no lead comes into it"),
     FIELD(struct stage, counted_position, INT, .flags = FIELD_HIDDEN),
     FIELD(struct stage, is_counted, INT, .flags = FIELD_HIDDEN),
@@ -54,6 +61,8 @@ const struct table pipeline_table = TABLE(struct pipeline, "pipeline", pipeline_
 #define STAGE_SETTINGS                                                                             \
     FIELD(struct stage_input, probability_bp, INT, .min = 0, .max = 10000,                         \
           .note = "of winning, in hundredths of a percent"),                                       \
+        FIELD(struct stage_input, offer_hours, INT, .min = 1, .max = 8760,                         \
+              .note = "of kind mql: how long an offer to sales stands"),                           \
         FIELD(struct stage_input, required_fields, TEXTS, .max = REQUIRED_FIELDS_MAX,              \
               .note = "members that a lead must have before it goes on, as amount_minor")
 #define STAGE_WORDS                                                                                \
@@ -263,6 +272,10 @@ const struct table erasure_table = TABLE(struct erasure, "erasure", erasure_fiel
               .note = "in force at the time"),                                                     \
         FIELD(struct stage_event, owner, ID, .note = "at entry"),                                  \
         FIELD(struct stage_event, cycle, INT, .flags = FIELD_NOT_NULL, .note = "after it"),        \
+        FIELD_NAMED(struct stage_event, answer, answer_names, .flags = FIELD_NOT_NULL,             \
+                    .note = "to the offer of the lead, where it is one"),                          \
+        FIELD_NAMED(struct stage_event, reject_kind, reject_kind_names, .flags = FIELD_NOT_NULL,   \
+                    .note = "of a rejection"),                                                     \
         FIELD(struct stage_event, voided_at, TIME,                                                 \
               .note = "set where a late fact or a correction undid it")
 
@@ -277,6 +290,27 @@ static const struct field stage_event_told_fields[] = {
 };
 const struct table stage_event_told_table =
     TABLE(struct stage_event_told, "stage_event_told", stage_event_told_fields);
+
+static const struct field handoff_fields[] = {
+    FIELD(struct handoff, id, ID, .flags = FIELD_NOT_NULL, .note = "of the stage event"),
+    FIELD(struct handoff, stage, TEXT, .flags = FIELD_NOT_NULL, .note = "that it entered"),
+    FIELD(struct handoff, offered_at, TIME, .flags = FIELD_NOT_NULL, .note = "when it entered it"),
+    FIELD(struct handoff, offered_to, ID, .note = "owner then; null: whoever takes it"),
+    FIELD(struct handoff, expires_at, TIME, .note = "by offer_hours of the stage"),
+    FIELD(struct handoff, cycle, INT, .flags = FIELD_NOT_NULL, .note = "of the lead then"),
+    FIELD_NAMED(struct handoff, state, handoff_state_names, .flags = FIELD_NOT_NULL,
+                .note = "withdrawn: the lead left the stage otherwise"),
+    FIELD(struct handoff, answered_at, TIME, .note = "when it was accepted or rejected"),
+    FIELD(struct handoff, answered_by, TEXT, .note = "name of the key or user"),
+    FIELD_NAMED(struct handoff, reject_kind, reject_kind_names, .flags = FIELD_NOT_NULL,
+                .note = "why it was rejected"),
+    FIELD(struct handoff, reason, TEXT, .note = "as given with the answer"),
+    FIELD(struct handoff, answer_ms, INT, .note = "from the offer to the answer"),
+    FIELD(struct handoff, first_response_at, TIME,
+          .note = "of the first call, email_sent or meeting since the offer"),
+    FIELD(struct handoff, response_ms, INT, .note = "from the offer to that"),
+};
+const struct table handoff_table = TABLE(struct handoff, "handoff", handoff_fields);
 
 static const struct field campaign_fields[] = {
     FIELD(struct campaign, id, ID, .flags = FIELD_NOT_NULL, .note = "UUIDv7"),
@@ -317,6 +351,7 @@ static const struct field user_fields[] = {
     FIELD(struct user, email, TEXT, .flags = FIELD_NOT_NULL, .note = "unique"),
     FIELD(struct user, name, TEXT, .flags = FIELD_NOT_NULL, .note = "what people see"),
     FIELD(struct user, created_at, TIME, .flags = FIELD_NOT_NULL, .note = "when it was made"),
+    FIELD(struct user, archived_at, TIME, .note = "since when no lead can be given to them"),
 };
 const struct table user_table = TABLE(struct user, "user", user_fields);
 
@@ -327,6 +362,14 @@ static const struct field user_create_fields[] = {
           .note = "what people see"),
 };
 const struct table user_create_table = TABLE(struct user_input, "user_create", user_create_fields);
+
+static const struct field user_patch_fields[] = {
+    FIELD(struct user_input, name, TEXT, .flags = FIELD_NOT_NULL, .min = 1, .max = 200,
+          .note = "what people see"),
+    FIELD(struct user_input, archived, BOOL, .flags = FIELD_NOT_NULL,
+          .note = "true: no lead can be given to them any more"),
+};
+const struct table user_patch_table = TABLE(struct user_input, "user_patch", user_patch_fields);
 
 static const struct field form_fields[] = {
     FIELD(struct form, id, ID, .flags = FIELD_NOT_NULL, .note = "UUIDv7"),

@@ -3,6 +3,7 @@
 #define FUNNELD_CRM_BACKTEST_H
 
 #include <funneld/crm.h>
+#include <funneld/reports.h>
 
 struct backtest {
     int64_t score_min;

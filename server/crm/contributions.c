@@ -148,6 +148,8 @@ static void add_status(struct cells *cells, const struct standing *standing,
 static enum err contribute(struct ctx *ctx, const struct history *history, enum counting counting,
                            contribution_visit *visit, void *self)
 {
+    if (history_is_spam(history))
+        return OK;
     struct cells cells = { ctx, history, counting, visit, self, OK };
     const struct pipeline *pipeline = history->pipeline;
     struct reach reach[STAGES_MAX];

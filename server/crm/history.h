@@ -8,6 +8,7 @@
 #define FUNNELD_CRM_HISTORY_H
 
 #include <funneld/crm.h>
+#include <funneld/reports.h>
 
 struct history {
     const struct catalog *catalog;
@@ -70,6 +71,8 @@ enum err history_settle(struct ctx *ctx, struct db *db, struct history *history)
 
 /* Nothing was changed after all. */
 enum err history_leave(struct ctx *ctx, struct db *db, struct history *history) _must_check_;
+/* It was rejected as spam, and nobody has opened it again: it counts nowhere. */
+bool history_is_spam(const struct history *history);
 
 /* Whether each event says where those before it left the lead. */
 bool history_is_linked(const struct history *history);
@@ -137,6 +140,13 @@ enum err submission_index(struct ctx *ctx, struct db *db, const struct id *submi
  * is false where it was closed already, or told before. */
 enum err lead_import_outcome(struct ctx *ctx, struct db *db, const struct lead_input *input,
                              struct lead *lead, bool *ret_closed) _must_check_;
+/* ERR_CONFLICT, ERR_VALIDATION: the pipeline does not allow somebody to move the lead there. */
+enum err lead_check_move(struct ctx *ctx, const struct history *history, const struct stage *to,
+                         const char *reason) _must_check_;
+/* Writes an event that somebody decided now, and what follows from it. The caller says where to, or
+ * which status, and cause, reason and answer. */
+enum err lead_decide(struct ctx *ctx, struct db *db, struct history *history,
+                     struct stage_event *event) _must_check_;
 
 /* The lead's amounts are in the currency of its pipeline from now on; kept among its changes. */
 enum err lead_take_currency(struct ctx *ctx, struct db *db, struct history *history) _must_check_;

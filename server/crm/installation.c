@@ -13,7 +13,7 @@ static const char secret_setting[] = "secret", zone_setting[] = "time_zone";
     {                                                                                              \
         .stage_id = position_, .pipeline_id = 1, .key = key_, .name = name_, .kind = kind_,        \
         .position = position_, .probability_bp = probability_bp_, .counted_position = position_,   \
-        .is_counted = 1                                                                            \
+        .is_counted = 1, .offer_hours = NO_INT                                                     \
     }
 static const struct stage default_stages[] = {
     STAGE(1, "target", "Target", STAGE_TARGET, 100),

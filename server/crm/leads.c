@@ -28,7 +28,11 @@ static enum err user_require(struct ctx *ctx, struct db *db, const char *member,
 {
     struct user found;
     enum err err = id_is_nil(user) ? OK : user_load(ctx, db, user, &found);
-    return err == ERR_NOT_FOUND ? fail_member(ctx, member, "unknown", "no user has this id") : err;
+    if (err == ERR_NOT_FOUND)
+        return fail_member(ctx, member, "unknown", "no user has this id");
+    if (!err && !id_is_nil(user) && found.archived_at != NO_INT)
+        return fail_member(ctx, member, "archived", "no lead can be given to this user any more");
+    return err;
 }
 
 enum err lead_require_version(struct ctx *ctx, const struct lead *lead, int64_t expected_version)

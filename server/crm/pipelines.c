@@ -131,6 +131,7 @@ static void stage_fill(const struct stage_input *input, struct stage *ret)
                            .probability_bp =
                                input->probability_bp == NO_INT ? 0 : input->probability_bp,
                            .required_fields = input->required_fields,
+                           .offer_hours = input->offer_hours,
                            .archived_at = NO_INT };
 }
 
@@ -247,6 +248,8 @@ enum err stage_edit(struct ctx *ctx, struct db *db, const char *key, const char 
         stage.probability_bp = input->probability_bp == NO_INT ? 0 : input->probability_bp;
     if (input_has(&stage_patch_table, input, "required_fields"))
         stage.required_fields = input->required_fields;
+    if (input_has(&stage_patch_table, input, "offer_hours"))
+        stage.offer_hours = input->offer_hours;
     err = check_required(ctx, catalog, "", &stage.required_fields);
     if (!err)
         err = stage_save(ctx, db, &stage);

@@ -6,6 +6,8 @@
 #include "course.h"
 #include "past.h"
 
+#include <funneld/reports.h>
+
 enum { PREVIEW_WEEKS = 12 };
 #define MS_PER_WEEK (7 * MS_PER_DAY)
 

@@ -44,8 +44,8 @@ static enum err check_required(struct ctx *ctx, const struct history *history)
     return OK;
 }
 
-static enum err check_move(struct ctx *ctx, const struct history *history, const struct stage *to,
-                           const char *reason)
+enum err lead_check_move(struct ctx *ctx, const struct history *history, const struct stage *to,
+                         const char *reason)
 {
     const struct lead *lead = &history->lead;
     if (lead->status != LEAD_OPEN)
@@ -70,9 +70,8 @@ static enum err settle_decision(struct ctx *ctx, struct db *db, struct history *
     return err ? err : history_replay(ctx, db, history);
 }
 
-/* Writes an event that somebody decided now, and what follows from it. */
-static enum err decide(struct ctx *ctx, struct db *db, struct history *history,
-                       struct stage_event *event)
+enum err lead_decide(struct ctx *ctx, struct db *db, struct history *history,
+                     struct stage_event *event)
 {
     event->occurred_at = ctx->now_ms;
     event->actor = ctx_actor(ctx);
@@ -96,7 +95,7 @@ enum err lead_move(struct ctx *ctx, struct db *db, const struct id *id, const ch
     const struct stage *to;
     err = stage_find(ctx, history.pipeline, stage, &to);
     if (!err)
-        err = check_move(ctx, &history, to, reason);
+        err = lead_check_move(ctx, &history, to, reason);
     if (err)
         return err;
     struct stage_event event = { .to_stage_id = to->stage_id, .cause = cause, .reason = reason };
@@ -104,7 +103,7 @@ enum err lead_move(struct ctx *ctx, struct db *db, const struct id *id, const ch
     if (cause == CAUSE_CORRECTION)
         err = undo_entries(ctx, db, &history, to);
     if (!err)
-        err = decide(ctx, db, &history, &event);
+        err = lead_decide(ctx, db, &history, &event);
     if (!err && cause == CAUSE_CORRECTION) { /* it keeps saying which mistake it undid */
         event.from_stage_id = from_stage_id;
         err = stage_event_relink(ctx, db, &event);
@@ -166,7 +165,7 @@ enum err lead_close(struct ctx *ctx, struct db *db, const struct id *id, enum le
         .to_stage_id = NO_INT, .to_status = status, .cause = CAUSE_API, .reason = reason
     };
     if (!err)
-        err = decide(ctx, db, &history, &event);
+        err = lead_decide(ctx, db, &history, &event);
     if (!err)
         *ret = history.lead;
     return err;

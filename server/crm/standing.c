@@ -37,6 +37,15 @@ bool event_before(const struct lead *lead, const struct stage_event *a, const st
     return id_compare(&a->id, &b->id) < 0;
 }
 
+bool history_is_spam(const struct history *history)
+{
+    for (size_t i = history->count; i-- > 0;)
+        if (history->events[i].to_stage_id == NO_INT)
+            return history->events[i].to_status == LEAD_DISQUALIFIED &&
+                   history->events[i].reject_kind == REJECT_SPAM;
+    return false;
+}
+
 static const struct stage *stage_of(const struct history *history, int64_t stage_id)
 {
     return stage_id == NO_INT ? NULL : catalog_stage(history->catalog, stage_id);

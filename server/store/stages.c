@@ -14,7 +14,8 @@ enum err stage_insert(struct ctx *ctx, struct db *db, const struct stage *stage)
                    param_int(stage->pipeline_id), param_text(stage->key), param_text(stage->name),
                    param_int(stage->kind), param_int(stage->position),
                    param_int(stage->probability_bp), param_text(required_fields),
-                   param_int(stage->counted_position), param_int(stage->is_counted));
+                   param_int(stage->counted_position), param_int(stage->is_counted),
+                   param_int(stage->offer_hours));
 }
 
 enum err stage_save(struct ctx *ctx, struct db *db, const struct stage *stage)
@@ -26,7 +27,8 @@ enum err stage_save(struct ctx *ctx, struct db *db, const struct stage *stage)
     return db_exec(ctx, db, SQL_STAGE_UPDATE, param_int(stage->stage_id), param_text(stage->name),
                    param_int(stage->position), param_int(stage->probability_bp),
                    param_text(required_fields), param_int(stage->archived_at),
-                   param_int(stage->counted_position), param_int(stage->is_counted));
+                   param_int(stage->counted_position), param_int(stage->is_counted),
+                   param_int(stage->offer_hours));
 }
 
 enum err pipeline_insert(struct ctx *ctx, struct db *db, const struct pipeline *pipeline)
@@ -83,7 +85,8 @@ enum err stage_event_insert(struct ctx *ctx, struct db *db, const struct stage_e
                    param_int(event->occurred_at), param_int(event->recorded_at),
                    param_int(event->cause), param_text(event->actor), param_text(event->reason),
                    param_int(event->score), param_int(event->rule_set_version),
-                   param_id(&event->owner), param_int(event->cycle));
+                   param_id(&event->owner), param_int(event->cycle), param_int(event->answer),
+                   param_int(event->reject_kind));
 }
 
 enum err stage_event_void(struct ctx *ctx, struct db *db, const struct stage_event *event,

@@ -8,6 +8,12 @@ enum err user_insert(struct ctx *ctx, struct db *db, const struct user *user)
                    param_text(user->name), param_int(user->created_at));
 }
 
+enum err user_save(struct ctx *ctx, struct db *db, const struct user *user)
+{
+    return db_exec(ctx, db, SQL_USER_UPDATE, param_id(&user->id), param_text(user->name),
+                   param_int(user->archived_at));
+}
+
 enum err user_load(struct ctx *ctx, struct db *db, const struct id *id, struct user *ret)
 {
     return db_one(ctx, db, SQL_USER_BY_ID, ret, param_id(id));

@@ -63,7 +63,7 @@ static const struct member_case custom_field_patch[] = {
     FIELD_MEMBERS,
 };
 #define STAGE_MEMBERS                                                                              \
-    { "probability_bp", 'n', 0, 10000, 0 },                                                        \
+    { "probability_bp", 'n', 0, 10000, 0 }, { "offer_hours", 'n', 1, 8760, 0 },                    \
     {                                                                                              \
         "required_fields", 'a', 0, 20, 0                                                           \
     }
@@ -85,6 +85,22 @@ static const struct member_case pipeline[] = {
 static const struct member_case pipeline_patch[] = {
     { "name", 't', 1, 100, NOT_NULL },
     { "is_default", 'b', 0, 0, NOT_NULL },
+};
+static const struct member_case accept[] = {
+    { "owner", 'i', 0, 0, 0 },
+    { "reason", 't', 1, 500, 0 },
+};
+static const struct member_case reject[] = {
+    { "kind", 'e', 0, 0, REQUIRED },
+    { "reason", 't', 1, 500, 0 },
+};
+static const struct member_case recycle[] = {
+    { "stage", 't', 1, 64, 0 },
+    { "reason", 't', 1, 500, REQUIRED },
+};
+static const struct member_case user_patch[] = {
+    { "name", 't', 1, 200, NOT_NULL },
+    { "archived", 'b', 0, 0, NOT_NULL },
 };
 static const struct member_case stage_order[] = { { "stages", 'a', 1, 32, REQUIRED } };
 static const struct member_case move[] = {
@@ -218,6 +234,13 @@ static const struct body_case bodies[] = {
       ARRAY_SIZE(custom_field), &custom_field_create_table },
     { "PATCH", "/v1/fields/{key}", NULL, "{}", custom_field_patch, ARRAY_SIZE(custom_field_patch),
       &custom_field_patch_table },
+    { "POST", "/v1/leads/{id}/accept", NULL, "{}", accept, ARRAY_SIZE(accept), NULL },
+    { "POST", "/v1/leads/{id}/reject", NULL, "{\"kind\":\"spam\"}", reject, ARRAY_SIZE(reject),
+      NULL },
+    { "POST", "/v1/leads/{id}/recycle", NULL, "{\"reason\":\"x\"}", recycle, ARRAY_SIZE(recycle),
+      NULL },
+    { "PATCH", "/v1/users/{id}", NULL, "{}", user_patch, ARRAY_SIZE(user_patch),
+      &user_patch_table },
     { "POST", "/v1/pipelines", NULL,
       "{\"key\":\"p\",\"name\":\"P\",\"stages\":[{\"key\":\"a\",\"name\":\"A\"}]}", pipeline,
       ARRAY_SIZE(pipeline), NULL },

@@ -7,6 +7,7 @@
 #include "rules.h"
 
 #include <funneld/crm.h>
+#include <funneld/reports.h>
 
 enum attribute {
     ATTR_EMAIL,

@@ -26,14 +26,16 @@ bool is_time_text(const char *text); /* RFC 3339 in UTC with milliseconds */
 #define RECORDED_SHAPE ACTIVITY_SHAPE " duplicate:b score:o stage:o"
 #define STAGE_EVENT_SHAPE                                                                          \
     "id:i lead_id:i from:t? to:t? from_status:t to_status:t occurred_at:T recorded_at:T cause:t "  \
-    "actor:t? reason:t? score:n? rule_set_version:n? owner:i? cycle:n voided_at:T?"
+    "actor:t? reason:t? score:n? rule_set_version:n? owner:i? cycle:n answer:t "                   \
+    "reject_kind:t voided_at:T?"
 #define PAGE_SHAPE "data:a has_more:b next_cursor:t?"
 #define STAGE_SHAPE                                                                                \
-    "key:t name:t kind:t position:n probability_bp:n required_fields:a archived_at:T?"
+    "key:t name:t kind:t position:n probability_bp:n required_fields:a offer_hours:n? "            \
+    "archived_at:T?"
 #define PIPELINE_SHAPE "key:t name:t currency:t is_default:b archived_at:T? ordered_at:T? stages:a"
 #define CAMPAIGN_SHAPE                                                                             \
     "id:i name:t channel:t? starts_on:D? ends_on:D? budget_minor:n? member_count:n created_at:T"
-#define USER_SHAPE "id:i email:t name:t created_at:T"
+#define USER_SHAPE "id:i email:t name:t created_at:T archived_at:T?"
 #define FORM_SHAPE                                                                                 \
     "id:i name:t key:t redirect_hosts:a allowed_origins:a source:t? campaign:i? created_at:T"
 #define SUBMISSION_SHAPE "id:i form:i received_at:T content_type:t? verdict:t detail:t? lead_id:i?"

@@ -14,12 +14,12 @@ SELECT coalesce(max(pipeline_id), 0) + 1 FROM pipeline;
 
 -- stage_insert
 INSERT INTO stage (stage_id, pipeline_id, key, name, kind, position, probability_bp,
-    required_fields, counted_position, is_counted)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
+    required_fields, counted_position, is_counted, offer_hours)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
 
 -- stage_update
 UPDATE stage SET name = $2, position = $3, probability_bp = $4, required_fields = $5,
-    archived_at = $6, counted_position = $7, is_counted = $8
+    archived_at = $6, counted_position = $7, is_counted = $8, offer_hours = $9
 WHERE stage_id = $1;
 
 -- stage_id_next
@@ -33,21 +33,22 @@ ORDER BY pipeline_id;
 
 -- stages -> stage
 SELECT stage_id, pipeline_id, key, name, kind, position, probability_bp, required_fields,
-    archived_at, counted_position, is_counted
+    archived_at, counted_position, is_counted, offer_hours
 FROM stage
 WHERE pipeline_id = $1
 ORDER BY position;
 
 -- stage_event_insert
 INSERT INTO stage_event (lead_id, id, from_stage_id, to_stage_id, from_status, to_status,
-    occurred_at, recorded_at, cause, actor, reason, score, rule_set_version, owner, cycle)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15);
+    occurred_at, recorded_at, cause, actor, reason, score, rule_set_version, owner, cycle, answer,
+    reject_kind)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17);
 
 -- stage_events -> stage_event
 -- Voided ones too; the order of what happened is made by the reader, see crm/stages.c.
 SELECT e.lead_id, e.id, e.from_stage_id, e.to_stage_id, e.from_status, e.to_status, e.occurred_at,
     e.recorded_at, e.cause, e.actor, e.reason, e.score, e.rule_set_version, e.owner, e.cycle,
-    e.voided_at, f.key AS from_stage, t.key AS to_stage
+    e.answer, e.reject_kind, e.voided_at, f.key AS from_stage, t.key AS to_stage
 FROM stage_event e
 LEFT JOIN stage f ON f.stage_id = e.from_stage_id
 LEFT JOIN stage t ON t.stage_id = e.to_stage_id
@@ -58,7 +59,8 @@ ORDER BY e.id;
 -- All of them, as they lie.
 SELECT e.lead_id, e.id, e.from_stage_id, e.to_stage_id, e.from_status, e.to_status, e.occurred_at,
     e.recorded_at, e.cause, e.actor, e.reason, e.score, e.rule_set_version, e.owner, e.cycle,
-    e.voided_at, f.key AS from_stage, t.key AS to_stage, l.email, l.source_system, l.external_id
+    e.answer, e.reject_kind, e.voided_at, f.key AS from_stage, t.key AS to_stage, l.email,
+    l.source_system, l.external_id
 FROM stage_event e
 JOIN lead l ON l.id = e.lead_id
 LEFT JOIN stage f ON f.stage_id = e.from_stage_id
