@@ -42,8 +42,7 @@ static enum err take_hint(struct ctx *ctx, struct db *db, const struct catalog *
 {
     const struct test *test = &condition->test;
     struct lead_filter *filter = &search->filter;
-    if (condition->kind != CONDITION_FIELD || condition->negated != test->negated ||
-        test->op != TEST_OP_EQ)
+    if (condition->negated != test->negated || test->op != TEST_OP_EQ)
         return OK;
     const char *name = condition->attribute.field->name;
     if (strcmp(name, "email") == 0 && id_is_nil(&filter->id))
@@ -57,17 +56,24 @@ static enum err take_hint(struct ctx *ctx, struct db *db, const struct catalog *
     return OK;
 }
 
+/* Of what must hold for all of it to hold. */
+static enum err take_hints(struct ctx *ctx, struct db *db, const struct catalog *catalog,
+                           const struct condition *condition, struct lead_search *search)
+{
+    bool all = condition->kind == CONDITION_ALL || condition->count == 1;
+    enum err err = OK;
+    if (condition->kind == CONDITION_FIELD)
+        return take_hint(ctx, db, catalog, condition, search);
+    for (size_t i = 0; all && !condition->negated && i < condition->count && !err; i++)
+        err = take_hints(ctx, db, catalog, &condition->items[i], search);
+    return err;
+}
+
 enum err lead_search_ready(struct ctx *ctx, struct db *db, const struct catalog *catalog,
                            struct lead_search *search)
 {
     const struct condition *condition = search->filter.condition;
-    if (!condition)
-        return OK;
-    enum err err = take_hint(ctx, db, catalog, condition, search);
-    if (condition->kind == CONDITION_ALL && !condition->negated)
-        for (size_t i = 0; i < condition->count && !err; i++)
-            err = take_hint(ctx, db, catalog, &condition->items[i], search);
-    return err;
+    return condition ? take_hints(ctx, db, catalog, condition, search) : OK;
 }
 
 /* ---- One by one ---- */

@@ -241,7 +241,8 @@ static void put_plainly(struct writing *writing, const struct attribute *attribu
 static void put_conjunct(struct writing *writing, const struct condition *condition, bool negated)
 {
     negated ^= condition->negated;
-    bool is_and = !is_leaf(condition) && (condition->kind == CONDITION_ALL) != negated;
+    bool is_and = !is_leaf(condition) &&
+                  ((condition->kind == CONDITION_ALL) != negated || condition->count == 1);
     for (size_t i = 0; is_and && i < condition->count; i++) {
         if (writing->plain_left == 0) {
             put(writing, SQL_CONDITION_AND);

@@ -560,6 +560,30 @@ START_TEST(test_sql_and_memory_agree)
 }
 END_TEST
 
+/* None has been forgotten among the columns. */
+START_TEST(test_every_attribute_has_a_column)
+{
+    static struct crowd crowd;
+    struct random random = { 1 };
+    crowd_make(&crowd, 1);
+    for (size_t i = 0; i < lead_table.count; i++) {
+        const struct condition *condition;
+        const struct condition_scope scope = { .pipelines = &crowd.catalog->pipelines,
+                                               .reach = CONDITION_OF_ALL };
+        if (!condition_names(lead_table.fields[i].name))
+            continue;
+        const char *json = arena_printf(&crowd.core.arena, "{\"field\":\"%s\",\"op\":\"present\"}",
+                                        lead_table.fields[i].name);
+        ck_assert_ok(&crowd.core.ctx,
+                     condition_read(&crowd.core.ctx, &scope, "when", json, &condition));
+        ck_assert_msg(condition_is_exact(&crowd.core.ctx, condition), "%s", json);
+        compare(&crowd, &random, json, 1);
+    }
+    arena_free(&crowd.arena);
+    core_done(&crowd.core);
+}
+END_TEST
+
 /* `leaf` as often as may be, in chains and trees. */
 static const char *repeated(struct arena *arena, const char *before, const char *leaf, int count,
                             const char *after)
@@ -623,6 +647,7 @@ TCase *conditions_random_case(void)
     TCase *tcase = tcase_create("random");
     tcase_set_timeout(tcase, 3600);
     tcase_add_test(tcase, test_sql_and_memory_agree);
+    tcase_add_test(tcase, test_every_attribute_has_a_column);
     tcase_add_test(tcase, test_the_largest_are_taken);
     return tcase;
 }
