@@ -147,7 +147,7 @@ enum err lead_walk(struct ctx *ctx, struct db *db, const struct id *after, int64
 enum err lead_count_all(struct ctx *ctx, struct db *db, int64_t *ret) _must_check_;
 
 struct condition;
-enum lead_sort { SORT_CREATED_AT, SORT_SCORE, SORT_STAGE_ENTERED_AT };
+enum lead_sort { SORT_CREATED_AT, SORT_SCORE, SORT_STAGE_ENTERED_AT, SORT_CUSTOM };
 
 /* What a list of leads is narrowed to; null members do not narrow. */
 struct lead_filter {
@@ -159,9 +159,12 @@ struct lead_filter {
     /* NULL: none. Where it is not exact, more leads are selected: see condition_is_exact(). */
     const struct condition *condition;
     enum lead_sort sort;
-    bool with_erased;    /* those that there is nobody behind any more too */
-    bool descending;     /* ties go by id, upwards */
-    int64_t after_value; /* of the sort field in the last row seen; NO_INT: from the start */
+    int64_t sort_field_id; /* CUSTOM: an indexed field with numbers; leads without one are last */
+    bool with_erased;      /* those that there is nobody behind any more too */
+    bool descending;       /* ties go by id, upwards */
+    /* Of the sort field in the last row seen; NO_INT: from the start, or, with an id, among those
+     * that have no value. */
+    int64_t after_value;
     struct id after_id;
     int64_t limit;
 };

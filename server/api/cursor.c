@@ -27,15 +27,16 @@ static enum err sign(struct call *call, struct cursor *cursor, uint8_t hash[stat
         json_row(&(struct json){ .out = &filters }, NULL, route->query, call->query);
     if (filters.failed)
         return fail(call->ctx, ERR_MEMORY, NULL, "no memory for a cursor");
-    struct bytes parts[HTTP_PATH_PARAMS_MAX + 6] = {
+    struct bytes parts[HTTP_PATH_PARAMS_MAX + 7] = {
         { cursor->position, sizeof cursor->position },
         { (const uint8_t *)filters.data, filters.length },
         bytes_of(call->list.order->name),
+        bytes_of(call->list.order_key ? call->list.order_key : ""),
         bytes_of(call->list.descending ? "-" : ""),
         bytes_of(route->http.path),
         call->selection,
     };
-    size_t count = 6;
+    size_t count = 7;
     for (size_t i = 0; i < HTTP_PATH_PARAMS_MAX && call->params[i]; i++)
         parts[count++] = bytes_of(call->params[i]);
     secret_sign(&call->service->secret, "cursor", parts, count, hash);

@@ -3,10 +3,19 @@
 
 #include <funneld/condition.h>
 
+/* NO_INT where it has none: those come last, by id. */
+static int64_t custom_number(const struct call *call, const void *row)
+{
+    const struct lead *lead = row;
+    const struct custom_value *value = custom_values_find(&lead->fields, call->list.order_id);
+    return value ? value->number : NO_INT;
+}
+
 static const struct order lead_orders[] = {
     [SORT_CREATED_AT] = { "created_at", "created_at", .descending = true },
     [SORT_SCORE] = { "score", "score" },
     [SORT_STAGE_ENTERED_AT] = { "stage_entered_at", "stage_entered_at" },
+    [SORT_CUSTOM] = { "fields.", .value = custom_number },
     { 0 },
 };
 
@@ -25,11 +34,31 @@ static struct lead_search begin_search(const struct call *call, const struct sel
                              .selectors = selectors };
 }
 
+/* Texts have no place in a cursor; what has no index would be sorted as a whole for each page. */
+static enum err find_order(struct call *call, const struct catalog *catalog,
+                           struct lead_filter *filter)
+{
+    const char *key = call->list.order_key;
+    if (!key)
+        return OK;
+    const struct custom_field *field = catalog_custom_field(catalog, key);
+    if (!field || field->archived_at != NO_INT)
+        return fail_member(call->ctx, "sort", "unknown_value", "no custom field has this key");
+    if (!field->indexed || field->type == CUSTOM_TEXT || field->type == CUSTOM_CHOICE)
+        return fail_member(call->ctx, "sort", "invalid",
+                           "by a custom field only where it is a number, boolean or date, and "
+                           "indexed");
+    filter->sort_field_id = call->list.order_id = field->field_id;
+    return OK;
+}
+
 static enum err run_search(struct call *call, const struct catalog *catalog,
                            struct lead_search *search)
 {
     struct rows rows = { 0 };
-    enum err err = lead_search_ready(call->ctx, call->db, catalog, search);
+    enum err err = find_order(call, catalog, &search->filter);
+    if (!err)
+        err = lead_search_ready(call->ctx, call->db, catalog, search);
     if (!err)
         err = lead_search(call->ctx, call->db, search, &rows);
     if (!err && call->list.count)
@@ -200,7 +229,7 @@ static const struct table filter_group_table =
 static const char *const direction_names[] = { "ASCENDING", "DESCENDING", NULL };
 static const struct field search_sort_fields[] = {
     FIELD_AS(struct search_sort, property, TEXT, "propertyName", .flags = FIELD_REQUIRED,
-             .max = 100, .note = "created_at, score or stage_entered_at"),
+             .max = 100, .note = "created_at, score, stage_entered_at or fields.KEY"),
     FIELD_NAMED(struct search_sort, direction, direction_names, .note = "by default ASCENDING"),
 };
 static const struct table search_sort_table =

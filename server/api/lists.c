@@ -54,6 +54,8 @@ size_t route_parameters(const struct route *route, const struct table *ret[ROUTE
 bool orders_are_sound(const struct route *route)
 {
     for (const struct order *order = route->orders; order && order->name; order++) {
+        if (order->value)
+            continue;
         int index = table_find(route->result, order->member);
         enum field_kind kind = index < 0 ? FIELD_BYTES : route->result->fields[index].kind;
         if (kind != FIELD_ID && kind != FIELD_INT && kind != FIELD_TIME)
@@ -70,7 +72,7 @@ static const char *order_names(struct call *call)
     for (const struct order *order = call->route->orders; order->name; order++) {
         if (out.length > 0)
             buffer_text(&out, " or ");
-        buffer_text(&out, order->name);
+        buffer_printf(&out, "%s%s", order->name, order->value ? "KEY" : "");
     }
     buffer_char(&out, '\0');
     return out.failed ? "?" : out.data;
@@ -89,9 +91,16 @@ static enum err read_sort(struct call *call, const char *text)
     size_t length = strlen(name);
     if (length > 3 && strcmp(name + length - 3, ",id") == 0)
         length -= 3;
-    for (; list->order->name; list->order++)
-        if (strlen(list->order->name) == length && strncmp(list->order->name, name, length) == 0)
-            return OK;
+    for (; list->order->name; list->order++) {
+        size_t bytes = strlen(list->order->name);
+        bool open = list->order->value && length > bytes;
+        bool named = list->order->value ? open : bytes == length;
+        if (!named || strncmp(list->order->name, name, bytes) != 0)
+            continue;
+        if (open)
+            list->order_key = arena_text(call->ctx->arena, name + bytes, length - bytes);
+        return open && !list->order_key ? ERR_MEMORY : OK;
+    }
     return fail_member(call->ctx, "sort", "invalid", "%s, with - before it for the highest first",
                        order_names(call));
 }
@@ -242,9 +251,14 @@ static struct position position_of(const struct call *call, const void *row)
 {
     const struct table *table = call->route->result;
     struct position position = { .value = NO_INT };
-    const struct field *by = &table->fields[table_find(table, call->list.order->member)];
-    if (by->kind != FIELD_ID)
-        memcpy(&position.value, (const char *)row + by->offset, sizeof position.value);
+    const struct order *order = call->list.order;
+    if (order->value) {
+        position.value = order->value(call, row);
+    } else {
+        const struct field *by = &table->fields[table_find(table, order->member)];
+        if (by->kind != FIELD_ID)
+            memcpy(&position.value, (const char *)row + by->offset, sizeof position.value);
+    }
     for (size_t i = 0; i < table->count; i++)
         if (table->fields[i].kind == FIELD_ID) {
             memcpy(&position.id, (const char *)row + table->fields[i].offset, sizeof position.id);

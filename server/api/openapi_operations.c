@@ -193,7 +193,8 @@ static void write_sort_pattern(struct json *json, const struct order *orders)
     char pattern[NAME_BYTES] = "^-?(";
     for (const struct order *order = orders; order->name; order++) {
         strncat(pattern, order == orders ? "" : "|", NAME_BYTES - strlen(pattern) - 1);
-        strncat(pattern, order->name, NAME_BYTES - strlen(pattern) - 1);
+        strncat(pattern, order->value ? "fields[.][a-z0-9_]+" : order->name,
+                NAME_BYTES - strlen(pattern) - 1);
     }
     strncat(pattern, ")(,id)?$", NAME_BYTES - strlen(pattern) - 1);
     json_text(json, "pattern", pattern);

@@ -49,6 +49,9 @@ struct order {
     const char *name; /* for `sort`; NULL ends the orders of a list */
     const char *member;
     bool descending; /* unless the client says which way */
+    /* Instead of a member, of a name that ends with a dot: what the row has under the name that the
+     * client puts behind it, list.order_key. */
+    int64_t (*value)(const struct call *call, const void *row);
 };
 extern const struct order orders_by_id[];
 
@@ -102,6 +105,8 @@ struct position {
 struct list {
     int64_t limit;
     const struct order *order;
+    const char *order_key;    /* NULL: the order has a name of its own */
+    int64_t order_id;         /* what the route has found by it */
     bool descending, started; /* started: there were pages before */
     struct position after;    /* NO_INT and nil at the start */
     bool count;               /* set total: how many rows the filters select */

@@ -5,6 +5,7 @@
 #include <funneld/store.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Whether there was ever one of this id. */
 static enum err missing(struct ctx *ctx, struct db *db, const struct id *id)
@@ -214,6 +215,8 @@ static const struct {
                                   SQL_LEAD_LIST_ORDER_ENTERED_ASC },
                                 { SQL_LEAD_LIST_AFTER_ENTERED_DESC,
                                   SQL_LEAD_LIST_ORDER_ENTERED_DESC } },
+    [SORT_CUSTOM] = { { SQL_LEAD_LIST_AFTER_VALUE_ASC, SQL_LEAD_LIST_ORDER_VALUE_ASC },
+                      { SQL_LEAD_LIST_AFTER_VALUE_DESC, SQL_LEAD_LIST_ORDER_VALUE_DESC } },
 };
 
 enum { SORTED_MAX = 3000 }; /* leads of a stage: some 20 ms */
@@ -358,15 +361,78 @@ static enum err choose_index(struct ctx *ctx, struct db *db, const struct lead_f
 static void put_list(struct query *query, const struct lead_filter *filter, bool by_index)
 {
     query_part(query, SQL_LEAD_LIST);
-    query_part(query, SQL_LEAD_LIST_WHERE);
+    if (filter->sort == SORT_CUSTOM)
+        query_part(query, SQL_LEAD_LIST_BY_VALUE, param_int(filter->sort_field_id));
+    else
+        query_part(query, SQL_LEAD_LIST_WHERE);
     narrow(query, filter, by_index);
     query_part(query, lead_orders[filter->sort][filter->descending].order,
                param_int(filter->limit));
 }
 
+/* ---- By a custom field: those without a value come after all others ---- */
+
+static bool is_among_blanks(const struct lead_filter *filter)
+{
+    return filter->after_value == NO_INT && !id_is_nil(&filter->after_id);
+}
+
+static void put_blanks(struct query *query, const struct lead_filter *filter)
+{
+    query_part(query, SQL_LEAD_LIST);
+    query_part(query, SQL_LEAD_LIST_WITHOUT_VALUE, param_int(filter->sort_field_id));
+    struct lead_filter plain = *filter;
+    plain.after_value = NO_INT;
+    narrow(query, &plain, /* by_index= */ false);
+    if (is_among_blanks(filter))
+        query_part(query, SQL_LEAD_LIST_AFTER_ID, param_id(&filter->after_id));
+    query_part(query, SQL_LEAD_LIST_ORDER_ID, param_int(filter->limit));
+}
+
+/* The first of them, where a page of others is not full. */
+static struct lead_filter blanks_behind(const struct lead_filter *filter, size_t count)
+{
+    struct lead_filter blanks = *filter;
+    blanks.after_value = NO_INT;
+    blanks.after_id = (struct id){ 0 };
+    blanks.limit = filter->limit - (int64_t)count;
+    return blanks;
+}
+
+static enum err list_by_value(struct ctx *ctx, struct db *db, const struct lead_filter *filter,
+                              struct rows *ret)
+{
+    struct rows rows = { 0 }, blanks = { 0 };
+    struct lead_filter behind = *filter;
+    enum err err = OK;
+    if (!is_among_blanks(filter)) {
+        struct query query = { .arena = ctx->arena };
+        put_list(&query, filter, /* by_index= */ false);
+        err = query_rows(ctx, db, &query, &rows);
+        behind = blanks_behind(filter, rows.count);
+    }
+    if (!err && behind.limit > 0) {
+        struct query query = { .arena = ctx->arena };
+        put_blanks(&query, &behind);
+        err = query_rows(ctx, db, &query, &blanks);
+    }
+    struct lead *leads =
+        err ? NULL : ctx_alloc(ctx, (rows.count + blanks.count + 1) * sizeof *leads);
+    if (!leads)
+        return err ? err : ERR_MEMORY;
+    if (rows.count > 0)
+        memcpy(leads, rows.items, rows.count * sizeof *leads);
+    if (blanks.count > 0)
+        memcpy(leads + rows.count, blanks.items, blanks.count * sizeof *leads);
+    *ret = (struct rows){ leads, rows.count + blanks.count };
+    return OK;
+}
+
 static enum err list(struct ctx *ctx, struct db *db, const struct lead_filter *filter,
                      struct rows *ret)
 {
+    if (filter->sort == SORT_CUSTOM)
+        return list_by_value(ctx, db, filter, ret);
     bool by_index;
     enum err err = choose_index(ctx, db, filter, &by_index);
     if (err)
@@ -405,6 +471,16 @@ enum err lead_each(struct ctx *ctx, struct db *db, const struct lead_filter *fil
     enum err err = choose_index(ctx, db, filter, &by_index);
     if (err)
         return err;
-    put_list(&query, filter, by_index);
-    return query_each(ctx, db, &query, &row, visit, self);
+    if (filter->sort == SORT_CUSTOM && is_among_blanks(filter)) {
+        put_blanks(&query, filter);
+        return query_each(ctx, db, &query, &row, visit, self);
+    }
+    put_list(&query, filter, filter->sort != SORT_CUSTOM && by_index);
+    err = query_each(ctx, db, &query, &row, visit, self);
+    if (err || filter->sort != SORT_CUSTOM)
+        return err;
+    struct lead_filter behind = blanks_behind(filter, 0);
+    struct query blanks = { .arena = ctx->arena };
+    put_blanks(&blanks, &behind);
+    return query_each(ctx, db, &blanks, &row, visit, self);
 }

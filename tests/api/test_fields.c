@@ -300,6 +300,69 @@ START_TEST(choices_and_limits_change)
 }
 END_TEST
 
+/* ---- Lists ---- */
+
+enum { SORTED = 9 };
+
+/* "3 1 2 ..." of all pages, two leads each. */
+static const char *order_of(const char *query)
+{
+    struct buffer out = { .arena = &fixture.arena };
+    const char *cursor = NULL;
+    for (int page = 0; page < SORTED; page++) {
+        const struct answer *answer = get(fixture.client, "/v1/leads?limit=2&%s%s%s", query,
+                                          cursor ? "&cursor=" : "", cursor ? cursor : "");
+        expect_status(answer, 200);
+        for (size_t i = 0; i < answer_count(answer, "data"); i++)
+            buffer_printf(&out, "%s%s", out.length ? " " : "",
+                          answer_text(answer, "data.%zu.first_name", i));
+        if (!answer_bool(answer, "has_more"))
+            break;
+        cursor = textf("%s", answer_text(answer, "next_cursor"));
+    }
+    buffer_char(&out, '\0');
+    return out.data;
+}
+
+START_TEST(sorted_by_an_indexed_one)
+{
+    static const char *const seats[SORTED] = { "5",    "null", "1000.5", "0",   "5",
+                                               "null", "5",    "0.5",    "null" };
+    make_fields();
+    for (int i = 0; i < SORTED; i++)
+        service_create("/v1/leads", "{'first_name':'%d','city':'%s','fields':{'seats':%s}}", i,
+                       i % 2 ? "Bern" : "Rome", seats[i]);
+    ck_assert_str_eq(order_of("sort=fields.seats"), "3 7 0 4 6 2 1 5 8");
+    ck_assert_str_eq(order_of("sort=-fields.seats"), "2 0 4 6 7 3 1 5 8");
+    ck_assert_str_eq(order_of("sort=-fields.seats,id&city[eq]=Rome"), "2 0 4 6 8");
+    ck_assert_str_eq(order_of("sort=fields.seats&stage=target&status=open"), "3 7 0 4 6 2 1 5 8");
+    ck_assert_str_eq(order_of("sort=fields.seats&fields.seats[gte]=5"), "0 4 6 2");
+    ck_assert_str_eq(order_of("sort=fields.seats&fields.seats[absent]=true"), "1 5 8");
+    const struct answer *found =
+        post(fixture.client, "/v1/leads/search",
+             "{'condition':{'not':{'activity':'call'}},'sort':'-fields.seats','limit':8}");
+    expect_status(found, 200);
+    expect_text(found, "2", "data.0.first_name");
+    expect_text(found, "5", "data.7.first_name");
+    found = post(fixture.client, "/v1/leads/search",
+                 "{'condition':{'not':{'activity':'call'}},'sort':'-fields.seats','limit':8,"
+                 "'cursor':'%s'}",
+                 answer_text(found, "next_cursor"));
+    ck_assert_uint_eq(answer_count(found, "data"), 1);
+    expect_text(found, "8", "data.0.first_name");
+
+    static const char *const others[] = { "fields.none", "fields.plan", "fields.born_on", "fields.",
+                                          "fields.seatsx" };
+    for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+        expect_problem(get(fixture.client, "/v1/leads?sort=%s", others[i]), 422,
+                       "validation_failed", "?sort", NULL);
+    const struct answer *page = get(fixture.client, "/v1/leads?limit=2&sort=fields.seats");
+    expect_problem(get(fixture.client, "/v1/leads?limit=2&sort=-fields.seats&cursor=%s",
+                       answer_text(page, "next_cursor")),
+                   422, "validation_failed", "?cursor", "invalid");
+}
+END_TEST
+
 START_TEST(gone_with_the_lead)
 {
     make_fields();
@@ -344,6 +407,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, posted_to_a_form);
     tcase_add_test(tcase, archived_and_back);
     tcase_add_test(tcase, choices_and_limits_change);
+    tcase_add_test(tcase, sorted_by_an_indexed_one);
     tcase_add_test(tcase, gone_with_the_lead);
     tcase_add_test(tcase, found_again_after_a_restart);
     suite_add_tcase(suite, tcase);

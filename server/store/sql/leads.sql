@@ -236,6 +236,37 @@ AND (s.stage_entered_at, s.lead_id) > ($1, $2);
 -- lead_list_order_entered_asc
 ORDER BY s.stage_entered_at, s.lead_id LIMIT $1;
 
+-- By a number of an indexed custom field: first those that have one, along its index, then the
+-- others by id.
+
+-- lead_list_by_value
+JOIN lead_value v ON v.lead_id = l.id AND v.field_id = $1 AND v.indexed = 1
+    AND v.number IS NOT NULL
+WHERE 1 = 1;
+
+-- lead_list_after_value_asc
+AND (v.number, v.lead_id) > ($1, $2);
+
+-- lead_list_order_value_asc
+ORDER BY v.number, v.lead_id LIMIT $1;
+
+-- lead_list_after_value_desc
+AND v.number <= $1 AND (v.number < $1 OR v.lead_id > $2);
+
+-- lead_list_order_value_desc
+ORDER BY v.number DESC, v.lead_id LIMIT $1;
+
+-- lead_list_without_value
+WHERE NOT EXISTS (
+    SELECT 1 FROM lead_value v
+    WHERE v.lead_id = l.id AND v.field_id = $1 AND v.number IS NOT NULL);
+
+-- lead_list_after_id
+AND l.id > $1;
+
+-- lead_list_order_id
+ORDER BY l.id LIMIT $1;
+
 -- Of a stage's leads by score, whatever their status, first only the places of a page, by a walk
 -- along lead_state_stage for each status; then the leads. Where no filter asks for it, the inner
 -- join is left out by the engine.
