@@ -133,7 +133,7 @@ static enum status page_get(struct demo *demo, const char *path, struct page *re
 
 static enum status empty_check(struct demo *demo)
 {
-    static const char *const lists[] = { "leads", "users", "campaigns", "forms" };
+    static const char *const lists[] = { "leads", "users", "campaigns", "fields", "forms" };
     for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
         char path[48];
         struct page page;
@@ -199,6 +199,35 @@ static enum status campaigns_post(struct demo *demo)
     return status;
 }
 
+static enum status custom_field_post(struct demo *demo)
+{
+    struct answer ignored;
+    return body_post(demo, "/v1/fields", &ignored);
+}
+
+static enum status custom_fields_post(struct demo *demo)
+{
+    struct json *json = &demo->json;
+    body_begin(demo, NULL);
+    json_text(json, "key", "technicians");
+    json_text(json, "name", "Technicians in the field");
+    json_text(json, "type", "number");
+    json_int(json, "min", 0);
+    json_bool(json, "indexed", true);
+    enum status status = custom_field_post(demo);
+    if (status != STATUS_OK)
+        return status;
+    body_begin(demo, NULL);
+    json_text(json, "key", "planning_tool");
+    json_text(json, "name", "Plans with");
+    json_text(json, "type", "choice");
+    json_open(json, "choices", '[');
+    for (size_t i = 0; i < STORY_TOOLS; i++)
+        json_text(json, NULL, story_tools[i]);
+    json_close(json, ']');
+    return custom_field_post(demo);
+}
+
 static enum status form_post(struct demo *demo)
 {
     struct id ignored;
@@ -238,6 +267,12 @@ static void lead_write(struct demo *demo, int number)
     if (lead.owner >= 0)
         json_id(json, "owner", &demo->users[lead.owner]);
     json_time(json, "created_at", lead.created_at);
+    json_open(json, "fields", '{');
+    if (lead.technicians > 0)
+        json_int(json, "technicians", lead.technicians);
+    if (lead.tool != NULL)
+        json_text(json, "planning_tool", lead.tool);
+    json_close(json, '}');
 }
 
 static enum status leads_post(struct demo *demo)
@@ -384,8 +419,8 @@ static enum status options_read(const struct cli *cli, struct demo *demo)
 static enum status demo_tell(struct demo *demo)
 {
     enum status (*const parts[])(struct demo * demo) = {
-        empty_check, users_post,      campaigns_post, form_post,
-        leads_post,  activities_post, events_post,
+        empty_check, users_post, campaigns_post,  custom_fields_post,
+        form_post,   leads_post, activities_post, events_post,
     };
     enum status status = STATUS_OK;
     for (size_t i = 0; i < ARRAY_SIZE(parts) && status == STATUS_OK; i++)

@@ -24,11 +24,16 @@ struct story_campaign {
 };
 extern const struct story_campaign story_campaigns[STORY_CAMPAIGNS];
 
+enum { STORY_TOOLS = 4 };
+extern const char *const story_tools[STORY_TOOLS];
+
 struct story_lead {
     char email[96], phone[24], company[48];
     const char *first_name, *last_name, *job_title, *industry, *country, *city, *source;
     int campaign, owner; /* -1: none */
     int64_t created_at;
+    int technicians;  /* a custom field; 0: not known */
+    const char *tool; /* another: what they plan with today; NULL: not known */
 };
 void story_lead_make(const struct story *story, int number, struct story_lead *ret);
 

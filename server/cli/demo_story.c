@@ -15,7 +15,7 @@ struct chance {
     uint64_t state;
 };
 
-enum chapter { CHAPTER_LEAD = 1, CHAPTER_ACTIVITIES, CHAPTER_SALE };
+enum chapter { CHAPTER_LEAD = 1, CHAPTER_ACTIVITIES, CHAPTER_SALE, CHAPTER_FIELDS };
 
 static uint64_t chance_next(struct chance *chance)
 {
@@ -177,6 +177,16 @@ static void company_make(struct chance *chance, const char *number, struct story
     lower(ret->email);
 }
 
+const char *const story_tools[STORY_TOOLS] = { "paper", "spreadsheet", "other software", "none" };
+
+/* What not everybody says of the company. */
+static void fields_make(int number, struct story_lead *ret)
+{
+    struct chance chance = chance_of(number, CHAPTER_FIELDS);
+    ret->technicians = percent(&chance, 60) ? 2 + (int)below(&chance, 120) : 0;
+    ret->tool = percent(&chance, 45) ? ONE_OF(&chance, story_tools) : NULL;
+}
+
 void story_lead_make(const struct story *story, int number, struct story_lead *ret)
 {
     char digits[16];
@@ -199,6 +209,7 @@ void story_lead_make(const struct story *story, int number, struct story_lead *r
                  (int)below(&chance, 100));
     if (percent(&chance, 70))
         ret->owner = (int)below(&chance, STORY_USERS);
+    fields_make(number, ret);
 }
 
 /* ---- What they do ---- */

@@ -79,8 +79,10 @@ static enum status custom_fields_check(struct import *import)
     bool asked = false;
     enum status status = STATUS_OK;
     for (size_t i = 0; i < import->plan.field_count && status == STATUS_OK; i++) {
-        const char *key = plan_custom_key(&import->plan.fields[i]);
-        if (key == NULL)
+        const struct plan_field *field = &import->plan.fields[i];
+        const char *key = plan_custom_key(field);
+        bool skipped = field->column < 0 && field->value == NULL;
+        if (key == NULL || skipped)
             continue;
         if (!asked &&
             (control_request(import->control, "GET", "/v1/fields?limit=200", NULL, &answer) != OK ||

@@ -30,6 +30,12 @@ static void setup(void)
     ck_assert_int_eq(
         client_post(&client, "/v1/forms", "{\"name\":\"Contact\",\"key\":\"contact-form\"}").status,
         201);
+    static const char *const fields[] = {
+        "{\"key\":\"wish\",\"name\":\"Wish\",\"type\":\"text\",\"indexed\":true}",
+        "{\"key\":\"message\",\"name\":\"Message\",\"type\":\"text\"}",
+    };
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        ck_assert_int_eq(client_post(&client, "/v1/fields", fields[i]).status, 201);
     snprintf(form_path, sizeof form_path, "/f/contact-form");
 }
 
@@ -110,11 +116,14 @@ static void come(struct somebody *who, int number)
         ck_assert(client_connect(&client));
     snprintf(body, sizeof body,
              "{\"email\":\"%s+tag@gone.example\",\"first_name\":\"%s\",\"company\":\"\\u00c4%s\","
-             "\"source_system\":\"%s\",\"external_id\":\"%s\",\"amount_minor\":5}",
-             w, w, w, w, w);
+             "\"source_system\":\"%s\",\"external_id\":\"%s\",\"amount_minor\":5,"
+             "\"fields\":{\"wish\":\"%s\"}}",
+             w, w, w, w, w, w);
     post_once(who, "/v1/leads", body);
     snprintf(path, sizeof path, "/v1/leads/%s", who->id);
-    snprintf(body, sizeof body, "{\"email\":\"new%s@gone.example\",\"city\":\"%s\"}", w, w);
+    snprintf(body, sizeof body,
+             "{\"email\":\"new%s@gone.example\",\"city\":\"%s\",\"fields\":{\"wish\":\"more %s\"}}",
+             w, w, w);
     ck_assert_int_eq(client_call(&client, "PATCH", path, body).status, 200);
     size_t length = (size_t)snprintf(body, sizeof body, "{\"activities\":[");
     for (int i = 0; i < ACTIVITIES; i++)
