@@ -100,7 +100,7 @@ enum err lead_load_state(struct ctx *ctx, struct db *db, const struct id *id, st
     _must_check_;
 /* both rows */
 enum err lead_insert(struct ctx *ctx, struct db *db, const struct lead *lead) _must_check_;
-/* who it is */
+/* who it is, and how many values it has: of a lead that was loaded whole */
 enum err lead_save(struct ctx *ctx, struct db *db, const struct lead *lead) _must_check_;
 /* where it stands */
 enum err lead_save_state(struct ctx *ctx, struct db *db, const struct lead *lead) _must_check_;

@@ -5,6 +5,7 @@
 #include <funneld/types.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define FIELD_SHAPE                                                                                \
     "key:t name:t type:t choices:a min:d? max:d? max_length:n? indexed:b created_at:T "            \
@@ -363,6 +364,50 @@ START_TEST(sorted_by_an_indexed_one)
 }
 END_TEST
 
+/* ---- Rules ---- */
+
+static void publish(const char *rule_set)
+{
+    const char *id = service_create("/v1/rule-sets", "%s", rule_set);
+    expect_status(
+        ask(fixture.client, .method = "POST", .path = textf("/v1/rule-sets/%s/publish", id)), 202);
+    for (int ms = 0; ms < 20000; ms += 5, usleep(5000)) {
+        const struct answer *job = get(fixture.client, "/v1/jobs?limit=1");
+        if (!answer_is_null(job, "data.0.finished_at"))
+            return;
+    }
+    ck_abort_msg("the job does not end");
+}
+
+/* The scores follow from what the values were, and the recount at the end agrees. */
+START_TEST(judged_by_rules)
+{
+    make_fields();
+    const char *lead = make_lead("ann@example.com", "{'plan':'free','seats':9.5}");
+    publish("{'name':'Plans','groups':[{'key':'fit','min_milli':0,'max_milli':100000}],'rules':["
+            "{'key':'pro','name':'Pro','score_group':'fit','points_milli':30000,"
+            "'when':{'field':'fields.plan','op':'eq','value':'pro'}},"
+            "{'key':'large','name':'Large','score_group':'fit','points_milli':25000,"
+            "'when':{'field':'fields.seats','op':'gte','value':9.75}}],"
+            "'criteria':[{'kind':'mql','score_min':50}]}");
+    expect_int(read_lead(lead), 0, "score");
+    const struct answer *edited = edit(lead, "{'plan':'pro'}");
+    expect_int(edited, 30, "score");
+    expect_text(edited, "target", "stage");
+    expect_status(patch(fixture.client, "/v1/fields/plan", "{'archived':true}"), 200);
+    edited = edit(lead, "{'seats':9.75}"); /* an archived value counts on */
+    expect_int(edited, 55, "score");
+    expect_text(edited, "mql", "stage");
+    expect_status(patch(fixture.client, "/v1/fields/plan", "{'archived':false}"), 200);
+    expect_int(edit(lead, "{'plan':null}"), 25, "score");
+    expect_int(edit(lead, "{'seats':null}"), 0, "score");
+    const char *other = make_lead("bob@example.com", "{'plan':'Pro','seats':10}");
+    expect_text(read_lead(other), "mql", "stage");
+    expect_status(edit(other, "null"), 200);
+    expect_int(read_lead(other), 0, "score");
+}
+END_TEST
+
 START_TEST(gone_with_the_lead)
 {
     make_fields();
@@ -408,6 +453,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, archived_and_back);
     tcase_add_test(tcase, choices_and_limits_change);
     tcase_add_test(tcase, sorted_by_an_indexed_one);
+    tcase_add_test(tcase, judged_by_rules);
     tcase_add_test(tcase, gone_with_the_lead);
     tcase_add_test(tcase, found_again_after_a_restart);
     suite_add_tcase(suite, tcase);
