@@ -4,7 +4,7 @@
  *   {"all":[...]}  {"any":[...]}  {"not":...}
  *   {"field":"country","op":"in","value":["US","CA"]}
  *   {"activity":"page_view","where":[{"property":"url","op":"starts","value":"/pricing"}],
- *    "count":{"gte":3},"within_days":30}
+ *    "engagement":["verified"],"count":{"gte":3},"within_days":30}
  *
  * It is kept and sent as JSON. Here is what it is once it has been read: a tree in an arena,
  * which any thread may judge leads by. Texts are compared without regard to the case of ASCII
@@ -86,9 +86,10 @@ struct property_test {
     struct test test;
 };
 
-/* Activities of one type that pass every test. */
+/* Activities of one type that pass every test, and that a person did, unless it says otherwise. */
 struct selector {
     const char *activity;
+    unsigned engagements; /* bit i: those of that enum engagement */
     const struct property_test *tests;
     size_t count;
 };

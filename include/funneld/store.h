@@ -340,9 +340,15 @@ enum err activity_span(struct ctx *ctx, struct db *db, const struct id *lead_id,
 enum err activity_logs(struct ctx *ctx, struct db *db, const struct id *from, const struct id *to,
                        bool with_properties, db_visit *visit, void *self) _must_check_;
 
+/* What happened with mail to the lead from `from` to `to`, in that order; source_system and
+ * external_id are not set. */
+enum err activity_mail_steps(struct ctx *ctx, struct db *db, const struct id *lead_id, int64_t from,
+                             int64_t to, int64_t limit, struct rows *ret) _must_check_;
+
 struct activity_filter {
     struct id lead_id;
     const char *type;
+    int engagement; /* enum engagement; -1: any */
     int64_t occurred_gte, occurred_lt;
     bool descending;
     int64_t after_at; /* of the last row seen; NO_INT: from the start */

@@ -287,6 +287,7 @@ extern const struct table handoff_table;
 /* ---- Activities ---- */
 
 enum engagement { ENGAGEMENT_VERIFIED, ENGAGEMENT_SUSPECT, ENGAGEMENT_BOT };
+enum { ENGAGEMENT_COUNT = 3 };
 extern const char *const engagement_names[];
 
 struct activity {

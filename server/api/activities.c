@@ -261,11 +261,14 @@ static enum err run_batch(struct call *call)
 struct timeline_query {
     struct input input;
     const char *type;
+    int engagement;
     int64_t occurred_gte, occurred_lt;
 };
 
 static const struct field timeline_query_fields[] = {
     FIELD(struct timeline_query, type, TEXT, .max = 64),
+    FIELD_NAMED(struct timeline_query, engagement, engagement_names,
+                .note = "whether a person did it"),
     FIELD_AS(struct timeline_query, occurred_gte, TIME, "occurred_at[gte]"),
     FIELD_AS(struct timeline_query, occurred_lt, TIME, "occurred_at[lt]"),
 };
@@ -282,6 +285,7 @@ static enum err run_timeline(struct call *call)
     const struct timeline_query *query = call->query;
     struct activity_filter filter = { .lead_id = call->id,
                                       .type = query->type,
+                                      .engagement = query->engagement,
                                       .occurred_gte = query->occurred_gte,
                                       .occurred_lt = query->occurred_lt,
                                       .descending = call->list.descending,

@@ -2,6 +2,8 @@
  * changes no stage costs one row read and two written; everything else goes through the lead's
  * whole history. */
 #include "activities.h"
+#include "engagement.h"
+#include "scoring.h"
 
 enum { AHEAD_MAX_MS = 5 * 60 * 1000 }; /* clocks differ */
 
@@ -28,17 +30,16 @@ static enum err fill(struct ctx *ctx, struct db *db, const struct id *lead_id,
     enum err err = activity_check_type(ctx, input->type);
     if (err)
         return err;
-    *ret =
-        (struct activity){ .lead_id = *lead_id,
-                           .type = input->type,
-                           .recorded_at = ctx->now_ms,
-                           .campaign = input->campaign,
-                           .source_system = input->source_system,
-                           .external_id = input->external_id,
-                           .engagement_given = input->engagement >= 0,
-                           .engagement = input->engagement < 0 ? ENGAGEMENT_VERIFIED
-                                                               : (enum engagement)input->engagement,
-                           .properties = input->properties };
+    *ret = (struct activity){ .lead_id = *lead_id,
+                              .type = input->type,
+                              .recorded_at = ctx->now_ms,
+                              .campaign = input->campaign,
+                              .source_system = input->source_system,
+                              .external_id = input->external_id,
+                              .engagement_given = input->engagement >= 0,
+                              .properties = input->properties };
+    ret->engagement =
+        ret->engagement_given ? (enum engagement)input->engagement : engagement_alone(ret);
     if (!ret->source_system)
         ret->source_system = ctx_actor(ctx) ? ctx_actor(ctx) : "api";
     if (ret->engagement_given && !(ctx->principal.scopes & (SCOPE_WRITE | SCOPE_ADMIN)))
@@ -84,6 +85,21 @@ static enum err score_by_history(struct ctx *ctx, struct db *db, struct lead *le
     return err;
 }
 
+/* What the activity means for those of the same mail, and then for the lead: nothing, where no
+ * person did it. */
+static enum err score(struct ctx *ctx, struct db *db, const struct catalog *catalog,
+                      struct lead *lead, struct activity *activity)
+{
+    bool others = false, done = false;
+    enum err err = engagement_settle(ctx, db, &activity->lead_id, activity->type,
+                                     activity->occurred_at, activity, &others);
+    if (err || (!others && !scoring_counts(catalog->scoring, activity)))
+        return err;
+    if (!others)
+        err = lead_advance(ctx, db, catalog, lead, activity, &done);
+    return err || done ? err : score_by_history(ctx, db, lead);
+}
+
 /* A copy, for the writer may renew the catalog before the answer is written out. */
 enum err lead_stage_key(struct ctx *ctx, const struct catalog *catalog, const struct lead *lead,
                         const char **ret)
@@ -115,11 +131,8 @@ enum err activity_record(struct ctx *ctx, struct db *db, const struct id *lead_i
     if (!err)
         err = lead_stage_key(ctx, catalog, &lead, &ret->stage_before);
     int64_t stage_before_id = lead.stage_id;
-    bool done = false;
     if (!err)
-        err = lead_advance(ctx, db, catalog, &lead, &ret->activity, &done);
-    if (!err && !done)
-        err = score_by_history(ctx, db, &lead);
+        err = score(ctx, db, catalog, &lead, &ret->activity);
     if (err)
         return err;
     ret->score_after = lead.score;

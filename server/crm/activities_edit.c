@@ -2,6 +2,7 @@
  * The lead then comes out as if it had been told right at first; that it was not stands among its
  * changes. */
 #include "activities.h"
+#include "engagement.h"
 
 #include <funneld/json_value.h>
 #include <string.h>
@@ -41,12 +42,14 @@ static enum err apply(struct ctx *ctx, struct db *db, const struct activity_inpu
         err = campaign_require(ctx, db, "campaign", &input->campaign);
         activity->campaign = input->campaign;
     }
-    if (!err && input_has(&activity_patch_table, input, "engagement")) {
-        activity->engagement_given = input->engagement >= 0;
-        activity->engagement = input->engagement >= 0 ? input->engagement : ENGAGEMENT_VERIFIED;
-    }
     if (!err && input_has(&activity_patch_table, input, "properties"))
         err = merge_properties(ctx, input->properties, &activity->properties);
+    if (input_has(&activity_patch_table, input, "engagement"))
+        activity->engagement_given = input->engagement >= 0;
+    if (!activity->engagement_given)
+        activity->engagement = engagement_alone(activity);
+    else if (input_has(&activity_patch_table, input, "engagement"))
+        activity->engagement = (enum engagement)input->engagement;
     return err;
 }
 
@@ -97,21 +100,38 @@ static enum err note_changes(struct ctx *ctx, struct db *db, const struct activi
 
 /* ---- The use cases ---- */
 
+/* What rules say of both follows from the rest. */
 static bool same(const struct activity *a, const struct activity *b)
 {
     return strcmp(a->type, b->type) == 0 && a->occurred_at == b->occurred_at &&
-           id_compare(&a->campaign, &b->campaign) == 0 && a->engagement == b->engagement &&
-           a->engagement_given == b->engagement_given && text_equal(a->properties, b->properties);
+           id_compare(&a->campaign, &b->campaign) == 0 &&
+           a->engagement_given == b->engagement_given &&
+           (!a->engagement_given || a->engagement == b->engagement) &&
+           text_equal(a->properties, b->properties);
+}
+
+/* Those about where it was, and where it is now. */
+static enum err settle(struct ctx *ctx, struct db *db, const struct activity *before,
+                       struct activity *after)
+{
+    bool others; /* all of it is replayed anyway */
+    enum err err = engagement_settle(ctx, db, &before->lead_id, before->type, before->occurred_at,
+                                     after, &others);
+    return err || !after ? err
+                         : engagement_settle(ctx, db, &before->lead_id, after->type,
+                                             after->occurred_at, after, &others);
 }
 
 static enum err change(struct ctx *ctx, struct db *db, const struct activity *before,
-                       const struct activity *after, struct lead *ret_lead)
+                       struct activity *after, struct lead *ret_lead)
 {
     struct history history;
     enum err err = history_open(ctx, db, &before->lead_id, &history);
     if (!err)
         err = after ? activity_save(ctx, db, after, before->occurred_at)
                     : activity_remove(ctx, db, before);
+    if (!err)
+        err = settle(ctx, db, before, after);
     if (!err)
         err = note_changes(ctx, db, before, after);
     if (!err)
@@ -139,6 +159,8 @@ enum err activity_edit(struct ctx *ctx, struct db *db, const struct id *id,
     ret->activity = before;
     err = apply(ctx, db, input, &ret->activity);
     ret->duplicate = !err && same(&before, &ret->activity);
+    if (ret->duplicate)
+        ret->activity = before;
     if (!err && !ret->duplicate)
         err = change(ctx, db, &before, &ret->activity, &lead);
     ret->score_after = lead.score;

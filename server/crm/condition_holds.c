@@ -174,7 +174,8 @@ static bool property_passes(const struct property_test *test, const struct json_
 
 bool selector_selects(const struct selector *selector, const struct activity *activity)
 {
-    if (strcmp(selector->activity, activity->type) != 0)
+    if (strcmp(selector->activity, activity->type) != 0 ||
+        !(selector->engagements & 1u << activity->engagement))
         return false;
     const char *text = activity->properties ? activity->properties : "";
     struct json_value properties = { 0 };

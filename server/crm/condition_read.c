@@ -142,6 +142,30 @@ static void read_property_test(struct reader *reader, const struct path *path,
     ret->kind = sort.kind;
 }
 
+/* Names of enum engagement, as bits. */
+static unsigned read_engagements(struct reader *reader, const struct path *path,
+                                 const struct json_value *object)
+{
+    struct path at = { .up = path, .name = "engagement" };
+    struct json_value list = json_value_member(object, at.name), item;
+    unsigned bits = 0;
+    size_t i = 0;
+    if (list.kind == JSON_KIND_NONE)
+        return 1u << ENGAGEMENT_VERIFIED;
+    if (reader_count_items(reader, &at, &list, ENGAGEMENT_COUNT) == 0)
+        return 0;
+    for (struct json_walk walk = json_walk(&list); json_walk_item(&walk, &item); i++) {
+        struct path place = { .up = &at, .index = i };
+        char *name = reader_text(reader, &place, &item);
+        int engagement = name ? name_find(engagement_names, name) : -1;
+        if (engagement >= 0)
+            bits |= 1u << engagement;
+        else if (name)
+            COMPLAIN(reader, &place, "unknown_value", "verified, suspect, bot");
+    }
+    return bits;
+}
+
 static void read_selector(struct reader *reader, const struct path *path,
                           const struct json_value *object, struct selector *ret)
 {
@@ -151,6 +175,7 @@ static void read_selector(struct reader *reader, const struct path *path,
         ret->activity = reader_text(reader, &type, &json);
     if (ret->activity && !word_valid(ret->activity))
         COMPLAIN(reader, &type, "invalid", "lower-case letters, digits and _, a letter first");
+    ret->engagements = read_engagements(reader, path, object);
     json = json_value_member(object, "where");
     size_t count = reader_count_items(reader, &where, &json, CONDITION_LEAVES_MAX), i = 0;
     struct property_test *tests = count ? reader_take(reader, count * sizeof *tests) : NULL;
@@ -181,7 +206,8 @@ static bool same_test(const struct property_test *a, const struct property_test 
 
 static bool same_selector(const struct selector *a, const struct selector *b)
 {
-    bool same = strcmp(a->activity, b->activity) == 0 && a->count == b->count;
+    bool same = strcmp(a->activity, b->activity) == 0 && a->engagements == b->engagements &&
+                a->count == b->count;
     for (size_t i = 0; same && i < a->count; i++)
         same = same_test(&a->tests[i], &b->tests[i]);
     return same;
@@ -306,7 +332,7 @@ static const char *const head_members[][6] = {
     { "any", NULL },
     { "not", NULL },
     { "field", "op", "value", NULL },
-    { "activity", "where", "count", "within_days", NULL },
+    { "activity", "where", "engagement", "count", "within_days", NULL },
 };
 enum head { HEAD_ALL, HEAD_ANY, HEAD_NOT, HEAD_FIELD, HEAD_ACTIVITY, HEAD_COUNT };
 
@@ -370,7 +396,7 @@ enum err condition_read(struct ctx *ctx, const struct condition_scope *scope, co
 enum err selector_read(struct ctx *ctx, const struct condition_scope *scope, const char *member,
                        const char *json, size_t *ret)
 {
-    static const char *const members[] = { "activity", "where", NULL };
+    static const char *const members[] = { "activity", "where", "engagement", NULL };
     struct reader reader = { .ctx = ctx, .scope = scope };
     struct path path = { .name = member, .is_place = true };
     struct json_value root = json_value_of(json, strlen(json));

@@ -46,9 +46,9 @@ static size_t find_type(const struct scoring *scoring, const char *type)
     return low;
 }
 
-bool activity_counts(const struct activity *activity)
+bool scoring_counts(const struct scoring *scoring, const struct activity *activity)
 {
-    return activity->engagement == ENGAGEMENT_VERIFIED;
+    return scoring->engagements & 1u << activity->engagement;
 }
 
 enum err facts_add(struct ctx *ctx, struct facts *facts, const struct activity *activity)
@@ -60,7 +60,7 @@ enum err facts_add(struct ctx *ctx, struct facts *facts, const struct activity *
         if (strcmp(selector->activity, activity->type) != 0)
             break;
         enum err err = OK;
-        if (selector->count == 0 || selector_selects(selector, activity))
+        if (selector_selects(selector, activity))
             err = add_time(ctx, &facts->selected[index], activity->occurred_at);
         if (err)
             return err;
@@ -78,7 +78,7 @@ static enum err take(struct ctx *ctx, void *self, const void *row)
     struct reading *reading = self;
     const struct activity *activity = row;
     struct log_times *times = reading->times;
-    if (activity->occurred_at > times->until || !activity_counts(activity))
+    if (activity->occurred_at > times->until || !scoring_counts(reading->facts->scoring, activity))
         return OK;
     if (times->first == NO_INT && activity->occurred_at >= times->from)
         times->first = activity->occurred_at;

@@ -130,7 +130,7 @@ static enum err take_activity(struct ctx *ctx, void *self, const void *row)
     struct judging *judging = self;
     const struct activity *activity = row;
     const struct selectors *selectors = judging->search->selectors;
-    for (size_t i = 0; i < selectors->count && activity_counts(activity); i++) {
+    for (size_t i = 0; i < selectors->count; i++) {
         enum err err = selector_selects(&selectors->items[i], activity)
                            ? add_time(ctx, judging, i, activity->occurred_at)
                            : OK;

@@ -157,11 +157,6 @@ static enum err find_rule(struct ctx *ctx, const struct scoring *scoring, const 
     return fail_member(ctx, "rule", "unknown", "the rule set has no rule of this key");
 }
 
-static bool is_match(const struct selector *selector, const struct activity *activity)
-{
-    return activity_counts(activity) && selector_selects(selector, activity);
-}
-
 static int64_t points_milli(const struct ready_rule *rule, int64_t age_days)
 {
     if (!rule->decayed)
@@ -190,6 +185,7 @@ static enum err list_matches(struct ctx *ctx, struct db *db, const struct told *
     const struct selector *selector = &told->scoring->selectors.items[rule->selector];
     struct activity_filter filter = { .lead_id = told->lead.id,
                                       .type = selector->activity,
+                                      .engagement = -1,
                                       .occurred_gte = NO_INT,
                                       .occurred_lt = told->at + 1,
                                       .after_at = NO_INT,
@@ -202,7 +198,7 @@ static enum err list_matches(struct ctx *ctx, struct db *db, const struct told *
         return err ? err : ERR_MEMORY;
     size_t count = 0;
     for (size_t i = 0; i < rows.count; i++) {
-        if (!is_match(selector, &activities[i]))
+        if (!selector_selects(selector, &activities[i]))
             continue;
         int64_t age_days = (told->at - activities[i].occurred_at) / MS_PER_DAY;
         all[count++] = (struct evidence){ .id = activities[i].id,

@@ -261,7 +261,7 @@ static enum err take(struct ctx *ctx, void *self, const void *row)
         err = end_lead(ctx, round);
     if (err || round->next == round->count ||
         id_compare(&round->leads[round->next].id, &activity->lead_id) != 0 ||
-        activity->occurred_at > round->preview->at || !activity_counts(activity))
+        activity->occurred_at > round->preview->at)
         return err;
     err = facts_add(ctx, &round->preview->before.facts, activity);
     return err ? err : facts_add(ctx, &round->preview->after.facts, activity);

@@ -52,6 +52,7 @@ struct scoring {
     size_t condition_count;                       /* of rules and criteria: see struct facts */
     int64_t days_max;      /* no match of this age or older changes anything any more */
     bool reads_properties; /* of activities */
+    unsigned engagements;  /* bit i: those of that enum engagement count */
     bool mixes;            /* some condition asks for attributes and activities at once */
 };
 
@@ -103,8 +104,9 @@ void score_explain(const struct facts *facts, int64_t at, struct score_detail *r
 
 /* ---- Where facts come from ---- */
 
-/* Whether it says anything of the lead: what machines do by themselves does not. */
-bool activity_counts(const struct activity *activity);
+/* Whether it says anything of the lead: what machines do by themselves does not, unless a rule asks
+ * for that. */
+bool scoring_counts(const struct scoring *scoring, const struct activity *activity);
 
 /* Every time that is dated up to `until`, from the log. *ret_latest: of any activity, NO_INT: none;
  * *ret_first: the first one at or after `from`. */

@@ -210,6 +210,7 @@ static void find_keep(struct scoring *scoring)
         if (scoring->keep[i].days > scoring->days_max)
             scoring->days_max = scoring->keep[i].days;
         scoring->reads_properties |= scoring->selectors.items[i].count > 0;
+        scoring->engagements |= scoring->selectors.items[i].engagements;
     }
 }
 
@@ -244,6 +245,7 @@ static enum err prepare(struct ctx *ctx, struct scoring *scoring)
         scoring->by_type[i] = i;
     qsort_r(scoring->by_type, count, sizeof *scoring->by_type, compare_types,
             scoring->selectors.items);
+    scoring->engagements = 1u << ENGAGEMENT_VERIFIED;
     find_keep(scoring);
     for (size_t i = 0; i < scoring->rules->rules.count; i++)
         scoring->mixes |= mixes(scoring->ready[i].when);

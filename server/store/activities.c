@@ -76,10 +76,19 @@ enum err activity_logs(struct ctx *ctx, struct db *db, const struct id *from, co
                    &row, visit, self, param_id(from), param_id(to));
 }
 
+enum err activity_mail_steps(struct ctx *ctx, struct db *db, const struct id *lead_id, int64_t from,
+                             int64_t to, int64_t limit, struct rows *ret)
+{
+    return db_rows(ctx, db, SQL_ACTIVITY_MAIL_STEPS, ret, param_id(lead_id), param_int(from),
+                   param_int(to), param_int(limit));
+}
+
 static void narrow(struct query *query, const struct activity_filter *filter)
 {
     if (filter->type)
         query_part(query, SQL_ACTIVITY_LIST_TYPE, param_text(filter->type));
+    if (filter->engagement >= 0)
+        query_part(query, SQL_ACTIVITY_LIST_ENGAGEMENT, param_int(filter->engagement));
     if (filter->occurred_gte != NO_INT)
         query_part(query, SQL_ACTIVITY_LIST_GTE, param_int(filter->occurred_gte));
     if (filter->occurred_lt != NO_INT)

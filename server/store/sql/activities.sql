@@ -64,6 +64,14 @@ FROM activity
 WHERE lead_id >= $1 AND lead_id <= $2
 ORDER BY lead_id, occurred_at, id;
 
+-- activity_mail_steps -> activity
+-- What happened with mail, from $2 to $3.
+SELECT lead_id, occurred_at, id, type, campaign, engagement, engagement_given, properties
+FROM activity
+WHERE lead_id = $1 AND occurred_at >= $2 AND occurred_at <= $3
+    AND type IN ('email_delivered', 'email_opened', 'email_clicked')
+ORDER BY occurred_at, id LIMIT $4;
+
 -- activity_walk -> activity
 -- All of them, as they lie.
 SELECT lead_id, occurred_at, id, type, recorded_at, campaign, source_system, external_id,
@@ -83,6 +91,9 @@ SELECT count(*) FROM activity WHERE lead_id = $1;
 
 -- activity_list_type
 AND type = $1;
+
+-- activity_list_engagement
+AND engagement = $1;
 
 -- activity_list_gte
 AND occurred_at >= $1;
