@@ -149,7 +149,8 @@ struct condition_scope {
 };
 
 /* Sound JSON into a tree in ctx's arena, which keeps nothing of `json`. ERR_VALIDATION names every
- * mistake by its place below `member`: "when/all/2/op". */
+ * mistake by its place below `member`: "when/all/2/op"; beside the codes of json_read() there are
+ * too_deep, unknown (a key), not_allowed. */
 enum err condition_read(struct ctx *ctx, const struct condition_scope *scope, const char *member,
                         const char *json, const struct condition **ret) _must_check_;
 /* The same of a selector alone, {"activity":"page_view","where":[...]}: *ret is its index. */
