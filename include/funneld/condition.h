@@ -127,6 +127,7 @@ struct condition {
 
     /* ACTIVITY: from at_least to at_most of what the selector selects, as young as within_days */
     size_t selector;           /* index in the selectors that it was read with */
+    const char *activity;      /* its type */
     int64_t at_least, at_most; /* at_most NO_INT: any number */
     int64_t within_days;       /* age < within_days x 24 h; NO_INT: of any age */
 

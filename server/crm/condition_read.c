@@ -302,6 +302,7 @@ static void read_activity(struct reader *reader, const struct path *path,
     ret->within_days = read_number(reader, &days, &within, 1, CONDITION_DAYS_MAX);
     if (reader->first == OK)
         ret->selector = keep_selector(reader, path, &selector);
+    ret->activity = selector.activity;
     if (before)
         reader_note(reader, before);
 }

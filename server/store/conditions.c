@@ -171,14 +171,27 @@ static bool fits(struct writing *writing, const struct condition *condition)
 
 /* ---- The tree ---- */
 
+/* Whether it passes who has never done such a thing. */
+static bool passes_idle(const struct condition *condition, bool negated)
+{
+    return (condition->at_least <= 0) != negated;
+}
+
 /* A test, true or false. One that does not fit is taken for true, which as no NOT stands over a
- * test lets through more and never less. */
+ * test lets through more and never less. Of activities no more is asked than that there is one. */
 static void put_leaf(struct writing *writing, const struct condition *condition, bool negated)
 {
-    if (!fits(writing, condition)) {
+    bool did = condition->kind == CONDITION_ACTIVITY && !passes_idle(condition, negated) &&
+               writing->params_left > 0;
+    bool exact = fits(writing, condition);
+    if (did) {
+        writing->params_left--;
+        query_part(writing->query, SQL_CONDITION_DID, param_text(condition->activity));
+    } else if (!exact) {
         put(writing, SQL_CONDITION_TRUE);
-        return;
     }
+    if (did || !exact)
+        return;
     put(writing, negated != condition->test.negated ? SQL_CONDITION_UNLESS : SQL_CONDITION_IF);
     put_column(writing, &condition->attribute);
     put_op(writing, condition->attribute.field, &condition->test);
@@ -284,6 +297,7 @@ void condition_tables(const struct condition *condition, bool *ret_lead, bool *r
     for (size_t i = 0; i < condition->count; i++)
         condition_tables(&condition->items[i], ret_lead, ret_state);
     const struct attribute_column *column = column_of(&condition->attribute);
+    *ret_lead |= condition->kind == CONDITION_ACTIVITY;
     if (condition->kind == CONDITION_FIELD && column)
         *(column->of_state ? ret_state : ret_lead) = true;
 }

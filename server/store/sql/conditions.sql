@@ -26,6 +26,10 @@ NOT COALESCE(;
 -- condition_known
 , FALSE);
 
+-- condition_did
+-- An activity of that type, whatever else is asked of it.
+EXISTS (SELECT 1 FROM activity a WHERE a.lead_id = l.id AND a.type = $1);
+
 -- Attributes. A blank text is as none at all.
 
 -- condition_id
