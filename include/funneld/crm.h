@@ -64,7 +64,7 @@ enum err catalog_scoring(struct ctx *ctx, struct db *db, int64_t version,
 /* ---- Scores ---- */
 
 /* Makes a rule set ready, in ctx's arena; `rules` must live as long. ERR_VALIDATION names the
- * place, "/rules/3/when/all/0/op". */
+ * places of what is wrong with conditions and selectors: "rules/3/when/all/0/op". */
 enum err scoring_make(struct ctx *ctx, const struct catalog *catalog, const struct rule_set *rules,
                       const struct scoring **ret) _must_check_;
 /* Fills rule->decayed from its points and decay. */

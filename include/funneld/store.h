@@ -141,7 +141,7 @@ enum err lead_ids_after(struct ctx *ctx, struct db *db, const struct id *after, 
 /* Leads whose score is due at `at`, the first first; only id and score_due_at are set. */
 enum err leads_due(struct ctx *ctx, struct db *db, int64_t at, int64_t limit, struct rows *ret)
     _must_check_;
-/* The next leads by id that there is somebody behind, whole. */
+/* The next leads by id that there is somebody behind, as lists have them. */
 enum err lead_walk(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit,
                    struct rows *ret) _must_check_;
 enum err lead_count_all(struct ctx *ctx, struct db *db, int64_t *ret) _must_check_;

@@ -29,6 +29,9 @@ struct jobs_run {
     struct job_reading reading;
 };
 
+/* The result of a preview, struct preview_progress as JSON. */
+extern const struct table preview_result_table;
+
 /* Goes on with what a stop or a crash has left, and with what comes, until the writer stops. */
 enum err jobs_run_start(struct ctx *ctx, struct writer *writer, struct scanner *long_work,
                         struct jobs_run *jobs) _must_check_;

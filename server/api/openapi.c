@@ -89,6 +89,7 @@ static void write_components(struct openapi *writing)
              "{\"key\":{\"type\":\"http\",\"scheme\":\"bearer\",\"description\":\"funneld key "
              "create makes one\"}}");
     openapi_shared(writing);
+    openapi_remember(writing, &preview_result_table, false); /* what jobs.result holds */
     openapi_schemas(writing);
     json_close(json, '}');
 }

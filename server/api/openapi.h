@@ -18,6 +18,8 @@ struct openapi {
 /* Members of the object that is open: a reference to the table's schema, which
  * openapi_schemas() then writes; a field's schema itself. input: as it is read, else as it is
  * answered. */
+/* A table whose schema is wanted: of what stands as JSON in the row of another. */
+void openapi_remember(struct openapi *writing, const struct table *table, bool input);
 void openapi_ref(struct openapi *writing, const struct table *table, bool input);
 void openapi_value(struct openapi *writing, const struct field *field, bool input);
 /* "schemas" of every table that was referred to; the last part. */

@@ -89,6 +89,31 @@ static void write_test(struct json *json, const char *key, const char *of, const
     json_close(json, '}');
 }
 
+/* Into properties that are open. */
+static void write_selected(struct json *json)
+{
+    json_raw(json, "activity", "{\"type\":\"string\",\"pattern\":\"^[a-z][a-z0-9_]*$\"}");
+    json_open(json, "where", '{');
+    json_text(json, "type", "array");
+    json_int(json, "minItems", 1);
+    json_int(json, "maxItems", CONDITION_LEAVES_MAX);
+    json_raw(json, "items", "{\"$ref\":\"#/components/schemas/PropertyTest\"}");
+    json_close(json, '}');
+}
+
+static void write_selector(struct json *json)
+{
+    json_open(json, "Selector", '{');
+    json_text(json, "type", "object");
+    json_text(json, "description", "activities of a type that pass every test of where");
+    json_raw(json, "required", "[\"activity\"]");
+    json_open(json, "properties", '{');
+    write_selected(json);
+    json_close(json, '}');
+    json_bool(json, "additionalProperties", false);
+    json_close(json, '}');
+}
+
 static void write_activity(struct json *json)
 {
     json_open(json, NULL, '{');
@@ -98,13 +123,7 @@ static void write_activity(struct json *json)
               "least one unless count says otherwise");
     json_raw(json, "required", "[\"activity\"]");
     json_open(json, "properties", '{');
-    json_raw(json, "activity", "{\"type\":\"string\",\"pattern\":\"^[a-z][a-z0-9_]*$\"}");
-    json_open(json, "where", '{');
-    json_text(json, "type", "array");
-    json_int(json, "minItems", 1);
-    json_int(json, "maxItems", CONDITION_LEAVES_MAX);
-    json_raw(json, "items", "{\"$ref\":\"#/components/schemas/PropertyTest\"}");
-    json_close(json, '}');
+    write_selected(json);
     json_raw(json, "count",
              "{\"type\":\"object\",\"minProperties\":1,\"additionalProperties\":false,"
              "\"properties\":{\"gte\":{\"type\":\"integer\",\"minimum\":0},"
@@ -136,6 +155,7 @@ void openapi_conditions(struct json *json)
     write_activity(json);
     json_close(json, ']');
     json_close(json, '}');
+    write_selector(json);
     write_test(json, "AttributeTest", "field", "of an attribute of the lead");
     write_test(json, "PropertyTest", "property", "of a member of the activity's properties");
 }

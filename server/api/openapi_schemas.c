@@ -23,7 +23,7 @@ static const char *schema_name(const struct table *table, char name[static NAME_
     return name;
 }
 
-static void remember(struct openapi *writing, const struct table *table, bool input)
+void openapi_remember(struct openapi *writing, const struct table *table, bool input)
 {
     for (size_t i = 0; i < writing->table_count; i++)
         if (writing->tables[i] == table)
@@ -37,7 +37,7 @@ static void remember(struct openapi *writing, const struct table *table, bool in
 void openapi_ref(struct openapi *writing, const struct table *table, bool input)
 {
     char name[NAME_BYTES], ref[NAME_BYTES + 32] = "#/components/schemas/";
-    remember(writing, table, input);
+    openapi_remember(writing, table, input);
     strncat(ref, schema_name(table, name), NAME_BYTES);
     json_text(writing->json, "$ref", ref);
 }

@@ -8,10 +8,11 @@ enum { SAMPLE = 10000, IDS_AT_ONCE = 10000, LEADS_AT_ONCE = 500, BUCKETS = 20 };
 
 /* ---- The report ---- */
 
+/* 0 to 4, 5 to 9 ... 95 to 99, and 100 by itself. */
 static enum err fill_distribution(struct ctx *ctx, const struct preview *preview, struct rows *ret)
 {
     int64_t scores = preview->score_max - preview->score_min + 1;
-    int64_t width = (scores + BUCKETS - 1) / BUCKETS;
+    int64_t width = scores > BUCKETS ? (scores - 1 + BUCKETS - 1) / BUCKETS : 1;
     size_t count = (size_t)((scores + width - 1) / width);
     struct preview_bucket *buckets = ctx_alloc(ctx, count * sizeof *buckets);
     if (!buckets)
@@ -137,7 +138,7 @@ static enum err sample_slice(struct ctx *ctx, struct run *run, void *self, bool 
 
 static enum err estimate(struct ctx *ctx, struct run *run)
 {
-    struct sampling sampling = { .every = run->total / SAMPLE };
+    struct sampling sampling = { .every = (run->total + SAMPLE - 1) / SAMPLE };
     struct preview_report *report = ctx_alloc(ctx, sizeof *report);
     enum err err = report
                        ? preview_start(ctx, run->catalog, run->scoring, run->at, &sampling.preview)

@@ -5,7 +5,7 @@
 enum { LEADS_AT_ONCE = 64 };
 
 /* How long a slice may hold up the others. */
-#define SLICE_US 5000
+#define SLICE_US 3000
 
 /* One that came under these rules by itself meanwhile has nothing to be done about it. */
 static enum err rescore(struct ctx *ctx, struct db *db, const struct id *id)

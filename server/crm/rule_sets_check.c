@@ -9,8 +9,7 @@
 struct checking {
     struct ctx *ctx;
     const struct rule_set *rule_set;
-    struct condition_scope scope;
-    struct selectors selectors;
+    const struct rows *pipelines;
     enum err err; /* the first; only ERR_VALIDATION goes on */
 };
 
@@ -22,34 +21,22 @@ static void wrong(struct checking *checking, const char *list, size_t index, con
     checking->err = checking->err ? checking->err : err;
 }
 
-/* What condition_read() and selector_read() have named already. */
+/* What was named elsewhere already. */
 static void note(struct checking *checking, enum err err)
 {
     if (err && (!checking->err || err != ERR_VALIDATION))
         checking->err = err;
 }
 
-static void check_condition(struct checking *checking, const char *list, size_t index,
-                            const char *when)
-{
-    const struct condition *condition;
-    const char *place = arena_printf(checking->ctx->arena, "%s/%zu/when", list, index);
-    if (!when)
-        return;
-    note(checking, place ? condition_read(checking->ctx, &checking->scope, place, when, &condition)
-                         : ERR_MEMORY);
-}
-
 /* ---- Groups ---- */
 
-static const struct score_group *group_of(const struct rule_set *rule_set, const char *key,
-                                          size_t before)
+static bool group_is_taken(const struct rule_set *rule_set, const char *key, size_t before)
 {
     const struct score_group *groups = rule_set->groups.items;
     for (size_t i = 0; i < before; i++)
         if (strcmp(groups[i].key, key) == 0)
-            return &groups[i];
-    return NULL;
+            return true;
+    return false;
 }
 
 static void check_groups(struct checking *checking)
@@ -60,7 +47,7 @@ static void check_groups(struct checking *checking)
         if (!word_valid(groups[i].key))
             wrong(checking, list, i, "key", "invalid",
                   "lower-case letters, digits and _, a letter first");
-        if (group_of(checking->rule_set, groups[i].key, i))
+        if (group_is_taken(checking->rule_set, groups[i].key, i))
             wrong(checking, list, i, "key", "duplicate", "another group has this key");
         if (groups[i].min_milli > groups[i].max_milli)
             wrong(checking, list, i, "min_milli", "out_of_range", "at most max_milli");
@@ -107,14 +94,11 @@ static void check_rule(struct checking *checking, size_t index, const struct rul
 {
     static const char list[] = "rules";
     const struct rule_set *rule_set = checking->rule_set;
-    size_t selector;
     if (!word_valid(rule->key))
         wrong(checking, list, index, "key", "invalid",
               "lower-case letters, digits and _, a letter first");
     if (key_is_taken(rule_set, rule->key, index))
         wrong(checking, list, index, "key", "duplicate", "another rule has this key");
-    if (!group_of(rule_set, rule->score_group, rule_set->groups.count))
-        wrong(checking, list, index, "score_group", "unknown", "no group has this key");
     if (rule->cap_milli != NO_INT && rule->cap_times != NO_INT)
         wrong(checking, list, index, "cap_times", "not_allowed",
               "a rule is capped by points or by times, not by both");
@@ -122,13 +106,6 @@ static void check_rule(struct checking *checking, size_t index, const struct rul
         wrong(checking, list, index, "cap_times", "not_allowed",
               "goes with each: without it there is one match");
     check_decay(checking, index, rule);
-    check_condition(checking, list, index, rule->when);
-    if (!rule->each)
-        return;
-    const char *place = arena_printf(checking->ctx->arena, "%s/%zu/each", list, index);
-    note(checking,
-         place ? selector_read(checking->ctx, &checking->scope, place, rule->each, &selector)
-               : ERR_MEMORY);
 }
 
 /* ---- Criteria ---- */
@@ -155,7 +132,7 @@ static void check_criterion(struct checking *checking, size_t index,
     for (size_t i = 0; i < index; i++)
         if (all[i].kind == criterion->kind)
             wrong(checking, list, index, "kind", "duplicate", "another criterion has this kind");
-    if (!can_be_entered(checking->scope.pipelines, criterion->kind))
+    if (!can_be_entered(checking->pipelines, criterion->kind))
         wrong(checking, list, index, "kind", "unknown",
               "no pipeline has a stage of this kind behind its first");
     if (criterion->score_min * 1000 > rule_set->max_milli ||
@@ -167,20 +144,15 @@ static void check_criterion(struct checking *checking, size_t index,
               "below score_min: a score near the line must not flap");
     if (criterion->dwell_hours != NO_INT && criterion->exit_below == NO_INT)
         wrong(checking, list, index, "dwell_hours", "not_allowed", "goes with exit_below");
-    check_condition(checking, list, index, criterion->when);
 }
 
 enum err rule_set_check(struct ctx *ctx, const struct catalog *catalog,
                         const struct rule_set *rule_set)
 {
-    struct checking checking = {
-        .ctx = ctx,
-        .rule_set = rule_set,
-        .scope = { .pipelines = &catalog->pipelines,
-                   .custom_fields = &catalog->custom_fields,
-                   .reach = CONDITION_OF_GIVEN },
-    };
-    checking.scope.selectors = &checking.selectors;
+    struct checking checking = { .ctx = ctx,
+                                 .rule_set = rule_set,
+                                 .pipelines = &catalog->pipelines };
+    const struct scoring *scoring;
     const struct rule *rules = rule_set->rules.items;
     const struct criterion *criteria = rule_set->criteria.items;
     if (rule_set->min_milli > rule_set->max_milli)
@@ -190,6 +162,6 @@ enum err rule_set_check(struct ctx *ctx, const struct catalog *catalog,
         check_rule(&checking, i, &rules[i]);
     for (size_t i = 0; i < rule_set->criteria.count; i++)
         check_criterion(&checking, i, &criteria[i]);
-    const struct scoring *scoring;
-    return checking.err ? checking.err : scoring_make(ctx, catalog, rule_set, &scoring);
+    note(&checking, scoring_make(ctx, catalog, rule_set, &scoring)); /* what is in its JSON */
+    return checking.err;
 }

@@ -14,10 +14,7 @@
 enum {
     DECAY_AGES_MAX = 8192, /* days: those of 1000 points with the longest half-life */
     HALF_LIFE_DAYS_MAX = 365,
-    WINDOW_DAYS_MAX = 3650,
-    DWELL_HOURS_MAX = 24 * 365,
 };
-#define SUM_MILLI_MAX INT64_C(1000000000000) /* that a cap or clamp may name */
 
 #define NO_SELECTOR SIZE_MAX
 

@@ -1,5 +1,6 @@
 /* scoring_compile.c: makes a rule set ready to judge leads: reads the JSON of its rules once, says
- * what is wrong with it, and works out what of a lead's past can still matter. */
+ * what is wrong with that, and works out what of a lead's past can still matter. What else may be
+ * wrong with a rule set, rule_sets_check.c says before it is stored. */
 #include "scoring.h"
 
 #include <stdlib.h>
@@ -27,71 +28,7 @@ static const char *place(struct compiler *compiler, const char *list, size_t ind
     return text ? text : list;
 }
 
-#define COMPLAIN(compiler, list, index, member, ...)                                               \
-    note(compiler, fail_member((compiler)->ctx, place(compiler, list, index, member), "invalid",   \
-                               __VA_ARGS__))
-
-/* A number that may be there: NO_INT passes. */
-static void check_range(struct compiler *compiler, const char *list, size_t index,
-                        const char *member, int64_t value, int64_t min, int64_t max)
-{
-    if (value != NO_INT && (value < min || value > max))
-        COMPLAIN(compiler, list, index, member, "must be %lld to %lld", (long long)min,
-                 (long long)max);
-}
-
-static void check_clamp(struct compiler *compiler, const char *list, size_t index, int64_t min,
-                        int64_t max)
-{
-    check_range(compiler, list, index, "min_milli", min, -SUM_MILLI_MAX, SUM_MILLI_MAX);
-    check_range(compiler, list, index, "max_milli", max, -SUM_MILLI_MAX, SUM_MILLI_MAX);
-    if (min > max)
-        COMPLAIN(compiler, list, index, "max_milli", "must not be less than min_milli");
-}
-
 /* ---- Rules ---- */
-
-static void check_decay(struct compiler *compiler, const struct rule *rule, size_t index)
-{
-    static const int64_t days_max[] = {
-        [DECAY_WINDOW] = WINDOW_DAYS_MAX,
-        [DECAY_LINEAR] = WINDOW_DAYS_MAX,
-        [DECAY_HALF_LIFE] = HALF_LIFE_DAYS_MAX,
-    };
-    bool linear = rule->decay == DECAY_LINEAR;
-    if ((rule->decay == DECAY_NONE) != (rule->decay_days == NO_INT))
-        COMPLAIN(compiler, "rules", index, "decay_days",
-                 rule->decay == DECAY_NONE ? "goes with a decay" : "is what the decay needs");
-    else if (rule->decay != DECAY_NONE)
-        check_range(compiler, "rules", index, "decay_days", rule->decay_days, 1,
-                    days_max[rule->decay]);
-    if (linear != (rule->decay_percent != NO_INT))
-        COMPLAIN(compiler, "rules", index, "decay_percent",
-                 linear ? "is what a linear decay needs" : "goes with a linear decay");
-    check_range(compiler, "rules", index, "decay_percent", rule->decay_percent, 1, 100);
-    if (linear && rule->decay_percent > 0 && rule->decay_days > 0 &&
-        (99 + rule->decay_percent) / rule->decay_percent > DECAY_AGES_MAX / rule->decay_days)
-        COMPLAIN(compiler, "rules", index, "decay_percent", "must be 0 within %d days",
-                 DECAY_AGES_MAX);
-    if (rule->decay != DECAY_NONE && !rule->each)
-        COMPLAIN(compiler, "rules", index, "decay",
-                 "goes with each: what does not happen has no age");
-}
-
-static void check_rule(struct compiler *compiler, const struct rule *rules, size_t index)
-{
-    const struct rule *rule = &rules[index];
-    for (size_t i = 0; i < index; i++)
-        if (text_equal(rules[i].key, rule->key))
-            COMPLAIN(compiler, "rules", index, "key", "is that of another rule too");
-    if (rule->position != (int64_t)index)
-        COMPLAIN(compiler, "rules", index, "position", "must count from 0 without a gap");
-    check_range(compiler, "rules", index, "points_milli", rule->points_milli, -POINTS_MILLI_MAX,
-                POINTS_MILLI_MAX);
-    check_range(compiler, "rules", index, "cap_milli", rule->cap_milli, 0, SUM_MILLI_MAX);
-    check_range(compiler, "rules", index, "cap_times", rule->cap_times, 1, CAP_TIMES_MAX);
-    check_decay(compiler, rule, index);
-}
 
 /* From how it is stored. */
 static void read_decayed(struct compiler *compiler, const struct rule *rule,
@@ -119,7 +56,8 @@ static size_t find_group(struct compiler *compiler, const struct rule *rule, siz
     for (size_t i = 0; i < rules->groups.count; i++)
         if (text_equal(groups[i].key, rule->score_group))
             return i;
-    COMPLAIN(compiler, "rules", index, "score_group", "no group of the rule set has this key");
+    note(compiler, fail_member(compiler->ctx, place(compiler, "rules", index, "score_group"),
+                               "unknown", "no group has this key"));
     return 0;
 }
 
@@ -141,12 +79,8 @@ static void make_rule(struct compiler *compiler, const struct rule *rule, size_t
         note(compiler,
              selector_read(compiler->ctx, compiler->scope, place(compiler, "rules", index, "each"),
                            rule->each, &ready->selector));
-    if (rule->decay == DECAY_NONE || compiler->first)
-        return;
-    struct rule made = *rule;
-    if (made.decayed.length == 0) /* of a draft */
-        note(compiler, rule_decay(compiler->ctx, &made));
-    read_decayed(compiler, &made, ready);
+    if (rule->decay != DECAY_NONE)
+        read_decayed(compiler, rule, ready);
 }
 
 /* ---- Criteria ---- */
@@ -155,19 +89,6 @@ static void make_criterion(struct compiler *compiler, const struct criterion *cr
                            size_t index)
 {
     const struct criterion *criterion = &criteria[index];
-    for (size_t i = 0; i < index; i++)
-        if (criteria[i].kind == criterion->kind)
-            COMPLAIN(compiler, "criteria", index, "kind", "is that of another criterion too");
-    check_range(compiler, "criteria", index, "score_min", criterion->score_min,
-                -SUM_MILLI_MAX / 1000, SUM_MILLI_MAX / 1000);
-    if (criterion->exit_below != NO_INT && criterion->exit_below > criterion->score_min)
-        COMPLAIN(compiler, "criteria", index, "exit_below", "must not be more than score_min");
-    check_range(compiler, "criteria", index, "exit_below", criterion->exit_below,
-                -SUM_MILLI_MAX / 1000, SUM_MILLI_MAX / 1000);
-    check_range(compiler, "criteria", index, "dwell_hours", criterion->dwell_hours, 0,
-                DWELL_HOURS_MAX);
-    if (criterion->exit_below == NO_INT && criterion->dwell_hours != NO_INT)
-        COMPLAIN(compiler, "criteria", index, "dwell_hours", "goes with exit_below");
     if (criterion->when)
         note(compiler, condition_read(compiler->ctx, compiler->scope,
                                       place(compiler, "criteria", index, "when"), criterion->when,
@@ -283,14 +204,6 @@ enum err scoring_make(struct ctx *ctx, const struct catalog *catalog, const stru
                                      .reach = CONDITION_OF_GIVEN,
                                      .selectors = &scoring->selectors };
     struct compiler compiler = { ctx, scoring, &scope, OK };
-    const struct score_group *groups = rules->groups.items;
-    for (size_t i = 0; i < rules->groups.count; i++)
-        check_clamp(&compiler, "groups", i, groups[i].min_milli, groups[i].max_milli);
-    if (rules->min_milli > rules->max_milli)
-        note(&compiler,
-             fail_member(ctx, "max_milli", "invalid", "must not be less than min_milli"));
-    for (size_t i = 0; i < rules->rules.count; i++)
-        check_rule(&compiler, rules->rules.items, i);
     for (size_t i = 0; i < rules->rules.count; i++)
         make_rule(&compiler, (const struct rule *)rules->rules.items + i, i);
     for (size_t i = 0; i < rules->criteria.count; i++)

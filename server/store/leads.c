@@ -193,8 +193,11 @@ enum err lead_ids_after(struct ctx *ctx, struct db *db, const struct id *after, 
 enum err lead_walk(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit,
                    struct rows *ret)
 {
-    enum err err = db_rows(ctx, db, SQL_LEAD_WALK, ret,
-                           param_bytes(after->bytes, sizeof after->bytes), param_int(limit));
+    struct query query = { .arena = ctx->arena };
+    query_part(&query, SQL_LEAD_LIST);
+    query_part(&query, SQL_LEAD_LIST_NEXT, param_bytes(after->bytes, sizeof after->bytes),
+               param_int(limit));
+    enum err err = query_rows(ctx, db, &query, ret);
     return err ? err : lead_values_load(ctx, db, ret->items, ret->count);
 }
 

@@ -158,9 +158,10 @@ START_TEST(all_mistakes_at_once)
              SET(RULE(",'decay':'window'") "," RULE(",'when':{'field':'none','op':'present'}"),
                  ",'criteria':[{'kind':'mql','score_min':500,'dwell_hours':2}]"));
     expect_status(answer, 422);
-    static const char *const places[] = { "/rules/0/decay",        "/rules/0/decay_days",
-                                          "/rules/1/key",          "/rules/1/when/field",
-                                          "/criteria/0/score_min", "/criteria/0/dwell_hours" };
+    static const char *const places[] = {
+        "/rules/0/decay",        "/rules/0/decay_days",     "/rules/1/key",
+        "/criteria/0/score_min", "/criteria/0/dwell_hours", "/rules/1/when/field"
+    };
     for (size_t i = 0; i < ARRAY_SIZE(places); i++)
         expect_text(answer, places[i], "errors.%zu.pointer", i);
     ck_assert_uint_eq(answer_count(answer, "errors"), ARRAY_SIZE(places));
@@ -177,6 +178,29 @@ START_TEST(validated)
     ck_assert_uint_eq(answer_count(answer, "errors"), 0);
     expect_problem(act("019aab3f-7c1e-7abc-8def-0123456789ab", "validate"), 404, "not_found", NULL,
                    NULL);
+}
+END_TEST
+
+/* Custom fields are attributes like others. */
+START_TEST(custom_fields)
+{
+    static const char rules[] =
+        SET(RULE(",'when':{'field':'fields.seats','op':'gte','value':10}"), "");
+    expect_problem(post(fixture.client, "/v1/rule-sets", "%s", rules), 422, "validation_failed",
+                   "/rules/0/when/field", NULL);
+    expect_status(
+        post(fixture.client, "/v1/fields", "{'key':'seats','name':'Seats','type':'number'}"), 201);
+    const char *draft = service_create("/v1/rule-sets", "%s", rules);
+    ck_assert(answer_bool(act(draft, "validate"), "valid"));
+    const char *lead =
+        service_create("/v1/leads", "{'email':'ann@example.com','fields':{'seats':10}}");
+    expect_int(get(fixture.client, "/v1/leads/%s/score?rule_set=%s", lead, draft), 20, "score");
+    const struct answer *answer = act(draft, "preview");
+    expect_status(answer, 202);
+    finish_jobs();
+    answer = get(fixture.client, "/v1/jobs/%s", answer_text(answer, "id"));
+    expect_int(answer, 1, "result.whole.distribution.4.after");
+    ck_assert(answer_is_null(answer, "result.estimate"));
 }
 END_TEST
 
@@ -221,8 +245,8 @@ END_TEST
 
 Suite *test_suite(void)
 {
-    const TTest *const tests[] = { drafted, mistakes, all_mistakes_at_once, validated,
-                                   published_for_good };
+    const TTest *const tests[] = { drafted,   mistakes,      all_mistakes_at_once,
+                                   validated, custom_fields, published_for_good };
     Suite *suite = suite_create("rule sets");
     TCase *tcase = tcase_create("rule sets");
     tcase_add_checked_fixture(tcase, service_setup, service_teardown);

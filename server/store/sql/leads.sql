@@ -14,20 +14,6 @@ JOIN stage g ON g.stage_id = s.stage_id
 JOIN pipeline p ON p.pipeline_id = s.pipeline_id
 WHERE l.id = $1;
 
--- lead_walk -> lead
--- Every lead in turn that there is somebody behind, whole.
-SELECT l.id, l.email, l.phone, l.first_name, l.last_name, l.company, l.job_title, l.website,
-    l.industry, l.country, l.city, l.source, l.campaign, l.owner, l.amount_minor, l.currency,
-    l.source_system, l.external_id, l.created_at, l.updated_at, s.pipeline_id, s.stage_id, s.status,
-    s.stage_entered_at, s.cycle, s.version, s.score, s.score_as_of, s.rule_set_version, s.tally,
-    s.last_fact_at, s.automatic_at, s.score_due_at, s.erased_at, p.key AS pipeline, g.key AS stage
-FROM lead_state s
-JOIN lead l ON l.id = s.lead_id
-JOIN stage g ON g.stage_id = s.stage_id
-JOIN pipeline p ON p.pipeline_id = s.pipeline_id
-WHERE s.lead_id > $1 AND s.erased_at IS NULL
-ORDER BY s.lead_id LIMIT $2;
-
 -- lead_state_by_id -> lead
 -- The hot row alone: all that an activity on time needs.
 SELECT lead_id AS id, pipeline_id, stage_id, status, stage_entered_at, cycle, version, score,
@@ -141,6 +127,11 @@ FROM lead l
 JOIN lead_state s ON s.lead_id = l.id
 JOIN stage g ON g.stage_id = s.stage_id
 JOIN pipeline p ON p.pipeline_id = s.pipeline_id;
+
+-- lead_list_next
+-- Those that there is somebody behind, in the order of their ids.
+WHERE s.lead_id > $1 AND s.erased_at IS NULL
+ORDER BY s.lead_id LIMIT $2;
 
 -- lead_list_where
 WHERE 1 = 1;
