@@ -148,8 +148,8 @@ struct attributes_query {
 
 /* One value of an attribute, or one type of activity. */
 struct attribute_lift {
-    const char *attribute, *value, *activity;
-    int op; /* eq, present, absent; -1: an activity */
+    const char *attribute, *value, *high_value, *activity;
+    int op; /* eq, present, absent, between; -1: an activity */
     const char *lift;
     struct rate among_won, among;
 };

@@ -8,6 +8,8 @@
 enum {
     VALUES_MAX = 2000, /* different ones of an attribute; what has more says little of any */
     MIN_SUPPORT_DEFAULT = 30,
+    RANGES_ABOVE = 20, /* different numbers: then quarters of the leads are ranked */
+    RANGES = 4,
     LIFTS_DEFAULT = 50,
 };
 
@@ -21,8 +23,8 @@ static const struct {
     { "source_system" }, { "email", true }, { "phone", true }, { "website", true },
 };
 
-const char *const lift_op_names[] = { "eq", "present", "absent", NULL };
-enum lift_op { LIFT_EQ, LIFT_PRESENT, LIFT_ABSENT };
+const char *const lift_op_names[] = { "eq", "present", "absent", "between", NULL };
+enum lift_op { LIFT_EQ, LIFT_PRESENT, LIFT_ABSENT, LIFT_BETWEEN };
 
 /* How many leads have one value, or did one thing. */
 struct tallied {
@@ -32,12 +34,20 @@ struct tallied {
     int64_t last_lead; /* which was counted last: each counts once */
 };
 
+/* One lead's value of a custom field that is a number or a date. */
+struct measured {
+    int64_t number;
+    bool won;
+};
+
 /* The different values of one attribute, in a table with open addressing. */
 struct tallies {
     const char *attribute; /* NULL: types of activities */
     struct tallied *slots;
     size_t count, capacity; /* a power of two */
     bool overflowed;
+    struct measured *measured; /* of all leads that have one; NULL: it has no order */
+    size_t measured_count, measured_room;
 };
 
 struct counting {
@@ -160,6 +170,22 @@ static int64_t number_lead(struct counting *counting, const struct id *lead_id)
     return counting->lead;
 }
 
+static enum err measure(struct ctx *ctx, struct tallies *tallies, int64_t number, bool won)
+{
+    if (tallies->measured_count == tallies->measured_room) {
+        size_t room = tallies->measured_room ? tallies->measured_room * 2 : 64;
+        struct measured *measured = arena_take(ctx->arena, room * sizeof *measured);
+        if (!measured)
+            return fail(ctx, ERR_MEMORY, NULL, "no memory for a figure");
+        if (tallies->measured_count > 0)
+            memcpy(measured, tallies->measured, tallies->measured_count * sizeof *measured);
+        tallies->measured = measured;
+        tallies->measured_room = room;
+    }
+    tallies->measured[tallies->measured_count++] = (struct measured){ number, won };
+    return OK;
+}
+
 static enum err count_custom(struct ctx *ctx, void *self, const void *row)
 {
     struct counting *counting = self;
@@ -175,10 +201,15 @@ static enum err count_custom(struct ctx *ctx, void *self, const void *row)
                                   .text = trait->text,
                                   .number = trait->number };
     const char *text;
-    enum err err = custom_value_format(ctx, &value, &text);
-    return err ? err
-               : count_value(ctx, &counting->customs[at], text, LIFT_EQ, number,
-                             trait->status == LEAD_WON);
+    bool won = trait->status == LEAD_WON;
+    enum err err = OK;
+    if (value.type == CUSTOM_NUMBER || value.type == CUSTOM_DATE)
+        err = measure(ctx, &counting->customs[at], value.number, won);
+    if (!err && !counting->customs[at].overflowed)
+        err = custom_value_format(ctx, &value, &text);
+    return err || counting->customs[at].overflowed
+               ? err
+               : count_value(ctx, &counting->customs[at], text, LIFT_EQ, number, won);
 }
 
 static enum err count_activity(struct ctx *ctx, void *self, const void *row)
@@ -196,11 +227,16 @@ static enum err count_absent(struct ctx *ctx, struct counting *counting)
     for (size_t i = 0; i < counting->catalog->custom_fields.count && !err; i++) {
         struct tallies *tallies = &counting->customs[i];
         int64_t leads = counting->leads, won = counting->won;
-        for (size_t j = 0; j < tallies->capacity; j++) {
+        for (size_t j = 0; j < tallies->capacity && !tallies->measured; j++) {
             leads -= tallies->slots[j].leads;
             won -= tallies->slots[j].won;
         }
-        if (tallies->overflowed || tallies->count == 0 || leads == 0)
+        for (size_t j = 0; j < tallies->measured_count; j++) {
+            leads--;
+            won -= tallies->measured[j].won;
+        }
+        bool unknown = tallies->overflowed && !tallies->measured;
+        if (unknown || tallies->count == 0 || leads == 0)
             continue;
         err = tallies->count * 2 >= tallies->capacity ? grow(ctx, tallies) : OK;
         if (!err)
@@ -258,12 +294,57 @@ static int compare_lifts(const void *left, const void *right)
     return order ? order : strcmp(a->value ? a->value : "", b->value ? b->value : "");
 }
 
+static int compare_measured(const void *left, const void *right)
+{
+    const struct measured *a = left, *b = right;
+    return (a->number > b->number) - (a->number < b->number);
+}
+
+static bool has_ranges(const struct tallies *tallies)
+{
+    return tallies->measured && (tallies->overflowed || tallies->count > RANGES_ABOVE);
+}
+
+/* Four parts of as many leads, as far as leads with the same number stay together. */
+static enum err rank_ranges(struct ctx *ctx, struct ranking *ranking, struct tallies *tallies,
+                            const struct counting *counting, const struct custom_field *field,
+                            int64_t min_support)
+{
+    struct measured *all = tallies->measured;
+    size_t count = tallies->measured_count, from = 0;
+    qsort(all, count, sizeof *all, compare_measured);
+    enum err err = OK;
+    for (size_t part = 1; part <= RANGES && !err; part++) {
+        size_t to = count * part / RANGES;
+        while (to > 0 && to < count && all[to].number == all[to - 1].number)
+            to++;
+        int64_t won = 0, leads = (int64_t)to - (int64_t)from;
+        for (size_t i = from; i < to; i++)
+            won += all[i].won;
+        if (leads > 0 && leads >= min_support) {
+            struct custom_value low = { .type = field->type, .number = all[from].number };
+            struct custom_value high = { .type = field->type, .number = all[to - 1].number };
+            struct attribute_lift *lift = &ranking->items[ranking->count++];
+            *lift = (struct attribute_lift){ .attribute = tallies->attribute,
+                                             .op = LIFT_BETWEEN,
+                                             .among_won = { won, counting->won, NULL },
+                                             .among = { leads, counting->leads, NULL } };
+            err = custom_value_format(ctx, &low, &lift->value);
+            if (!err)
+                err = custom_value_format(ctx, &high, &lift->high_value);
+        }
+        from = to > from ? to : from;
+    }
+    return err;
+}
+
 static void rank(struct ranking *ranking, const struct tallies *tallies,
                  const struct counting *counting, int64_t min_support)
 {
-    for (size_t i = 0; i < tallies->capacity && !tallies->overflowed; i++) {
+    bool ranges = has_ranges(tallies);
+    for (size_t i = 0; i < tallies->capacity && (ranges || !tallies->overflowed); i++) {
         const struct tallied *slot = &tallies->slots[i];
-        if (slot->leads < min_support || slot->leads == 0)
+        if (slot->leads < min_support || slot->leads == 0 || (ranges && slot->op == LIFT_EQ))
             continue;
         bool activity = !tallies->attribute;
         ranking->items[ranking->count++] = (struct attribute_lift){
@@ -298,16 +379,22 @@ static enum err rank_all(struct ctx *ctx, const struct counting *counting, int64
     for (size_t i = 0; i < ARRAY_SIZE(counting->of); i++)
         most += counting->of[i].count;
     for (size_t i = 0; i < count; i++)
-        most += counting->customs[i].count + 1;
+        most += counting->customs[i].count + 1 + RANGES;
     struct ranking ranking = { ctx_alloc(ctx, (most + 1) * sizeof *ranking.items), 0 };
     ret->left_out.items = ctx_alloc(ctx, (count + ARRAY_SIZE(counting->of)) * sizeof(char *));
     if (!ranking.items || !ret->left_out.items)
         return ERR_MEMORY;
-    for (size_t i = 0; i < ARRAY_SIZE(counting->of) + count; i++) {
+    const struct custom_field *fields = counting->catalog->custom_fields.items;
+    enum err err = OK;
+    for (size_t i = 0; i < count && !err; i++)
+        if (has_ranges(&counting->customs[i]))
+            err = rank_ranges(ctx, &ranking, &counting->customs[i], counting, &fields[i],
+                              min_support);
+    for (size_t i = 0; i < ARRAY_SIZE(counting->of) + count && !err; i++) {
         const struct tallies *tallies = i < ARRAY_SIZE(counting->of)
                                             ? &counting->of[i]
                                             : &counting->customs[i - ARRAY_SIZE(counting->of)];
-        if (tallies->overflowed)
+        if (tallies->overflowed && !has_ranges(tallies))
             ret->left_out.items[ret->left_out.count++] =
                 tallies->attribute ? tallies->attribute : "activity";
         rank(&ranking, tallies, counting, min_support);
@@ -316,7 +403,6 @@ static enum err rank_all(struct ctx *ctx, const struct counting *counting, int64
         qsort(ranking.items, ranking.count, sizeof *ranking.items, compare_lifts);
     if (ranking.count > (size_t)limit)
         ranking.count = (size_t)limit;
-    enum err err = OK;
     for (size_t i = 0; i < ranking.count && !err; i++)
         err = fill_rates(ctx, &ranking.items[i]);
     ret->lifts = (struct rows){ ranking.items, ranking.count };
@@ -373,8 +459,12 @@ static const struct field lift_fields[] = {
     FIELD(struct attribute_lift, attribute, TEXT,
           .note = "as conditions name it; null: it is an activity"),
     FIELD_NAMED(struct attribute_lift, op, lift_op_names,
-                .note = "eq with the value; present; absent; null: it is an activity"),
-    FIELD(struct attribute_lift, value, TEXT, .note = "as text, whatever its case; of eq alone"),
+                .note = "eq with the value; between value and high_value, both taken in; present; "
+                        "absent; null: it is an activity"),
+    FIELD(struct attribute_lift, value, TEXT, .note = "as text, whatever its case"),
+    FIELD(struct attribute_lift, high_value, TEXT,
+          .note =
+              "of between: numbers and dates of many values are ranked by quarters of the leads"),
     FIELD(struct attribute_lift, activity, TEXT,
           .note = "type of which the lead had one or more before it was closed"),
     FIELD(struct attribute_lift, lift, JSON, .flags = FIELD_DECIMAL | FIELD_NOT_NULL,

@@ -7,7 +7,8 @@
 
 #define REPORT_SHAPE                                                                               \
     "as_of:T pipeline:t from:D? to:D? among:t leads:n won:n min_support:n left_out:a lifts:a"
-#define LIFT_SHAPE "attribute:t? op:t? value:t? activity:t? lift:d among_won:o among:o"
+#define LIFT_SHAPE                                                                                 \
+    "attribute:t? op:t? value:t? high_value:t? activity:t? lift:d among_won:o among:o"
 
 /* leads: of which so many are won, the others lost; the last `open` stay open. */
 static void make_leads(const char *members, int leads, int won, int open, const char *activity)
@@ -128,6 +129,32 @@ START_TEST(narrowed)
 }
 END_TEST
 
+/* 27 numbers and 13 leads with one more: quarters of ten leads, as far as those of one number stay
+ * together. The later ones are won. */
+START_TEST(numbers_by_quarters)
+{
+    expect_status(post(fixture.client, "/v1/fields", "{'key':'size','name':'S','type':'number'}"),
+                  201);
+    struct buffer items = { .arena = &fixture.arena };
+    for (int i = 0; i < 40; i++)
+        buffer_printf(&items,
+                      "%s{'email':'q%d@example.com','fields':{'size':'%d.5'},'status':'%s'}",
+                      i ? "," : "", i, i < 27 ? i + 1 : 30, i >= 20 ? "won" : "lost");
+    buffer_text(&items, ",{'email':'none@example.com','status':'won'}");
+    buffer_char(&items, '\0');
+    expect_status(post(fixture.client, "/v1/import/leads", "{'items':[%s]}", items.data), 200);
+    const struct answer *answer = report("?min_support=1&limit=200");
+    expect_int(answer, 41, "leads");
+    expect_int(answer, 21, "won");
+    expect_lift(answer, "fields.size", "between", "1.5", 0, 0, 10);
+    expect_lift(answer, "fields.size", "between", "11.5", 0, 0, 10);
+    expect_lift(answer, "fields.size", "between", "21.5", 41.0 / 21, 20, 20);
+    expect_lift(answer, "fields.size", "absent", NULL, 41.0 / 21, 1, 1);
+    ck_assert_ptr_nonnull(strstr(answer->body, "\"value\":\"21.5\",\"high_value\":\"30.5\""));
+    ck_assert_ptr_null(strstr(answer->body, "\"value\":\"5.5\""));
+}
+END_TEST
+
 START_TEST(too_various)
 {
     enum { BATCHES = 3, BATCH = 700 };
@@ -157,6 +184,7 @@ TCase *attributes_tcase(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, counted_by_hand);
     tcase_add_test(tcase, narrowed);
+    tcase_add_test(tcase, numbers_by_quarters);
     tcase_add_test(tcase, too_various);
     return tcase;
 }

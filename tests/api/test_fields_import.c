@@ -266,6 +266,21 @@ END_TEST
 
 enum { REAL_LEADS = 9240, REAL_WON = 3561 };
 
+static void expect_real_lift(const struct answer *lifts, const char *attribute, const char *value,
+                             int64_t won, int64_t leads)
+{
+    for (size_t i = 0; i < answer_count(lifts, "lifts"); i++) {
+        const char *name = json_string_value(answer_at(lifts, "lifts.%zu.attribute", i));
+        const char *has = json_string_value(answer_at(lifts, "lifts.%zu.value", i));
+        if (!name || !has || strcmp(name, attribute) != 0 || strcmp(has, value) != 0)
+            continue;
+        expect_int(lifts, won, "lifts.%zu.among_won.numerator", i);
+        expect_int(lifts, leads, "lifts.%zu.among.numerator", i);
+        return;
+    }
+    ck_abort_msg("no lift of %s %s: %.2000s", attribute, value, lifts->body);
+}
+
 START_TEST(real)
 {
     const char *data = getenv("FUNNELD_TEST_DATA");
@@ -312,6 +327,11 @@ START_TEST(real)
                      "\"seconds_on_site\":1532,\"pages_per_visit\":2,\"no_email\":false,"
                      "\"occupation\":\"Student\",\"last_activity\":\"Email Opened\"}"));
     expect_text(lead, "won", "data.0.status");
+    /* As a spreadsheet counts them. */
+    const struct answer *lifts = get(fixture.client, "/v1/metrics/attributes?limit=200");
+    expect_real_lift(lifts, "fields.seconds_on_site", "937", 1606, 2308);
+    expect_real_lift(lifts, "fields.origin", "Lead Add Form", 664, 718);
+    expect_real_lift(lifts, "source", "Reference", 490, 534);
     ck_assert_int_eq(import_leads(file, options), 0);
     expect_said("9240 rows: 0 created, 0 merged, 9240 unchanged, 0 failed in ");
 }
