@@ -203,7 +203,7 @@ enum err lead_value_remove(struct ctx *ctx, struct db *db, const struct id *lead
 /* For checks: how many are of no lead, of one that says it has none, or of no field. */
 enum err lead_values_lost(struct ctx *ctx, struct db *db, int64_t *ret) _must_check_;
 
-/* ---- What became of leads: of all of them, in the order of their ids ---- */
+/* ---- What became of leads: of all of them, lead by lead ---- */
 
 struct outcome_filter {
     int64_t pipeline_id;

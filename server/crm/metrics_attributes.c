@@ -54,6 +54,7 @@ struct counting {
     struct tallies of[ARRAY_SIZE(attributes) + 1];
     struct tallies *customs; /* by position in the catalog */
     const struct catalog *catalog;
+    const struct field *fields[ARRAY_SIZE(attributes)]; /* of lead_table */
     int64_t leads, won;
     struct id lead_id; /* of the row before, in walks with many rows for a lead */
     int64_t lead;      /* its number */
@@ -142,7 +143,7 @@ static enum err count_lead(struct ctx *ctx, void *self, const void *row)
     int64_t number = ++counting->leads;
     counting->won += won;
     for (size_t i = 0; i < ARRAY_SIZE(attributes); i++) {
-        const struct field *field = &lead_table.fields[table_find(&lead_table, attributes[i].name)];
+        const struct field *field = counting->fields[i];
         const void *member = (const char *)row + field->offset;
         bool blank = value_is_null(field, member);
         char id[ID_TEXT_SIZE];
@@ -254,8 +255,10 @@ static enum err count_all(struct ctx *ctx, struct db *db, const struct outcome_f
     counting->customs = ctx_alloc(ctx, (count + 1) * sizeof *counting->customs);
     if (!counting->customs)
         return ERR_MEMORY;
-    for (size_t i = 0; i < ARRAY_SIZE(attributes); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(attributes); i++) {
         counting->of[i].attribute = attributes[i].name;
+        counting->fields[i] = &lead_table.fields[table_find(&lead_table, attributes[i].name)];
+    }
     for (size_t i = 0; i < count; i++)
         if (!(counting->customs[i].attribute =
                   arena_printf(ctx->arena, "fields.%s", fields[i].key)))

@@ -1,31 +1,30 @@
 -- Leads and what became of them: for figures that look at all of them. $1 is the pipeline, [$2, $3)
--- when they were created; $4 is 1 for leads of any status, 0 for won and lost ones.
+-- when they were created; $4 is 1 for leads of any status, 0 for won and lost ones. By the index of
+-- their creation, so that what is asked of a month costs no more than that month.
 
 -- outcome_leads -> lead
 SELECT s.lead_id AS id, s.status, l.email, l.phone, l.website, l.job_title, l.company, l.industry,
     l.country, l.city, l.source, l.campaign, l.owner, l.source_system
-FROM lead_state s
-CROSS JOIN lead l
+FROM lead l
+CROSS JOIN lead_state s
 WHERE l.id = s.lead_id AND s.erased_at IS NULL AND s.pipeline_id = $1 AND l.created_at >= $2
-    AND l.created_at < $3 AND ($4 = 1 OR s.status IN (1, 2))
-ORDER BY s.lead_id;
+    AND l.created_at < $3 AND ($4 = 1 OR s.status IN (1, 2));
 
 -- outcome_values -> trait
--- Lead by lead, in the same order.
+-- Lead by lead.
 SELECT s.lead_id, s.status, v.field_id, v.text, v.number
-FROM lead_state s
-CROSS JOIN lead l
+FROM lead l
+CROSS JOIN lead_state s
 CROSS JOIN lead_value v
 WHERE l.id = s.lead_id AND v.lead_id = s.lead_id AND l.value_count > 0 AND s.erased_at IS NULL
     AND s.pipeline_id = $1 AND l.created_at >= $2 AND l.created_at < $3
-    AND ($4 = 1 OR s.status IN (1, 2))
-ORDER BY s.lead_id;
+    AND ($4 = 1 OR s.status IN (1, 2));
 
 -- outcome_activities -> trait
--- In the same order; up to when the lead was closed, and without what machines did.
+-- Lead by lead, up to when it was closed, and without what machines did.
 SELECT s.lead_id, s.status, a.type AS text
-FROM lead_state s
-CROSS JOIN lead l
+FROM lead l
+CROSS JOIN lead_state s
 CROSS JOIN activity a
 WHERE l.id = s.lead_id AND a.lead_id = s.lead_id AND s.erased_at IS NULL AND s.pipeline_id = $1
     AND l.created_at >= $2 AND l.created_at < $3 AND ($4 = 1 OR s.status IN (1, 2))
@@ -33,5 +32,4 @@ WHERE l.id = s.lead_id AND a.lead_id = s.lead_id AND s.erased_at IS NULL AND s.p
     AND (s.status = 0 OR a.occurred_at <= (
         SELECT max(e.occurred_at) FROM stage_event e
         WHERE e.lead_id = s.lead_id AND e.to_status = s.status AND e.from_status <> e.to_status
-            AND e.voided_at IS NULL))
-ORDER BY s.lead_id;
+            AND e.voided_at IS NULL));
