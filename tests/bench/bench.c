@@ -127,7 +127,7 @@ static const struct choice activity_types[] = {
 
 void bench_activity(struct dice *dice, struct activity_input *ret)
 {
-    *ret = (struct activity_input){ .occurred_at = NO_INT };
+    *ret = (struct activity_input){ .occurred_at = NO_INT, .engagement = -1 };
     ret->type = DICE_CHOOSE(dice, activity_types);
     ret->properties = "{\"url\":\"https://www.example.com/pricing\",\"referrer\":\"search\"}";
 }
@@ -144,7 +144,7 @@ static const struct choice referrers[] = {
 
 void bench_visit(struct arena *arena, struct dice *dice, struct activity_input *ret)
 {
-    *ret = (struct activity_input){ .occurred_at = NO_INT };
+    *ret = (struct activity_input){ .occurred_at = NO_INT, .engagement = -1 };
     ret->type = DICE_CHOOSE(dice, activity_types);
     const char *page = DICE_CHOOSE(dice, visited_pages);
     const char *referrer = DICE_CHOOSE(dice, referrers);

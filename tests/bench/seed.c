@@ -206,7 +206,7 @@ static void pursue(struct seed *seed, const struct id *id)
 static const char *act(struct seed *seed, const struct id *id, const char *type)
 {
     struct activity_recorded recorded;
-    struct activity_input input = { .type = type, .occurred_at = NO_INT };
+    struct activity_input input = { .type = type, .occurred_at = NO_INT, .engagement = -1 };
     if (strcmp(type, "page_view") == 0)
         input.properties = "{\"url\":\"https://www.example.com/pricing\"}";
     bench_must(&seed->ctx, activity_record(&seed->ctx, seed->db, id, &input, &recorded),
