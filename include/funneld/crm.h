@@ -340,6 +340,14 @@ enum err activity_edit(struct ctx *ctx, struct db *db, const struct id *id,
 /* It is as if it had not happened; told again by its external_id it is ERR_GONE. */
 enum err activity_withdraw(struct ctx *ctx, struct db *db, const struct id *id) _must_check_;
 
+/* Says anew of many whether people did them; *ret is the job that does it. */
+enum err activities_reclassify(struct ctx *ctx, struct db *db,
+                               const struct reclassification_input *input, struct job *ret)
+    _must_check_;
+/* One slice of JOB_RECLASSIFY, as rescore_slice(). */
+enum err reclassify_slice(struct ctx *ctx, struct db *db, struct job *job, bool *ret_more)
+    _must_check_;
+
 /* ---- Jobs ---- */
 
 enum err job_create(struct ctx *ctx, struct db *db, enum job_kind kind, const struct id *subject,

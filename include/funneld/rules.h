@@ -110,9 +110,10 @@ enum {
 /* ---- Jobs: long work that goes on behind the answer which began it ---- */
 
 enum job_kind {
-    JOB_RESCORE, /* every lead under the rule set in force; about that rule set */
-    JOB_PREVIEW, /* what a rule set would make of every lead; about that rule set */
-    JOB_RECOUNT, /* every lead of a pipeline whose stages are in another order */
+    JOB_RESCORE,    /* every lead under the rule set in force; about that rule set */
+    JOB_PREVIEW,    /* what a rule set would make of every lead; about that rule set */
+    JOB_RECOUNT,    /* every lead of a pipeline whose stages are in another order */
+    JOB_RECLASSIFY, /* activities of which it is said anew whether people did them */
 };
 extern const char *const job_kind_names[];
 

@@ -348,7 +348,8 @@ enum err activity_mail_steps(struct ctx *ctx, struct db *db, const struct id *le
 struct activity_filter {
     struct id lead_id;
     const char *type;
-    int engagement; /* enum engagement; -1: any */
+    struct id campaign; /* nil: any */
+    int engagement;     /* enum engagement; -1: any */
     int64_t occurred_gte, occurred_lt;
     bool descending;
     int64_t after_at; /* of the last row seen; NO_INT: from the start */
@@ -359,6 +360,14 @@ enum err activity_list(struct ctx *ctx, struct db *db, const struct activity_fil
                        struct rows *ret) _must_check_; /* struct activity */
 enum err activity_count(struct ctx *ctx, struct db *db, const struct activity_filter *filter,
                         int64_t *ret) _must_check_;
+
+enum err reclassification_insert(struct ctx *ctx, struct db *db,
+                                 const struct reclassification *wanted) _must_check_;
+enum err reclassification_load(struct ctx *ctx, struct db *db, const struct id *job,
+                               struct reclassification *ret) _must_check_;
+/* How much it has done. */
+enum err reclassification_save(struct ctx *ctx, struct db *db,
+                               const struct reclassification *wanted) _must_check_;
 
 /* Of all leads, lead by lead in the order they happened, behind this one; NULL starts. */
 enum err activity_walk(struct ctx *ctx, struct db *db, const struct activity *after, int64_t limit,

@@ -323,6 +323,25 @@ extern const struct table activity_create_table; /* POST /v1/leads/{id}/activiti
 extern const struct table activity_item_table;   /* one item of POST /v1/activities */
 extern const struct table activity_patch_table;  /* PATCH /v1/activities/{id} */
 
+/* Which activities a job says anew of whether people did them, and what it has done so far. */
+struct reclassification {
+    struct id job;
+    const char *type;
+    int64_t occurred_gte, occurred_lt;
+    struct id campaign;
+    const char *user_agent; /* that the agent contains, without regard to the case of ASCII */
+    int engagement_was;     /* enum engagement, -1: any */
+    int engagement;         /* -1: what rules say, where nobody has given it */
+    int64_t activities, leads;
+};
+extern const struct table reclassification_table;
+
+struct reclassification_input {
+    struct input input;
+    struct reclassification wanted;
+};
+extern const struct table reclassification_input_table; /* POST /v1/activities/reclassify */
+
 /* ---- Campaigns, users ---- */
 
 struct campaign {

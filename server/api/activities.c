@@ -256,6 +256,17 @@ static enum err run_batch(struct call *call)
     return call_each(call, &(struct each){ "activities", false, count, record_item, item_failed });
 }
 
+/* ---- Many, said anew ---- */
+
+static enum err run_reclassify(struct call *call)
+{
+    struct job *job = call_result(call, sizeof *job);
+    enum err err = job ? activities_reclassify(call->ctx, call->db, call->body, job) : ERR_MEMORY;
+    if (!err)
+        call_location(call, "jobs", &job->id);
+    return err ? err : job_show(call->ctx, job);
+}
+
 /* ---- The timeline ---- */
 
 struct timeline_query {
@@ -339,6 +350,19 @@ static const struct route rows[] = {
       .summary = "Record up to 1,000 activities",
       .example = "{'activities':[{'email':'ann@example.com','type':'page_view','external_id':'"
                  "event-18'}]}" },
+    { { HTTP_POST, "/v1/activities/reclassify" },
+      ACCESS_WRITE,
+      SCOPE_WRITE,
+      ROUTE_BEGINS_JOB,
+      .body = &reclassification_input_table,
+      .run = run_reclassify,
+      .result = &job_table,
+      .status = 202,
+      .operation = "reclassifyActivities",
+      .summary =
+          "Say anew of many activities whether people did them; their leads are scored again "
+          "by the job that this answers with",
+      .example = "{'user_agent':'Example Scanner','engagement':'bot'}" },
     { { HTTP_GET, "/v1/activities/{id}" },
       ACCESS_READ,
       SCOPE_READ,

@@ -35,8 +35,10 @@ static const char *take_failure(struct ctx *ctx, enum err err)
 typedef enum err job_slice(struct ctx *ctx, struct db *db, struct job *job, bool *ret_more);
 
 /* By enum job_kind; NULL: it only reads. */
-static job_slice *const slices
-    [] = { [JOB_RESCORE] = rescore_slice, [JOB_PREVIEW] = NULL, [JOB_RECOUNT] = recount_slice };
+static job_slice *const slices[] = { [JOB_RESCORE] = rescore_slice,
+                                     [JOB_PREVIEW] = NULL,
+                                     [JOB_RECOUNT] = recount_slice,
+                                     [JOB_RECLASSIFY] = reclassify_slice };
 
 static enum err slice(struct ctx *ctx, struct db *db, struct job *job)
 {
@@ -207,8 +209,10 @@ static enum err run_preview(struct jobs_run *jobs, struct db *db)
 
 typedef enum err job_read(struct jobs_run *jobs, struct db *db);
 
-static job_read
-    *const reads[] = { [JOB_RESCORE] = NULL, [JOB_PREVIEW] = run_preview, [JOB_RECOUNT] = NULL };
+static job_read *const reads[] = { [JOB_RESCORE] = NULL,
+                                   [JOB_PREVIEW] = run_preview,
+                                   [JOB_RECOUNT] = NULL,
+                                   [JOB_RECLASSIFY] = NULL };
 
 /* ---- One job that only reads ---- */
 

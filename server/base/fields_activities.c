@@ -64,3 +64,39 @@ static const struct field activity_patch_fields[] = {
 };
 const struct table activity_patch_table =
     TABLE(struct activity_input, "activity_patch", activity_patch_fields);
+
+static const struct field reclassification_fields[] = {
+    FIELD(struct reclassification, job, ID),
+    FIELD(struct reclassification, type, TEXT),
+    FIELD(struct reclassification, occurred_gte, TIME),
+    FIELD(struct reclassification, occurred_lt, TIME),
+    FIELD(struct reclassification, campaign, ID),
+    FIELD(struct reclassification, user_agent, TEXT),
+    FIELD_NAMED(struct reclassification, engagement_was, engagement_names),
+    FIELD_NAMED(struct reclassification, engagement, engagement_names),
+    FIELD(struct reclassification, activities, INT),
+    FIELD(struct reclassification, leads, INT),
+};
+const struct table reclassification_table =
+    TABLE(struct reclassification, "reclassification", reclassification_fields);
+
+static const struct field reclassification_input_fields[] = {
+    FIELD_AS(struct reclassification_input, wanted.type, TEXT, "type", .min = 1, .max = 64,
+             .note = "of this type; by default of any"),
+    FIELD_AS(struct reclassification_input, wanted.occurred_gte, TIME, "occurred_gte",
+             .note = "that happened then or later"),
+    FIELD_AS(struct reclassification_input, wanted.occurred_lt, TIME, "occurred_lt",
+             .note = "that happened before"),
+    FIELD_AS(struct reclassification_input, wanted.campaign, ID, "campaign",
+             .note = "of this campaign"),
+    FIELD_AS(struct reclassification_input, wanted.user_agent, TEXT, "user_agent", .min = 1,
+             .max = 200, .note = "whose user agent contains this"),
+    { FIELD_NAME("engagement_was"), .kind = FIELD_ENUM, .names = engagement_names,
+      .offset = offsetof(struct reclassification_input, wanted.engagement_was),
+      .note = "that were taken for this" },
+    { FIELD_NAME("engagement"), .kind = FIELD_ENUM, .names = engagement_names,
+      .offset = offsetof(struct reclassification_input, wanted.engagement),
+      .note = "what they are; by default what rules say, where nobody has given it" },
+};
+const struct table reclassification_input_table =
+    TABLE(struct reclassification_input, "reclassification", reclassification_input_fields);

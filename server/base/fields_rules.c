@@ -3,7 +3,7 @@
 
 const char *const decay_names[] = { "none", "window", "linear", "half_life", NULL };
 const char *const rule_set_status_names[] = { "draft", "published", "retired", NULL };
-const char *const job_kind_names[] = { "rescore", "preview", "recount", NULL };
+const char *const job_kind_names[] = { "rescore", "preview", "recount", "reclassify", NULL };
 const char *const job_state_names[] = { "queued", "running", "done", "failed", "cancelled", NULL };
 const char *const crossing_direction_names[] = { "up", "down", NULL };
 

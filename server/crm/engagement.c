@@ -2,8 +2,6 @@
  * happened with the same mail about the same time. */
 #include "engagement.h"
 
-#include "agents.h"
-
 #include <funneld/json_value.h>
 #include <funneld/store.h>
 #include <string.h>
@@ -28,18 +26,22 @@ static struct json_value property(const struct activity *activity, const char *c
     return found;
 }
 
-enum engagement engagement_alone(const struct activity *activity)
+void activity_agent(const struct activity *activity, char ret[static AGENT_BYTES_MAX + 1])
 {
     static const char *const agents[] = { "user_agent", "useragent", "userAgent", NULL };
+    struct json_value value = property(activity, agents);
+    ret[0] = '\0';
+    if (value.kind == JSON_KIND_TEXT)
+        json_value_text(&value, ret, AGENT_BYTES_MAX + 1);
+}
+
+enum engagement engagement_alone(const struct activity *activity)
+{
     static const char *const machine_opens[] = { "machine_open", "sg_machine_open", NULL };
     char agent[AGENT_BYTES_MAX + 1];
-    struct json_value value = property(activity, agents);
-    enum engagement ret = ENGAGEMENT_VERIFIED;
-    if (value.kind == JSON_KIND_TEXT) {
-        json_value_text(&value, agent, sizeof agent);
-        ret = agent_engagement(agent);
-    }
-    value = property(activity, machine_opens);
+    struct json_value value = property(activity, machine_opens);
+    activity_agent(activity, agent);
+    enum engagement ret = agent_engagement(agent);
     return ret == ENGAGEMENT_VERIFIED && json_value_true(&value) ? ENGAGEMENT_SUSPECT : ret;
 }
 

@@ -11,10 +11,14 @@
 #ifndef FUNNELD_CRM_ENGAGEMENT_H
 #define FUNNELD_CRM_ENGAGEMENT_H
 
+#include "agents.h"
+
 #include <funneld/crm.h>
 
 /* What the activity says of itself, whatever else happened. */
 enum engagement engagement_alone(const struct activity *activity);
+/* The user agent that it carries; blank: none. */
+void activity_agent(const struct activity *activity, char ret[static AGENT_BYTES_MAX + 1]);
 /* Judges those about an activity that is, or was, of that type at that time, and saves what came
  * out different; of `about` itself (NULL: it is gone) in memory too. *ret_others: one that had been
  * told before was among them. */

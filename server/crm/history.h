@@ -134,6 +134,14 @@ void submission_hash(const struct secret *secret, enum lead_key_kind kind, const
 enum err submission_index(struct ctx *ctx, struct db *db, const struct id *submission,
                           const struct form_post *post) _must_check_;
 
+/* ---- Jobs ---- */
+
+/* A slice of a job that visits every lead in the order of their ids: as many as a few milliseconds
+ * allow, one at least. Moves job->cursor and job->done on; erased leads are among them. */
+typedef enum err job_lead(struct ctx *ctx, struct db *db, const struct id *lead_id, void *self);
+enum err job_each_lead(struct ctx *ctx, struct db *db, struct job *job, job_lead *visit, void *self,
+                       bool *ret_more) _must_check_;
+
 /* ---- What the use cases share ---- */
 
 /* What an import says became of a lead, which is loaded again: an open one is closed. *ret_closed

@@ -72,3 +72,27 @@ enum err job_show(struct ctx *ctx, struct job *job)
     job->progress = rate.rate;
     return err;
 }
+
+enum { LEADS_AT_ONCE = 64 };
+
+/* How long a slice may hold up the others. */
+#define SLICE_US 3000
+
+enum err job_each_lead(struct ctx *ctx, struct db *db, struct job *job, job_lead *visit, void *self,
+                       bool *ret_more)
+{
+    struct rows rows;
+    int64_t until_us = clock_monotonic_us() + SLICE_US;
+    enum err err = job->total == NO_INT ? lead_count_all(ctx, db, &job->total) : OK;
+    if (!err)
+        err = lead_ids_after(ctx, db, &job->cursor, LEADS_AT_ONCE, &rows);
+    const struct lead *leads = err ? NULL : rows.items;
+    size_t count = 0;
+    while (!err && count < rows.count && (count == 0 || clock_monotonic_us() < until_us)) {
+        err = visit(ctx, db, &leads[count].id, self);
+        job->cursor = leads[count++].id;
+        job->done++;
+    }
+    *ret_more = !err && (count < rows.count || rows.count == LEADS_AT_ONCE);
+    return err;
+}

@@ -3,10 +3,7 @@
  * both. Then the new ones take over, and the old go a few at a time. */
 #include "history.h"
 
-enum { LEADS_AT_ONCE = 64, CELLS_AT_ONCE = 256 };
-
-/* How long a slice may hold up the others. */
-#define SLICE_US 5000
+enum { CELLS_AT_ONCE = 256 };
 
 static bool is_counting(const struct pipeline *pipeline)
 {
@@ -37,8 +34,9 @@ enum err recount_begin(struct ctx *ctx, struct db *db, struct job *ret)
 }
 
 /* Rules act anew by the new order, as they do when they are published. */
-static enum err recount(struct ctx *ctx, struct db *db, const struct id *id)
+static enum err recount(struct ctx *ctx, struct db *db, const struct id *id, void *self)
 {
+    (void)self;
     struct history history;
     enum err err = history_load_any(ctx, db, id, &history);
     if (err || !is_counting(history.pipeline))
@@ -88,18 +86,9 @@ static enum err come_to(struct ctx *ctx, struct db *db, const struct catalog *ca
 static enum err count_leads(struct ctx *ctx, struct db *db, const struct catalog *catalog,
                             struct job *job)
 {
-    struct rows rows;
-    int64_t until_us = clock_monotonic_us() + SLICE_US;
-    enum err err = lead_ids_after(ctx, db, &job->cursor, LEADS_AT_ONCE, &rows);
-    const struct lead *leads = err ? NULL : rows.items;
-    size_t count = 0;
-    while (!err && count < rows.count && (count == 0 || clock_monotonic_us() < until_us)) {
-        err = recount(ctx, db, &leads[count].id);
-        job->cursor = leads[count++].id;
-        job->done++;
-    }
-    bool done = !err && count == rows.count && rows.count < LEADS_AT_ONCE;
-    return err ? err : come_to(ctx, db, catalog, &job->cursor, done);
+    bool more;
+    enum err err = job_each_lead(ctx, db, job, recount, NULL, &more);
+    return err ? err : come_to(ctx, db, catalog, &job->cursor, !more);
 }
 
 static enum err sweep(struct ctx *ctx, struct db *db, bool *ret_more)

@@ -89,6 +89,8 @@ static void narrow(struct query *query, const struct activity_filter *filter)
         query_part(query, SQL_ACTIVITY_LIST_TYPE, param_text(filter->type));
     if (filter->engagement >= 0)
         query_part(query, SQL_ACTIVITY_LIST_ENGAGEMENT, param_int(filter->engagement));
+    if (!id_is_nil(&filter->campaign))
+        query_part(query, SQL_ACTIVITY_LIST_CAMPAIGN, param_id(&filter->campaign));
     if (filter->occurred_gte != NO_INT)
         query_part(query, SQL_ACTIVITY_LIST_GTE, param_int(filter->occurred_gte));
     if (filter->occurred_lt != NO_INT)
@@ -128,4 +130,34 @@ enum err activity_walk(struct ctx *ctx, struct db *db, const struct activity *af
                    param_bytes(at->lead_id.bytes, sizeof at->lead_id.bytes),
                    param_int(at->occurred_at), param_bytes(at->id.bytes, sizeof at->id.bytes),
                    param_int(limit));
+}
+
+/* An enum that may be unknown. */
+static struct param param_enum(int value)
+{
+    return param_int(value < 0 ? NO_INT : value);
+}
+
+enum err reclassification_insert(struct ctx *ctx, struct db *db,
+                                 const struct reclassification *wanted)
+{
+    return db_exec(ctx, db, SQL_RECLASSIFICATION_INSERT, param_id(&wanted->job),
+                   param_text(wanted->type), param_int(wanted->occurred_gte),
+                   param_int(wanted->occurred_lt), param_id(&wanted->campaign),
+                   param_text(wanted->user_agent), param_enum(wanted->engagement_was),
+                   param_enum(wanted->engagement), param_int(wanted->activities),
+                   param_int(wanted->leads));
+}
+
+enum err reclassification_load(struct ctx *ctx, struct db *db, const struct id *job,
+                               struct reclassification *ret)
+{
+    return db_one(ctx, db, SQL_RECLASSIFICATION_BY_JOB, ret, param_id(job));
+}
+
+enum err reclassification_save(struct ctx *ctx, struct db *db,
+                               const struct reclassification *wanted)
+{
+    return db_exec(ctx, db, SQL_RECLASSIFICATION_SAVE, param_id(&wanted->job),
+                   param_int(wanted->activities), param_int(wanted->leads));
 }

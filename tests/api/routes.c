@@ -32,6 +32,7 @@ const struct known_route known_routes[] = {
     { "POST", "/v1/leads/{id}/activities", "write ingest", "{'type':'page_view'}" },
     { "GET", "/v1/leads/{id}/activities", "read", NULL },
     { "POST", "/v1/activities", "write ingest", "{'activities':[{'type':'call'}]}" },
+    { "POST", "/v1/activities/reclassify", "write", "{}" },
     { "GET", "/v1/activities/{id}", "read", NULL },
     { "PATCH", "/v1/activities/{id}", "write", "{'type':'meeting'}" },
     { "DELETE", "/v1/activities/{id}", "write", NULL },

@@ -124,6 +124,12 @@ static const struct member_case activity_patch[] = {
     { "campaign", 'i', 0, 0, 0 },     { "engagement", 'e', 0, 0, 0 },
     { "properties", 'o', 0, 0, 0 },
 };
+static const struct member_case reclassify[] = {
+    { "type", 't', 1, 64, 0 },        { "occurred_gte", 'T', 0, 0, 0 },
+    { "occurred_lt", 'T', 0, 0, 0 },  { "campaign", 'i', 0, 0, 0 },
+    { "user_agent", 't', 1, 200, 0 }, { "engagement_was", 'e', 0, 0, 0 },
+    { "engagement", 'e', 0, 0, 0 },
+};
 static const struct member_case activity_item[] = {
     { "lead_id", 'i', 0, 0, 0 },
     { "email", 't', 1, 254, 0 },
@@ -214,6 +220,8 @@ static const struct body_case bodies[] = {
     { "POST", "/v1/leads/{id}/reopen", NULL, "{}", closing, ARRAY_SIZE(closing), NULL },
     { "POST", "/v1/leads/{id}/activities", NULL, "{\"type\":\"call\"}", activity,
       ARRAY_SIZE(activity), &activity_create_table },
+    { "POST", "/v1/activities/reclassify", NULL, "{}", reclassify, ARRAY_SIZE(reclassify),
+      &reclassification_input_table },
     { "PATCH", "/v1/activities/{id}", NULL, "{}", activity_patch, ARRAY_SIZE(activity_patch),
       &activity_patch_table },
     { "POST", "/v1/activities", "activities", "{\"type\":\"call\"}", activity_item,

@@ -95,6 +95,9 @@ AND type = $1;
 -- activity_list_engagement
 AND engagement = $1;
 
+-- activity_list_campaign
+AND campaign = $1;
+
 -- activity_list_gte
 AND occurred_at >= $1;
 
@@ -112,3 +115,17 @@ ORDER BY occurred_at, id LIMIT $1;
 
 -- activity_list_latest_first
 ORDER BY occurred_at DESC, id DESC LIMIT $1;
+
+-- reclassification_insert
+INSERT INTO reclassification (job, type, occurred_gte, occurred_lt, campaign, user_agent,
+    engagement_was, engagement, activities, leads)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
+
+-- reclassification_by_job -> reclassification
+SELECT job, type, occurred_gte, occurred_lt, campaign, user_agent, engagement_was, engagement,
+    activities, leads
+FROM reclassification
+WHERE job = $1;
+
+-- reclassification_save
+UPDATE reclassification SET activities = $2, leads = $3 WHERE job = $1;
