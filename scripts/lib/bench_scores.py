@@ -191,11 +191,12 @@ class Scores:
         server.wait_until_ready()
         return server
 
-    def post(self, server, first, leads, count, connections=CONNECTIONS, rate=0, age_s=0):
+    def post(self, server, first, leads, count, stride=1, connections=CONNECTIONS, rate=0,
+             age_s=0):
         """What bench_load says, and the processor time that each post took."""
         writer_s, all_s = server.cpu_s("writer"), server.cpu_s()
-        output = run([self.tests / "bench_load", server.port, self.ids, first, leads, count,
-                      connections, rate, age_s], 600, BENCH_KEY=self.key)
+        output = run([self.tests / "bench_load", server.port, self.ids, first, stride, leads,
+                      count, connections, rate, age_s], 600, BENCH_KEY=self.key)
         return {**json.loads(output),
                 "writer_us": (server.cpu_s("writer") - writer_s) * 1e6 / count,
                 "all_us": (server.cpu_s() - all_s) * 1e6 / count}
@@ -205,10 +206,10 @@ class Scores:
     def histories(self):
         folder = self.folder / "histories"
         folder.mkdir()
-        leads = self.arguments.rounds * POSTS
         long = [LONG_LEADS, LONG_HISTORY] if self.wanted("long") else []
-        run([self.tests / "bench_seed", folder / "seed.db", "exactly", leads, HISTORY, leads, 0,
-             *long], 600)
+        leads = 2 * self.arguments.rounds * POSTS
+        run([self.tests / "bench_seed", folder / "seed.db", "exactly", leads, f"{HISTORY},0", *long],
+            600)
         self.key = (folder / "admin.key").read_text().strip()
         self.ids = folder / "leads.txt"
         return folder / "seed.db"
@@ -219,7 +220,8 @@ class Scores:
         server.settle()
 
     def measure_rules(self, ruled, source):
-        """Leads with histories and rules beside leads with neither, in files that are the same."""
+        """Leads with histories and rules beside leads with neither, their neighbours, in a copy of
+        the same file."""
         bare = self.start(source, "bare")
         self.publish(bare, NO_RULES)
         rounds = self.arguments.rounds
@@ -228,10 +230,10 @@ class Scores:
             results = {}
             # The other way round each time, so that a drift favours nobody.
             for party in ("ruled", "bare")[::1 if number % 2 == 0 else -1]:
-                server = ruled if party == "ruled" else bare
-                first = (number if party == "ruled" else rounds + number) * POSTS
+                # Each has its own of every two neighbours, so that as much of the file is touched.
+                server, own = (ruled, 0) if party == "ruled" else (bare, 1)
                 server.settle()
-                results[party] = self.post(server, first, POSTS, POSTS)
+                results[party] = self.post(server, 2 * number * POSTS + own, POSTS, POSTS, stride=2)
             with_rules, without = results["ruled"], results["bare"]
             self.keep(rules_ratio=with_rules["writer_us"] / without["writer_us"],
                       rules_all_ratio=with_rules["all_us"] / without["all_us"],

@@ -1,9 +1,10 @@
 /* load.c: posts activities to a daemon, and measures how long each takes.
  *
- *   bench_load PORT IDS FIRST LEADS COUNT CONNECTIONS RATE AGE_S
+ *   bench_load PORT IDS FIRST STRIDE LEADS COUNT CONNECTIONS RATE AGE_S
  *
- * COUNT posts go to the LEADS leads from FIRST on in IDS, which bench_seed wrote. With RATE 0 they
- * go to one lead after the other, each as soon as a connection is free. With a RATE they go to any
+ * COUNT posts go to LEADS of the leads in IDS, which bench_seed wrote: the one of index FIRST, and
+ * each STRIDE further. With RATE 0 each of them gets as many, and each as soon as a connection is
+ * free. With a RATE they go to any
  * of them, so many a second whether answers come or not, and a post's time counts from when it was
  * meant to be sent: who waits behind a slow answer has waited too. AGE_S: they happened about so
  * long ago, 0: they say nothing of that.
@@ -36,7 +37,7 @@ struct load {
     struct id_list list;
     struct dice dice;
     struct arena arena;
-    int64_t first, leads, count, connection_count, rate, age_s;
+    int64_t first, stride, leads, count, connection_count, rate, age_s;
     int64_t begin_us, sent, answered, refused;
     int64_t *latencies_us;
     struct pollfd polls[CONNECTIONS_MAX];
@@ -58,6 +59,15 @@ static void connection_open(struct load *load, int64_t index)
 
 /* ---- One post ---- */
 
+#define SCATTER INT64_C(7919) /* a prime, so that neighbours do not come one after the other */
+
+static struct id lead_of(struct load *load)
+{
+    int64_t place = load->rate > 0 ? (int64_t)dice_roll(&load->dice, (uint64_t)load->leads)
+                                   : load->sent * SCATTER % load->leads;
+    return id_list_get(&load->list, (size_t)(load->first + place * load->stride));
+}
+
 static const char *occurred(struct load *load)
 {
     char text[TIME_TEXT_SIZE];
@@ -73,9 +83,7 @@ static void post(struct load *load, int64_t index, int64_t meant_us)
 {
     struct activity_input input;
     char id[ID_TEXT_SIZE];
-    int64_t place = load->rate > 0 ? (int64_t)dice_roll(&load->dice, (uint64_t)load->leads)
-                                   : load->sent % load->leads;
-    struct id lead_id = id_list_get(&load->list, (size_t)(load->first + place));
+    struct id lead_id = lead_of(load);
     arena_reset(&load->arena);
     bench_visit(&load->arena, &load->dice, &input);
     id_format(&lead_id, id);
@@ -194,8 +202,8 @@ static void report(struct load *load)
 int main(int argc, char **argv)
 {
     static struct load load;
-    if (argc != 9)
-        bench_die("usage: bench_load PORT IDS FIRST LEADS COUNT CONNECTIONS RATE AGE_S");
+    if (argc != 10)
+        bench_die("usage: bench_load PORT IDS FIRST STRIDE LEADS COUNT CONNECTIONS RATE AGE_S");
     load.key = getenv("BENCH_KEY");
     if (!load.key)
         bench_die("BENCH_KEY is not set");
@@ -203,11 +211,12 @@ int main(int argc, char **argv)
     id_list_read(&load.list, argv[2]);
     int64_t known = (int64_t)load.list.count;
     load.first = bench_number(argv[3], "FIRST", 0, known - 1);
-    load.leads = bench_number(argv[4], "LEADS", 1, known - load.first);
-    load.count = bench_number(argv[5], "COUNT", 1, 10000000);
-    load.connection_count = bench_number(argv[6], "CONNECTIONS", 1, CONNECTIONS_MAX);
-    load.rate = bench_number(argv[7], "RATE", 0, 1000000);
-    load.age_s = bench_number(argv[8], "AGE_S", 0, INT32_MAX);
+    load.stride = bench_number(argv[4], "STRIDE", 1, known);
+    load.leads = bench_number(argv[5], "LEADS", 1, (known - load.first - 1) / load.stride + 1);
+    load.count = bench_number(argv[6], "COUNT", 1, 10000000);
+    load.connection_count = bench_number(argv[7], "CONNECTIONS", 1, CONNECTIONS_MAX);
+    load.rate = bench_number(argv[8], "RATE", 0, 1000000);
+    load.age_s = bench_number(argv[9], "AGE_S", 0, INT32_MAX);
     load.dice.state = (uint64_t)clock_monotonic_us();
     load.latencies_us = calloc((size_t)load.count, sizeof *load.latencies_us);
     if (!load.latencies_us)

@@ -3,7 +3,8 @@
  * follows from it is not.
  *
  *   bench_seed FILE LEADS ACTIVITIES                   about so many activities of each
- *   bench_seed FILE exactly LEADS ACTIVITIES ...       so many of each, in equal steps up to now
+ *   bench_seed FILE exactly LEADS ACTIVITIES ...       so many of each, in equal steps up to now;
+ *                                                      50,0: of every other one
  *
  * Beside FILE it writes admin.key and leads.txt, one id a line. The same numbers give the same
  * leads, ids aside. */
@@ -25,6 +26,7 @@ enum {
     DAYS = 730,
     INTEREST_MAX = 12,
     ACTIVITIES_MAX = 100000,
+    ACTIVITIES_LIST_MAX = 8,
     EXACTLY_DAYS_EACH = 2, /* between activities, and no more than DAYS altogether */
 };
 #define MS_PER_HOUR INT64_C(3600000)
@@ -378,27 +380,19 @@ static void leads_make(struct seed *seed, int64_t count)
     }
 }
 
-/* Each began when its first activity was due, and the last of all are those of now. */
-static void leads_make_exactly(struct seed *seed, int64_t from, int64_t count, int64_t activities)
+/* It began a step before its first activity; its last one is of now. */
+static void lead_add_exactly(struct seed *seed, int64_t number, int64_t activities)
 {
     int64_t step_ms = activities * EXACTLY_DAYS_EACH < DAYS ? EXACTLY_DAYS_EACH * MS_PER_DAY
                                                             : DAYS * MS_PER_DAY / activities;
-    bench_must(&seed->ctx, db_begin_write(&seed->ctx, seed->db), "beginning");
-    for (int64_t i = 0; i < count; i++) {
+    arena_reset(&seed->arena);
+    seed->ctx.now_ms = seed->end_ms - step_ms * (activities + 1);
+    struct id id = lead_add(seed, number);
+    for (int64_t i = 0; i < activities; i++) {
         arena_reset(&seed->arena);
-        seed->ctx.now_ms = seed->end_ms - step_ms * (activities + 1);
-        struct id id = lead_add(seed, from + i);
-        for (int64_t j = 0; j < activities; j++) {
-            arena_reset(&seed->arena);
-            seed->ctx.now_ms += step_ms;
-            visit(seed, &id);
-        }
-        if (i % LEADS_PER_COMMIT == LEADS_PER_COMMIT - 1) {
-            commit(seed);
-            bench_must(&seed->ctx, db_begin_write(&seed->ctx, seed->db), "beginning");
-        }
+        seed->ctx.now_ms += step_ms;
+        visit(seed, &id);
     }
-    commit(seed);
 }
 
 static int64_t leads_read(const char *text)
@@ -409,6 +403,28 @@ static int64_t leads_read(const char *text)
 static int64_t activities_read(const char *text)
 {
     return bench_number(text, "ACTIVITIES", 0, ACTIVITIES_MAX);
+}
+
+/* "50,0": in turns. They are neighbours in the file, whatever they have done. */
+static void leads_make_exactly(struct seed *seed, int64_t from, int64_t count, char *list)
+{
+    int64_t activities[ACTIVITIES_LIST_MAX];
+    int64_t turns = 0;
+    char *next = NULL;
+    for (char *word = strtok_r(list, ",", &next); word; word = strtok_r(NULL, ",", &next)) {
+        if (turns == ACTIVITIES_LIST_MAX)
+            bench_die("at most %d numbers of ACTIVITIES", ACTIVITIES_LIST_MAX);
+        activities[turns++] = activities_read(word);
+    }
+    if (turns == 0)
+        bench_die("ACTIVITIES is missing");
+    for (int64_t i = 0; i < count; i++) {
+        if (i % LEADS_PER_COMMIT == 0)
+            bench_must(&seed->ctx, db_begin_write(&seed->ctx, seed->db), "beginning");
+        lead_add_exactly(seed, from + i, activities[i % turns]);
+        if (i == count - 1 || i % LEADS_PER_COMMIT == LEADS_PER_COMMIT - 1)
+            commit(seed);
+    }
 }
 
 /* Returns how many leads there are. */
@@ -423,7 +439,7 @@ static int64_t make(struct seed *seed, int argc, char **argv)
     }
     for (int i = 3; i + 1 < argc; i += 2) {
         int64_t leads = leads_read(argv[i]);
-        leads_make_exactly(seed, count, leads, activities_read(argv[i + 1]));
+        leads_make_exactly(seed, count, leads, argv[i + 1]);
         count += leads;
     }
     return count;
