@@ -3,22 +3,24 @@
  * times of that which can still matter. Pure. */
 #include "course.h"
 
-#include <string.h>
-
-/* A row of more spills over to further pages. */
-enum { TALLY_BYTES_MAX = 2048, VARINT_BYTES_MAX = 10 };
+/* Above some 2 KiB a row spills over to further pages. So long as it does not spill over too many,
+ * reading and writing them is cheaper by far than the log that they stand for. */
+enum { TALLY_BYTES_MAX = 64 * 1024, VARINT_BYTES_MAX = 10 };
 
 /* ---- Bytes ---- */
 
 struct writer_to {
-    uint8_t data[TALLY_BYTES_MAX + VARINT_BYTES_MAX];
-    size_t length; /* more than TALLY_BYTES_MAX: it does not fit */
+    uint8_t *data;
+    size_t length, room;
+    bool full; /* there was more */
 };
 
 static void put_number(struct writer_to *to, uint64_t number)
 {
-    if (to->length > TALLY_BYTES_MAX)
+    if (to->room - to->length < VARINT_BYTES_MAX) {
+        to->full = true;
         return;
+    }
     for (; number >= 0x80; number >>= 7)
         to->data[to->length++] = (uint8_t)(number | 0x80);
     to->data[to->length++] = (uint8_t)number;
@@ -69,14 +71,20 @@ static void take_conditions(struct reader_from *from, uint8_t *holds, size_t cou
 /* ---- Times: how many there were, how many are kept, and how far back each is from the one
  * before ---- */
 
-static void put_times(struct writer_to *to, const struct selected *selected,
-                      const struct keep *keep, int64_t at)
+static size_t first_kept(const struct selected *selected, const struct keep *keep, int64_t at)
 {
     size_t first = selected->count;
     int64_t oldest = at - keep->days * MS_PER_DAY; /* as old as this is too old */
     while (first > 0 && selected->count - first < keep->times &&
            selected->times[first - 1] > oldest)
         first--;
+    return first;
+}
+
+static void put_times(struct writer_to *to, const struct selected *selected,
+                      const struct keep *keep, int64_t at)
+{
+    size_t first = first_kept(selected, keep, at);
     put_number(to, (uint64_t)selected->earlier + selected->count);
     if (selected->earlier + (int64_t)selected->count == 0)
         return;
@@ -111,12 +119,31 @@ static enum err take_times(struct ctx *ctx, struct reader_from *from, int64_t at
 
 enum { PENDING = 1, BELOW = 2 };
 
+/* Room for as many numbers as there may be, and no more than is kept. */
+static enum err make_room(struct ctx *ctx, const struct facts *facts, int64_t at,
+                          struct writer_to *ret)
+{
+    const struct scoring *scoring = facts->scoring;
+    size_t numbers = 4 + RULES_MAX + CRITERIA_MAX;
+    for (size_t i = 0; i < scoring->selectors.count; i++) {
+        const struct selected *selected = &facts->selected[i];
+        numbers += 2 + selected->count - first_kept(selected, &scoring->keep[i], at);
+    }
+    size_t bytes = numbers * VARINT_BYTES_MAX;
+    *ret = (struct writer_to){ .room = bytes < TALLY_BYTES_MAX ? bytes : TALLY_BYTES_MAX };
+    ret->data = ctx_alloc(ctx, ret->room);
+    return ret->data ? OK : ERR_MEMORY;
+}
+
 enum err tally_encode(struct ctx *ctx, const struct tally *tally, const struct facts *facts,
                       struct bytes *ret)
 {
     const struct scoring *scoring = facts->scoring;
     const struct course *course = &tally->course;
-    struct writer_to to = { .length = 0 };
+    struct writer_to to;
+    enum err err = make_room(ctx, facts, course->at, &to);
+    if (err)
+        return err;
     bool below = course->below_since != NO_INT;
     put_number(&to, (tally->pending ? PENDING : 0) | (below ? BELOW : 0));
     put_number(&to, course->muted);
@@ -126,14 +153,7 @@ enum err tally_encode(struct ctx *ctx, const struct tally *tally, const struct f
     put_conditions(&to, facts->holds + RULES_MAX, scoring->rules->criteria.count);
     for (size_t i = 0; i < scoring->selectors.count; i++)
         put_times(&to, &facts->selected[i], &scoring->keep[i], course->at);
-    *ret = (struct bytes){ 0 };
-    if (to.length > TALLY_BYTES_MAX)
-        return OK;
-    uint8_t *data = ctx_alloc(ctx, to.length);
-    if (!data)
-        return ERR_MEMORY;
-    memcpy(data, to.data, to.length);
-    *ret = (struct bytes){ data, to.length };
+    *ret = to.full ? (struct bytes){ 0 } : (struct bytes){ to.data, to.length };
     return OK;
 }
 
