@@ -16,6 +16,7 @@
 #ifndef FUNNELD_CONDITION_H
 #define FUNNELD_CONDITION_H
 
+#include <funneld/json_value.h>
 #include <funneld/types.h>
 
 enum {
@@ -207,5 +208,25 @@ struct subject {
 
 bool condition_holds(const struct condition *condition, const struct subject *subject);
 bool selector_selects(const struct selector *selector, const struct activity *activity);
+
+/* An activity looked at for several selectors: its properties are gone through once. It
+ * points into the activity. */
+enum { LOOK_PROPERTIES = 16, LOOK_TEXT_BYTES = 1024 };
+struct look {
+    const struct activity *activity;
+    bool is_read;
+    struct json_value whole; /* where there are more properties than are kept */
+    size_t count;
+    struct look_property {
+        struct json_value name, value;
+        const char *text; /* without quotes and escapes; NULL: not asked for yet, or it is long */
+    } properties[LOOK_PROPERTIES];
+    size_t text_bytes;
+    char texts[LOOK_TEXT_BYTES];
+};
+void look_begin(struct look *look, const struct activity *activity);
+bool selector_selects_look(const struct selector *selector, struct look *look);
+/* The same of an activity that is known to be of the selector's type. */
+bool selector_passes(const struct selector *selector, struct look *look);
 
 #endif

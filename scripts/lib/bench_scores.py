@@ -208,8 +208,8 @@ class Scores:
         folder.mkdir()
         long = [LONG_LEADS, LONG_HISTORY] if self.wanted("long") else []
         leads = 2 * self.arguments.rounds * POSTS
-        run([self.tests / "bench_seed", folder / "seed.db", "exactly", leads, f"{HISTORY},0", *long],
-            600)
+        run([self.tests / "bench_seed", folder / "seed.db", "exactly", leads, f"{HISTORY},0",
+             *long], 600)
         self.key = (folder / "admin.key").read_text().strip()
         self.ids = folder / "leads.txt"
         return folder / "seed.db"

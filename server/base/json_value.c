@@ -16,7 +16,10 @@ static const char *skip_blanks(const char *at, const char *end)
 /* From an opening quote to behind the closing one. */
 static const char *skip_text(const char *at, const char *end)
 {
-    for (at++; at < end; at++) {
+    const char *quote = ++at < end ? memchr(at, '"', (size_t)(end - at)) : NULL;
+    if (quote && !memchr(at, '\\', (size_t)(quote - at)))
+        return quote + 1; /* most have no escapes */
+    for (; at < end; at++) {
         if (*at == '"')
             return at + 1;
         if (*at == '\\' && at + 1 < end)
@@ -44,10 +47,28 @@ static const char *skip_nested(const char *at, const char *end)
     return end;
 }
 
+static bool ends_plain(char byte)
+{
+    switch (byte) {
+    case ',':
+    case ':':
+    case '{':
+    case '}':
+    case '[':
+    case ']':
+    case '"':
+    case ' ':
+    case '\t':
+    case '\r':
+    case '\n': return true;
+    default: return false;
+    }
+}
+
 /* A number or a word. */
 static const char *skip_plain(const char *at, const char *end)
 {
-    while (at < end && !memchr(",:{}[]\" \t\r\n", *at, 11))
+    while (at < end && !ends_plain(*at))
         at++;
     return at;
 }
@@ -199,12 +220,24 @@ static size_t read_piece(struct reading *text, char to[static 4])
     return 1;
 }
 
+/* Whether what is read is what it stands for, byte for byte: most texts have no escapes. */
+static bool is_plain(const struct reading *text)
+{
+    return text->at == text->end || !memchr(text->at, '\\', (size_t)(text->end - text->at));
+}
+
 size_t json_value_text(const struct json_value *value, char *to, size_t room)
 {
     size_t length = 0, bytes;
     char piece[4];
-    for (struct reading text = read_text(value);
-         (bytes = read_piece(&text, piece)) > 0 && bytes < room - length; length += bytes)
+    struct reading text = read_text(value);
+    if (is_plain(&text)) {
+        bytes = (size_t)(text.end - text.at);
+        length = bytes < room ? bytes : room - 1;
+        memcpy(to, text.at, length);
+        text.at = text.end;
+    }
+    for (; (bytes = read_piece(&text, piece)) > 0 && bytes < room - length; length += bytes)
         memcpy(to + length, piece, bytes);
     to[length] = '\0';
     return length;
@@ -216,8 +249,12 @@ bool json_value_is(const struct json_value *value, const char *text)
     char piece[4];
     if (value->kind != JSON_KIND_TEXT)
         return false;
-    for (struct reading read = read_text(value); (bytes = read_piece(&read, piece)) > 0;
-         text += bytes)
+    struct reading read = read_text(value);
+    if (is_plain(&read)) {
+        bytes = (size_t)(read.end - read.at);
+        return strlen(text) == bytes && memcmp(text, read.at, bytes) == 0;
+    }
+    for (; (bytes = read_piece(&read, piece)) > 0; text += bytes)
         if (piece[0] == '\0' || strncmp(text, piece, bytes) != 0) /* which ends with the text */
             return false;
     return *text == '\0';

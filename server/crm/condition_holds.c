@@ -11,16 +11,22 @@
 
 struct value {
     bool blank;
+    bool folded; /* the text is in lower case already, as operands are */
     const char *text;
     int64_t whole;
     double real;
     struct id id;
 };
 
+static int compare_texts(const struct value *value, const char *text, const char *with)
+{
+    return value->folded ? strcmp(text, with) : strcasecmp(text, with);
+}
+
 static int compare(enum value_kind kind, const struct value *value, const struct operand *with)
 {
     switch (kind) {
-    case VALUE_TEXT: return strcasecmp(value->text, with->text);
+    case VALUE_TEXT: return compare_texts(value, value->text, with->text);
     case VALUE_WHOLE:
     case VALUE_TRUTH: return (value->whole > with->whole) - (value->whole < with->whole);
     case VALUE_NUMBER: return (value->real > with->real) - (value->real < with->real);
@@ -37,10 +43,15 @@ static bool is_one_of(enum value_kind kind, const struct value *value, const str
     return false;
 }
 
-static bool text_ends(const char *text, const char *with)
+static bool text_contains(const struct value *value, const char *with)
 {
-    size_t length = strlen(text), bytes = strlen(with);
-    return length >= bytes && strcasecmp(text + length - bytes, with) == 0;
+    return (value->folded ? strstr(value->text, with) : strcasestr(value->text, with)) != NULL;
+}
+
+static bool text_ends(const struct value *value, const char *with)
+{
+    size_t length = strlen(value->text), bytes = strlen(with);
+    return length >= bytes && compare_texts(value, value->text + length - bytes, with) == 0;
 }
 
 static bool answers(enum value_kind kind, const struct value *value, const struct test *test)
@@ -58,9 +69,9 @@ static bool answers(enum value_kind kind, const struct value *value, const struc
     case TEST_OP_LTE: return compare(kind, value, with) <= 0;
     case TEST_OP_BETWEEN:
         return compare(kind, value, &with[0]) >= 0 && compare(kind, value, &with[1]) <= 0;
-    case TEST_OP_CONTAINS: return strcasestr(value->text, with->text) != NULL;
+    case TEST_OP_CONTAINS: return text_contains(value, with->text);
     case TEST_OP_STARTS: return strncasecmp(value->text, with->text, strlen(with->text)) == 0;
-    case TEST_OP_ENDS: return text_ends(value->text, with->text);
+    case TEST_OP_ENDS: return text_ends(value, with->text);
     case TEST_OP_COUNT: break;
     }
     return false;
@@ -140,51 +151,153 @@ static bool text_number(const char *text, double *ret)
     return *end == '\0';
 }
 
-static struct value property_value(const struct json_value *json, enum value_kind kind,
-                                   char text[static PROPERTY_TEXT_MAX])
+/* The text that a value stands for, its ASCII in lower case; to: room for PROPERTY_TEXT_MAX, cut to
+ * that. */
+static void property_text(const struct json_value *json, char *to)
 {
-    struct value value = { .blank = true, .text = text };
     size_t length = 0;
     if (json->kind == JSON_KIND_TEXT) {
-        length = json_value_text(json, text, PROPERTY_TEXT_MAX);
+        length = json_value_text(json, to, PROPERTY_TEXT_MAX);
     } else if (json->kind == JSON_KIND_NUMBER || json->kind == JSON_KIND_BOOL) {
         length = json->bytes < PROPERTY_TEXT_MAX ? json->bytes : PROPERTY_TEXT_MAX - 1;
-        memcpy(text, json->text, length);
-        text[length] = '\0';
+        memcpy(to, json->text, length);
     }
-    if (kind == VALUE_TEXT)
-        value.blank = length == 0;
-    else if (kind == VALUE_NUMBER)
-        value.blank = !text_number(text, &value.real);
-    else
-        value.blank = (value.whole = strcmp(text, "true") == 0) == 0 && strcmp(text, "false") != 0;
-    return value;
+    to[length] = '\0';
+    for (size_t i = 0; i < length; i++)
+        to[i] = (char)(to[i] + (to[i] >= 'A' && to[i] <= 'Z' ? 'a' - 'A' : 0));
 }
 
-static bool property_passes(const struct property_test *test, const struct json_value *properties)
+/* Whether it says true or false, as a text or not. */
+static bool truth_read(const struct json_value *json, int64_t *ret)
 {
-    struct json_value json = json_value_member(properties, test->property);
-    char text[PROPERTY_TEXT_MAX];
-    text[0] = '\0';
-    struct value value = property_value(&json, test->kind, text);
+    bool is_text = json->kind == JSON_KIND_TEXT;
+    *ret = is_text ? json_value_is(json, "true") : json_value_true(json);
+    return json->kind == JSON_KIND_BOOL || *ret || (is_text && json_value_is(json, "false"));
+}
+
+/* A whole number, of which no digit is lost, needs no text. */
+static bool is_small_number(const struct json_value *json, struct value *ret)
+{
+    int64_t whole;
+    if (json->bytes >= 16 || !json_value_int(json, &whole))
+        return false;
+    *ret = (struct value){ .real = (double)whole };
+    return true;
+}
+
+static bool text_passes(const struct property_test *test, const struct json_value *json,
+                        const char *text)
+{
+    struct value value = { .text = text, .folded = true };
+    if (test->kind == VALUE_TEXT)
+        value.blank = *text == '\0';
+    else if (test->kind == VALUE_TRUTH)
+        value.blank = !truth_read(json, &value.whole);
+    else
+        value.blank = !text_number(text, &value.real);
     if (test->test.op == TEST_OP_PRESENT)
-        value.blank = value.blank && json.kind != JSON_KIND_OBJECT && json.kind != JSON_KIND_LIST;
+        value.blank = value.blank && json->kind != JSON_KIND_OBJECT && json->kind != JSON_KIND_LIST;
     return passes(test->kind, &value, &test->test);
+}
+
+/* Apart, as room for the longest text is a burden to those who do without. */
+static __attribute__((noinline)) bool long_text_passes(const struct property_test *test,
+                                                       const struct json_value *json)
+{
+    char text[PROPERTY_TEXT_MAX];
+    property_text(json, text);
+    return text_passes(test, json, text);
+}
+
+void look_begin(struct look *look, const struct activity *activity)
+{
+    look->activity = activity;
+    look->is_read = false; /* what else there is is set when it is needed */
+}
+
+static void look_read(struct look *look)
+{
+    const char *text = look->activity->properties ? look->activity->properties : "";
+    look->is_read = true;
+    look->count = look->text_bytes = 0;
+    if (*text != '{') /* it has none */
+        text = "{}";
+    look->whole = (struct json_value){ JSON_KIND_OBJECT, text, strlen(text) };
+    struct json_value name, value;
+    for (struct json_walk walk = json_walk(&look->whole);
+         look->count < LOOK_PROPERTIES && json_walk_member(&walk, &name, &value);)
+        look->properties[look->count++] = (struct look_property){ name, value, NULL };
+}
+
+/* Names are short, and have escapes only where somebody means to try us. */
+static bool is_name(const struct json_value *name, const char *property)
+{
+    const char *at = name->text + 1, *with = property;
+    for (; *with && *at == *with; with++)
+        at++;
+    return *at == '\\' ? json_value_is(name, property) : *with == '\0' && *at == '"';
+}
+
+/* The first of that name, as everywhere; NULL: not among those that are kept. */
+static struct look_property *look_find(struct look *look, const char *property)
+{
+    for (size_t i = 0; i < look->count; i++)
+        if (is_name(&look->properties[i].name, property))
+            return &look->properties[i];
+    return NULL;
+}
+
+static const char *look_text(struct look *look, struct look_property *property)
+{
+    size_t room = property->value.bytes + 1;
+    if (!property->text && room <= LOOK_TEXT_BYTES - look->text_bytes) {
+        char *to = look->texts + look->text_bytes;
+        property_text(&property->value, to);
+        look->text_bytes += room;
+        property->text = to;
+    }
+    return property->text;
+}
+
+static bool property_passes(const struct property_test *test, struct look *look)
+{
+    struct look_property *found = look_find(look, test->property);
+    if (!found && look->count == LOOK_PROPERTIES) {
+        struct json_value json = json_value_member(&look->whole, test->property);
+        return long_text_passes(test, &json);
+    }
+    static const struct json_value none = { .kind = JSON_KIND_NONE };
+    if (!found)
+        return text_passes(test, &none, "");
+    struct value value;
+    if (test->kind == VALUE_NUMBER && is_small_number(&found->value, &value))
+        return passes(test->kind, &value, &test->test);
+    const char *text = look_text(look, found);
+    return text ? text_passes(test, &found->value, text) : long_text_passes(test, &found->value);
+}
+
+bool selector_passes(const struct selector *selector, struct look *look)
+{
+    if (!(selector->engagements & 1u << look->activity->engagement))
+        return false;
+    if (selector->count > 0 && !look->is_read)
+        look_read(look);
+    for (size_t i = 0; i < selector->count; i++)
+        if (!property_passes(&selector->tests[i], look))
+            return false;
+    return true;
+}
+
+bool selector_selects_look(const struct selector *selector, struct look *look)
+{
+    return strcmp(selector->activity, look->activity->type) == 0 && selector_passes(selector, look);
 }
 
 bool selector_selects(const struct selector *selector, const struct activity *activity)
 {
-    if (strcmp(selector->activity, activity->type) != 0 ||
-        !(selector->engagements & 1u << activity->engagement))
-        return false;
-    const char *text = activity->properties ? activity->properties : "";
-    struct json_value properties = { 0 };
-    if (selector->count > 0)
-        properties = json_value_of(text, strlen(text));
-    for (size_t i = 0; i < selector->count; i++)
-        if (!property_passes(&selector->tests[i], &properties))
-            return false;
-    return true;
+    struct look look;
+    look_begin(&look, activity);
+    return selector_selects_look(selector, &look);
 }
 
 /* How many of the ascending times are at or before `at`. */

@@ -32,18 +32,14 @@ enum err facts_start(struct ctx *ctx, const struct scoring *scoring, struct fact
     return OK;
 }
 
-/* The first of the selectors of that activity type, in their order by type. */
+/* The first of the selectors of that activity type, in their order by type; all of them end with
+ * scoring->type_ends of it. Their number: there are none. */
 static size_t find_type(const struct scoring *scoring, const char *type)
 {
-    size_t low = 0, high = scoring->selectors.count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (strcmp(scoring->selectors.items[scoring->by_type[middle]].activity, type) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    size_t i = 0, count = scoring->selectors.count;
+    while (i < count && strcmp(scoring->selectors.items[scoring->by_type[i]].activity, type) != 0)
+        i = scoring->type_ends[i];
+    return i;
 }
 
 bool scoring_counts(const struct scoring *scoring, const struct activity *activity)
@@ -54,13 +50,14 @@ bool scoring_counts(const struct scoring *scoring, const struct activity *activi
 enum err facts_add(struct ctx *ctx, struct facts *facts, const struct activity *activity)
 {
     const struct scoring *scoring = facts->scoring;
-    for (size_t i = find_type(scoring, activity->type); i < scoring->selectors.count; i++) {
+    struct look look;
+    look_begin(&look, activity);
+    size_t first = find_type(scoring, activity->type);
+    size_t end = first < scoring->selectors.count ? scoring->type_ends[first] : first;
+    for (size_t i = first; i < end; i++) {
         size_t index = scoring->by_type[i];
-        const struct selector *selector = &scoring->selectors.items[index];
-        if (strcmp(selector->activity, activity->type) != 0)
-            break;
         enum err err = OK;
-        if (selector_selects(selector, activity))
+        if (selector_passes(&scoring->selectors.items[index], &look))
             err = add_time(ctx, &facts->selected[index], activity->occurred_at);
         if (err)
             return err;

@@ -130,8 +130,10 @@ static enum err take_activity(struct ctx *ctx, void *self, const void *row)
     struct judging *judging = self;
     const struct activity *activity = row;
     const struct selectors *selectors = judging->search->selectors;
+    struct look look;
+    look_begin(&look, activity);
     for (size_t i = 0; i < selectors->count; i++) {
-        enum err err = selector_selects(&selectors->items[i], activity)
+        enum err err = selector_selects_look(&selectors->items[i], &look)
                            ? add_time(ctx, judging, i, activity->occurred_at)
                            : OK;
         if (err)

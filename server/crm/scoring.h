@@ -42,9 +42,10 @@ struct keep {
 struct scoring {
     const struct rule_set *rules;
     struct selectors selectors;
-    struct keep *keep;                            /* by selector */
-    size_t *by_type;                              /* selectors, ordered by their activity */
-    struct ready_rule ready[RULES_MAX];           /* by position */
+    struct keep *keep;                  /* by selector */
+    size_t *by_type;                    /* selectors, ordered by their activity */
+    size_t *type_ends;                  /* by_type[i] is of one type with those up to it */
+    struct ready_rule ready[RULES_MAX]; /* by position */
     const struct condition *enters[CRITERIA_MAX]; /* `when` of criteria; NULL: always */
     size_t condition_count;                       /* of rules and criteria: see struct facts */
     int64_t days_max;      /* no match of this age or older changes anything any more */

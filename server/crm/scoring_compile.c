@@ -160,13 +160,19 @@ static enum err prepare(struct ctx *ctx, struct scoring *scoring)
     size_t count = scoring->selectors.count;
     scoring->keep = ctx_alloc(ctx, (count + 1) * sizeof *scoring->keep);
     scoring->by_type = ctx_alloc(ctx, (count + 1) * sizeof *scoring->by_type);
-    if (!scoring->keep || !scoring->by_type)
+    scoring->type_ends = ctx_alloc(ctx, (count + 1) * sizeof *scoring->type_ends);
+    if (!scoring->keep || !scoring->by_type || !scoring->type_ends)
         return ERR_MEMORY;
     for (size_t i = 0; i < count; i++)
         scoring->by_type[i] = i;
     qsort_r(scoring->by_type, count, sizeof *scoring->by_type, compare_types,
             scoring->selectors.items);
     scoring->engagements = 1u << ENGAGEMENT_VERIFIED;
+    for (size_t i = count; i-- > 0;) {
+        bool last = i + 1 == count || compare_types(&scoring->by_type[i], &scoring->by_type[i + 1],
+                                                    scoring->selectors.items) != 0;
+        scoring->type_ends[i] = last ? i + 1 : scoring->type_ends[i + 1];
+    }
     find_keep(scoring);
     for (size_t i = 0; i < scoring->rules->rules.count; i++)
         scoring->mixes |= mixes(scoring->ready[i].when);

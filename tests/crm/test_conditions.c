@@ -271,6 +271,54 @@ START_TEST(test_selectors)
 }
 END_TEST
 
+/* More of them than are kept at a look, longer ones than there is room for, names with escapes. */
+START_TEST(test_selectors_of_many_properties)
+{
+    static const struct {
+        const char *where;
+        bool selects;
+    } cases[] = {
+        { "{'property':'first','op':'eq','value':'a'}", true },
+        { "{'property':'fir','op':'present'}", false },
+        { "{'property':'first_','op':'present'}", false },
+        { "{'property':'u_rl','op':'eq','value':'found'}", true },
+        { "{'property':'p19','op':'eq','value':19}", true },
+        { "{'property':'p19','op':'lt','value':19}", false },
+        { "{'property':'p20','op':'absent'}", true },
+        { "{'property':'long','op':'ends','value':'the end'}", true },
+        { "{'property':'long','op':'starts','value':'xX'}", true },
+        { "{'property':'long','op':'contains','value':'y'}", false },
+        { "{'property':'second','op':'eq','value':'b'},{'property':'p19','op':'gt','value':1}",
+          true },
+    };
+    _cleanup_(scene_done) struct scene scene;
+    scene_start(&scene);
+    struct buffer properties = { .arena = &scene.arena };
+    buffer_printf(&properties,
+                  "{\"first\":\"A\",\"second\":\"B\",\"u\\u005frl\":\"Found\",\"long\":\"");
+    for (int i = 0; i < 3000; i++)
+        buffer_char(&properties, 'X');
+    buffer_printf(&properties, " The End\"");
+    for (int i = 0; i < 20; i++)
+        buffer_printf(&properties, ",\"p%d\":%d", i, i);
+    buffer_printf(&properties, "}%c", '\0');
+    ck_assert(!properties.failed);
+    struct activity activity = { .type = "page_view", .properties = properties.data };
+    struct look look; /* the same for all */
+    look_begin(&look, &activity);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        const char *text =
+            arena_printf(&scene.arena, "{'activity':'page_view','where':[%s]}", cases[i].where);
+        size_t index;
+        ck_assert_int_eq(
+            selector_read(&scene.ctx, &scene.scope, "each", quoted(&scene, text), &index), OK);
+        const struct selector *selector = &scene.selectors.items[index];
+        ck_assert_msg(selector_selects_look(selector, &look) == cases[i].selects, "%s", text);
+        ck_assert_msg(selector_selects(selector, &activity) == cases[i].selects, "%s", text);
+    }
+}
+END_TEST
+
 /* ---- Mistakes ---- */
 
 START_TEST(test_mistakes_are_told_where_they_are)
@@ -493,6 +541,7 @@ int main(void)
     tcase_add_test(tcase, test_trees);
     tcase_add_test(tcase, test_activities);
     tcase_add_test(tcase, test_selectors);
+    tcase_add_test(tcase, test_selectors_of_many_properties);
     tcase_add_test(tcase, test_mistakes_are_told_where_they_are);
     tcase_add_test(tcase, test_all_mistakes_are_told_at_once);
     tcase_add_test(tcase, test_rules_cannot_ask_for_what_follows_from_them);
