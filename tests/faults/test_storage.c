@@ -296,10 +296,11 @@ START_TEST(test_every_call_of_the_writer)
             int there = 0;
             for (int j = 0; j < BATCH; j++)
                 there += has_pair(1 + i * BATCH + j) == 2;
-            ck_assert_msg(!kept[i] || there == BATCH, "call %lld: batch %d lost rows",
-                          (long long)at, i);
-            ck_assert_msg(there == 0 || there == BATCH, "call %lld: batch %d is half there",
-                          (long long)at, i);
+            ck_assert_msg(there >= kept[i], "call %lld: batch %d lost rows", (long long)at, i);
+            /* One that was kept in part was two commits: see batch_of_jobs(). */
+            bool is_whole = kept[i] == 0 || kept[i] == BATCH;
+            ck_assert_msg(!is_whole || there == 0 || there == BATCH,
+                          "call %lld: batch %d is half there", (long long)at, i);
         }
         core_close(&core);
         jobs_free();
