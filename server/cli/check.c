@@ -19,6 +19,9 @@ static enum status report_print(const char *path, const struct check_report *rep
         output_text(stdout, report->findings.items[i]);
         putchar('\n');
     }
+    if (report->overdue_leads > 0)
+        printf("%lld leads are due: time has changed their score or stage since they were scored\n",
+               (long long)report->overdue_leads);
     if (!differs)
         printf("no damage, no difference: %lld leads, %lld figures\n", (long long)report->leads,
                (long long)report->cells);
