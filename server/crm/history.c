@@ -56,7 +56,12 @@ enum err history_load(struct ctx *ctx, struct db *db, const struct id *lead_id, 
 {
     struct lead lead;
     enum err err = lead_load(ctx, db, lead_id, &lead);
-    return err ? err : load_of(ctx, db, &lead, ret);
+    if (!err)
+        err = load_of(ctx, db, &lead, ret);
+    if (!err && ret->count == 0)
+        return fail(ctx, ERR_CORRUPT, NULL,
+                    "a lead has no stage event, not even that of its creation");
+    return err;
 }
 
 enum err history_load_any(struct ctx *ctx, struct db *db, const struct id *lead_id,

@@ -74,6 +74,30 @@ START_TEST(test_tampering_is_found)
 }
 END_TEST
 
+/* Nothing can be derived of a lead whose history is gone: that is said, and ends nothing else. */
+START_TEST(test_a_lead_without_history)
+{
+    struct world world;
+    struct lead lead;
+    struct lead_input input;
+    struct lead_created created;
+    world_make(&world, WORLD_DEFAULT);
+    struct ctx *ctx = &world.core.ctx;
+    world_begin(&world);
+    table_clear(&lead_create_table, &input);
+    input.email = "ann@example.com";
+    ck_assert_ok(ctx, lead_create(ctx, world.core.db, &input, false, &created));
+    world_tamper(&world, "DELETE FROM stage_event");
+    table_clear(&lead_patch_table, &input);
+    input.city = "Bern";
+    input.input.present = UINT64_C(1) << table_find(&lead_patch_table, "city");
+    ck_assert_err(ctx, lead_edit(ctx, world.core.db, &created.lead.id, &input, NO_INT, &lead),
+                  ERR_CORRUPT);
+    world_end(&world, true);
+    world_done(&world);
+}
+END_TEST
+
 /* In the middle of an erasure the lead still says who it was, but is found no more. */
 START_TEST(test_erasure_under_way)
 {
@@ -114,6 +138,7 @@ TCase *check_case(void)
     TCase *check = tcase_create("check");
     tcase_set_timeout(check, 60);
     tcase_add_loop_test(check, test_tampering_is_found, 0, ARRAY_SIZE(tampers));
+    tcase_add_test(check, test_a_lead_without_history);
     tcase_add_test(check, test_erasure_under_way);
     return check;
 }
