@@ -96,6 +96,23 @@ START_TEST(counted_by_hand)
 }
 END_TEST
 
+/* Nobody is behind it: it is in no denominator, whatever was known of it. */
+START_TEST(without_spam)
+{
+    make_leads(",'country':'DE'", 2, 1, 1, "call");
+    const char *lead =
+        service_create("/v1/leads", "{'email':'spam@example.com','country':'DE','stage':'mql'}");
+    expect_status(post(fixture.client, textf("/v1/leads/%s/reject", lead), "{'kind':'spam'}"), 200);
+    const struct answer *answer = report("?among=all&min_support=1");
+    expect_int(answer, 3, "leads");
+    expect_lift(answer, "country", "eq", "DE", 1, 1, 3);
+    expect_status(post(fixture.client, textf("/v1/leads/%s/reopen", lead), "{}"), 200);
+    expect_status(post(fixture.client, textf("/v1/leads/%s/disqualify", lead), "{'reason':'x'}"),
+                  200);
+    expect_int(report("?among=all&min_support=1"), 4, "leads");
+}
+END_TEST
+
 START_TEST(narrowed)
 {
     make_leads(",'source':'Fair'", 4, 3, 0, NULL);
@@ -183,6 +200,7 @@ TCase *attributes_tcase(void)
     tcase_add_checked_fixture(tcase, service_setup, service_teardown);
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, counted_by_hand);
+    tcase_add_test(tcase, without_spam);
     tcase_add_test(tcase, narrowed);
     tcase_add_test(tcase, numbers_by_quarters);
     tcase_add_test(tcase, too_various);

@@ -1,6 +1,7 @@
 -- Leads and what became of them: for figures that look at all of them. $1 is the pipeline, [$2, $3)
 -- when they were created; $4 is 1 for leads of any status, 0 for won and lost ones. By the index of
--- their creation, so that what is asked of a month costs no more than that month.
+-- their creation, so that what is asked of a month costs no more than that month. Spam, which is
+-- disqualified as such and was not opened again, counts nowhere.
 
 -- outcome_leads -> lead
 SELECT s.lead_id AS id, s.status, l.email, l.phone, l.website, l.job_title, l.company, l.industry,
@@ -8,7 +9,14 @@ SELECT s.lead_id AS id, s.status, l.email, l.phone, l.website, l.job_title, l.co
 FROM lead l
 CROSS JOIN lead_state s
 WHERE l.id = s.lead_id AND s.erased_at IS NULL AND s.pipeline_id = $1 AND l.created_at >= $2
-    AND l.created_at < $3 AND ($4 = 1 OR s.status IN (1, 2));
+    AND l.created_at < $3 AND ($4 = 1 OR s.status IN (1, 2))
+    AND (s.status <> 3 OR NOT EXISTS (
+        SELECT 1 FROM stage_event e
+        WHERE e.lead_id = s.lead_id AND e.reject_kind = 4 AND e.voided_at IS NULL
+            AND NOT EXISTS (
+                SELECT 1 FROM stage_event later
+                WHERE later.lead_id = e.lead_id AND later.to_stage_id IS NULL
+                    AND later.voided_at IS NULL AND later.occurred_at > e.occurred_at)));
 
 -- outcome_values -> trait
 -- Lead by lead.
@@ -18,7 +26,14 @@ CROSS JOIN lead_state s
 CROSS JOIN lead_value v
 WHERE l.id = s.lead_id AND v.lead_id = s.lead_id AND l.value_count > 0 AND s.erased_at IS NULL
     AND s.pipeline_id = $1 AND l.created_at >= $2 AND l.created_at < $3
-    AND ($4 = 1 OR s.status IN (1, 2));
+    AND ($4 = 1 OR s.status IN (1, 2))
+    AND (s.status <> 3 OR NOT EXISTS (
+        SELECT 1 FROM stage_event e
+        WHERE e.lead_id = s.lead_id AND e.reject_kind = 4 AND e.voided_at IS NULL
+            AND NOT EXISTS (
+                SELECT 1 FROM stage_event later
+                WHERE later.lead_id = e.lead_id AND later.to_stage_id IS NULL
+                    AND later.voided_at IS NULL AND later.occurred_at > e.occurred_at)));
 
 -- outcome_activities -> trait
 -- Lead by lead, up to when it was closed, and without what machines did.
@@ -32,4 +47,11 @@ WHERE l.id = s.lead_id AND a.lead_id = s.lead_id AND s.erased_at IS NULL AND s.p
     AND (s.status = 0 OR a.occurred_at <= (
         SELECT max(e.occurred_at) FROM stage_event e
         WHERE e.lead_id = s.lead_id AND e.to_status = s.status AND e.from_status <> e.to_status
-            AND e.voided_at IS NULL));
+            AND e.voided_at IS NULL))
+    AND (s.status <> 3 OR NOT EXISTS (
+        SELECT 1 FROM stage_event e
+        WHERE e.lead_id = s.lead_id AND e.reject_kind = 4 AND e.voided_at IS NULL
+            AND NOT EXISTS (
+                SELECT 1 FROM stage_event later
+                WHERE later.lead_id = e.lead_id AND later.to_stage_id IS NULL
+                    AND later.voided_at IS NULL AND later.occurred_at > e.occurred_at)));
