@@ -46,6 +46,8 @@ struct happening {
     int64_t at;
     const char *type;
     const char *url; /* in its properties; NULL: none */
+    struct id id;
+    bool machine, gone; /* no person did it; it was taken back */
 };
 
 struct event {
@@ -162,6 +164,11 @@ struct model_activity {
 enum err model_record(struct model *model, int64_t now, size_t lead,
                       const struct model_activity *activity, bool *ret_duplicate, size_t *ret_lead,
                       struct happening *ret_kept);
+
+/* What is said of an activity afterwards. */
+enum amend { AMEND_TYPE, AMEND_TIME, AMEND_MACHINE, AMEND_PERSON, AMEND_REMOVE, AMEND_COUNT };
+enum err model_amend(struct model *model, int64_t now, size_t lead, size_t happening,
+                     enum amend amend, const struct model_activity *activity);
 
 enum err model_move(struct model *model, int64_t now, size_t lead, int stage, bool reason,
                     enum cause cause, int64_t expected_version);

@@ -344,15 +344,40 @@ enum err model_record(struct model *model, int64_t now, size_t index,
         *ret_duplicate = true;
         *ret_lead = told->lead;
         *ret_kept = lead_at(model, told->lead)->happenings.items[told->happening];
-        return OK;
+        return ret_kept->gone ? ERR_GONE : OK;
     }
     struct model_lead *lead = lead_at(model, index);
     *ret_duplicate = false;
     *ret_lead = index;
-    *ret_kept = (struct happening){ at < now ? at : now, activity->type, activity->url };
+    *ret_kept = (struct happening){ .at = at < now ? at : now,
+                                    .type = activity->type,
+                                    .url = activity->url };
     if (activity->key != 0)
         LIST_ADD(&model->keys, (struct told){ activity->key, index, lead->happenings.count });
     LIST_ADD(&lead->happenings, *ret_kept);
+    model_derive(model, lead, now);
+    return OK;
+}
+
+enum err model_amend(struct model *model, int64_t now, size_t index, size_t number,
+                     enum amend amend, const struct model_activity *activity)
+{
+    struct model_lead *lead = lead_at(model, index);
+    struct happening *happening = &lead->happenings.items[number];
+    int64_t at = activity->occurred_at == NO_INT ? now : activity->occurred_at;
+    if (happening->gone)
+        return ERR_NOT_FOUND;
+    if (amend == AMEND_TYPE && !is_type(activity->type))
+        return ERR_VALIDATION;
+    if (amend == AMEND_TIME && at > now + AHEAD_MS)
+        return ERR_VALIDATION;
+    if (amend == AMEND_TYPE)
+        happening->type = activity->type;
+    if (amend == AMEND_TIME)
+        happening->at = at < now ? at : now;
+    if (amend == AMEND_MACHINE || amend == AMEND_PERSON)
+        happening->machine = amend == AMEND_MACHINE;
+    happening->gone = amend == AMEND_REMOVE;
     model_derive(model, lead, now);
     return OK;
 }

@@ -41,7 +41,7 @@ static bool attribute_leaf_holds(const struct model_leaf *leaf, const char *text
 
 static bool is_selected(const struct happening *happening, const char *type, const char *url)
 {
-    return strcmp(happening->type, type) == 0 &&
+    return !happening->gone && !happening->machine && strcmp(happening->type, type) == 0 &&
            (!url || (happening->url && strncmp(happening->url, url, strlen(url)) == 0));
 }
 
@@ -235,7 +235,8 @@ static bool is_met(const struct model *model, const struct model_lead *lead, int
 static bool is_fact(const struct model_lead *lead, int64_t at)
 {
     for (size_t i = 0; i < lead->happenings.count; i++)
-        if (lead->happenings.items[i].at == at)
+        if (lead->happenings.items[i].at == at && !lead->happenings.items[i].gone &&
+            !lead->happenings.items[i].machine)
             return true;
     for (size_t i = 1; i < lead->states.count; i++)
         if (lead->states.items[i].is_fact && lead->states.items[i].at == at)

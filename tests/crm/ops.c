@@ -205,6 +205,10 @@ static void make_activity(struct random *random, const struct world *world, stru
                                                          : NOBODY };
     static const char *const urls[] = { "/pricing", "/pricing/eu", "/blog", NULL };
     activity->url = urls[random_below(random, 4)];
+    /* Many links of a mail clicked at once look like a machine's, of which the model knows
+     * nothing: without a campaign they are of different mails. */
+    if (strcmp(activity->type, "email_clicked") == 0)
+        activity->campaign = NOBODY;
     if (op->lead >= 0 && !random_one_in(random, 3))
         activity->occurred_at =
             some_past(random, world, &world->model.leads.items[op->lead], op->now);
@@ -212,6 +216,17 @@ static void make_activity(struct random *random, const struct world *world, stru
         activity->occurred_at = op->now + random_below(random, 2 * 5 * 60 * 1000 + 2);
     if (random_one_in(random, 2))
         activity->key = 1 + (int)random_below(random, 300);
+}
+
+static void make_amend(struct random *random, const struct world *world, struct op *op)
+{
+    const struct model_lead *lead = op->lead < 0 ? NULL : &world->model.leads.items[op->lead];
+    make_activity(random, world, op);
+    op->amend = (enum amend)random_below(random, AMEND_COUNT);
+    if (!lead || lead->presence != THERE || lead->happenings.count == 0)
+        op->kind = OP_ACTIVITY;
+    else
+        op->happening = (size_t)random_below(random, (int64_t)lead->happenings.count);
 }
 
 static void make_stage_import(struct random *random, const struct world *world, struct op *op)
@@ -250,14 +265,15 @@ static void make_rest(struct random *random, struct op *op)
 static enum op_kind some_kind(struct random *random, const struct world *world)
 {
     static const int mixed[OP_KINDS] = {
-        [OP_CREATE] = 8, [OP_IMPORT] = 6, [OP_EDIT] = 15,         [OP_ACTIVITY] = 33,
-        [OP_MOVE] = 11,  [OP_CLOSE] = 6,  [OP_STAGE_IMPORT] = 11, [OP_ATTACH] = 4,
-        [OP_ERASE] = 3,  [OP_VISIT] = 3
+        [OP_CREATE] = 8, [OP_IMPORT] = 6, [OP_EDIT] = 15, [OP_ACTIVITY] = 28,
+        [OP_AMEND] = 5,  [OP_MOVE] = 11,  [OP_CLOSE] = 6, [OP_STAGE_IMPORT] = 11,
+        [OP_ATTACH] = 4, [OP_ERASE] = 3,  [OP_VISIT] = 3
     };
     /* Few leads with long histories. */
     static const int dense[OP_KINDS] = {
-        [OP_CREATE] = 2, [OP_IMPORT] = 2,       [OP_EDIT] = 10,  [OP_ACTIVITY] = 65, [OP_MOVE] = 6,
-        [OP_CLOSE] = 3,  [OP_STAGE_IMPORT] = 4, [OP_ATTACH] = 1, [OP_ERASE] = 1,     [OP_VISIT] = 6
+        [OP_CREATE] = 2, [OP_IMPORT] = 2, [OP_EDIT] = 10, [OP_ACTIVITY] = 58,
+        [OP_AMEND] = 7,  [OP_MOVE] = 6,   [OP_CLOSE] = 3, [OP_STAGE_IMPORT] = 4,
+        [OP_ATTACH] = 1, [OP_ERASE] = 1,  [OP_VISIT] = 6
     };
     const int *shares = world->kind == WORLD_RANDOM ? dense : mixed;
     int64_t chance = random_below(random, 100);
@@ -292,6 +308,7 @@ void op_make(const struct world *world, uint64_t seed, int number, struct op *re
     case OP_IMPORT: make_put(&random, world, ret); break;
     case OP_EDIT: make_edit(&random, ret); break;
     case OP_ACTIVITY: make_activity(&random, world, ret); break;
+    case OP_AMEND: make_amend(&random, world, ret); break;
     case OP_STAGE_IMPORT: make_stage_import(&random, world, ret); break;
     default: break;
     }
@@ -320,9 +337,9 @@ static void print_attributes(FILE *out, const struct op *op)
 /* Times are told from the beginning of the world, in milliseconds. */
 void op_print(const struct op *op, bool lost, const struct model *model, char *text, size_t size)
 {
-    static const char *const kinds[OP_KINDS] = { "create", "import", "edit",         "activity",
-                                                 "move",   "close",  "stage_import", "attach",
-                                                 "erase",  "visit" };
+    static const char *const kinds[OP_KINDS] = { "create", "import", "edit",  "activity",
+                                                 "amend",  "move",   "close", "stage_import",
+                                                 "attach", "erase",  "visit" };
     FILE *out = fmemopen(text, size, "w");
     if (!out)
         return;
@@ -335,9 +352,11 @@ void op_print(const struct op *op, bool lost, const struct model *model, char *t
         fprintf(out, "%s stage=%d", op->put.merge ? " merge" : "", op->put.stage);
     if (op->kind <= OP_IMPORT && op->put.created_at != NO_INT)
         fprintf(out, " created_at=%lld", (long long)(op->put.created_at - WORLD_START));
-    if (op->kind == OP_ACTIVITY && op->activity.occurred_at != NO_INT)
+    if (op->kind == OP_AMEND)
+        fprintf(out, " activity %zu how=%d", op->happening, (int)op->amend);
+    if ((op->kind == OP_ACTIVITY || op->kind == OP_AMEND) && op->activity.occurred_at != NO_INT)
         fprintf(out, " occurred_at=%lld", (long long)(op->activity.occurred_at - WORLD_START));
-    if (op->kind == OP_ACTIVITY)
+    if (op->kind == OP_ACTIVITY || op->kind == OP_AMEND)
         fprintf(out, " %s %s key=%d", op->activity.type, op->activity.url ? op->activity.url : "",
                 op->activity.key);
     if (op->kind == OP_MOVE)

@@ -84,6 +84,26 @@ static enum err record(struct world *world, const struct op *op, struct answer *
     return activity_record(&world->core.ctx, world->core.db, &id, &input, &answer->activity);
 }
 
+static enum err amend(struct world *world, const struct op *op, struct answer *answer)
+{
+    struct id id = world->model.people[0];
+    if (op->lead >= 0)
+        id = world->model.leads.items[op->lead].happenings.items[op->happening].id;
+    static const char *const named[] = { [AMEND_TYPE] = "type",
+                                         [AMEND_TIME] = "occurred_at",
+                                         [AMEND_MACHINE] = "engagement",
+                                         [AMEND_PERSON] = "engagement" };
+    struct activity_input input;
+    if (op->amend == AMEND_REMOVE)
+        return activity_withdraw(&world->core.ctx, world->core.db, &id);
+    table_clear(&activity_patch_table, &input);
+    input.input.present = UINT64_C(1) << table_find(&activity_patch_table, named[op->amend]);
+    input.type = op->activity.type;
+    input.occurred_at = op->activity.occurred_at;
+    input.engagement = op->amend == AMEND_MACHINE ? ENGAGEMENT_BOT : ENGAGEMENT_VERIFIED;
+    return activity_edit(&world->core.ctx, world->core.db, &id, &input, &answer->activity);
+}
+
 static enum err import_event(struct world *world, const struct op *op, struct answer *answer)
 {
     struct stage_event_input input;
@@ -128,6 +148,7 @@ static enum err run_on_store(struct world *world, const struct op *op, struct an
         write_input(world, op, &lead_patch_table, &input);
         return lead_edit(ctx, db, &id, &input, op->expected_version, &answer->lead);
     case OP_ACTIVITY: return record(world, op, answer);
+    case OP_AMEND: return amend(world, op, answer);
     case OP_MOVE:
         return lead_move(ctx, db, &id, stage_key(world, op->stage), op->reason ? "why" : NULL,
                          op->cause, op->expected_version, &answer->lead);
@@ -193,6 +214,9 @@ static void run_on_model(struct world *world, const struct op *op, struct expect
     case OP_ACTIVITY:
         ret->err = model_record(model, op->now, ret->lead, &op->activity, &ret->flag, &ret->lead,
                                 &ret->kept);
+        break;
+    case OP_AMEND:
+        ret->err = model_amend(model, op->now, ret->lead, op->happening, op->amend, &op->activity);
         break;
     case OP_MOVE:
         ret->err = model_move(model, op->now, ret->lead, op->stage, op->reason, op->cause,
@@ -297,6 +321,10 @@ static bool agree_answer(struct world *world, const struct op *op, const struct 
         return !differs(world, "answer: new is %d, expected %d", answer->flag, expected->flag);
     if (op->kind == OP_ACTIVITY && !agree_recorded(world, op, answer, expected, before))
         return false;
+    if (op->kind == OP_ACTIVITY && !expected->flag) {
+        struct model_lead *of = &world->model.leads.items[expected->lead];
+        of->happenings.items[of->happenings.count - 1].id = answer->activity.activity.id;
+    }
     if (op->kind <= OP_IMPORT && expected->outcome == LEAD_CREATED)
         world->model.leads.items[expected->lead].id = answer->lead.id;
     struct model_lead *lead = &world->model.leads.items[expected->lead];

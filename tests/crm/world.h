@@ -49,6 +49,7 @@ enum op_kind {
     OP_IMPORT,
     OP_EDIT,
     OP_ACTIVITY,
+    OP_AMEND, /* an activity is corrected, reclassified or taken back */
     OP_MOVE,
     OP_CLOSE,
     OP_STAGE_IMPORT,
@@ -68,6 +69,8 @@ struct op {
     unsigned present; /* attributes that an edit names */
     int64_t expected_version;
     struct model_activity activity;
+    enum amend amend;
+    size_t happening;  /* of the lead, that is amended */
     int stage, status; /* NO_STAGE, UNKNOWN; enum lead_status */
     enum cause cause;
     bool reason, facts; /* it says why; an erasure takes them too */
