@@ -3,11 +3,19 @@
 #include "course.h"
 #include "history.h"
 
-/* The attributes are needed where conditions mix them with activities. */
+/* Whether a condition asks for attributes and activities at once, and hangs on the activities. */
+static bool needs_attributes(const struct facts *facts)
+{
+    for (size_t i = 0; i < RULES_MAX + CRITERIA_MAX; i++)
+        if (facts->scoring->mixes[i] && facts->holds[i] == (CAN_HOLD | CAN_FAIL))
+            return true;
+    return false;
+}
+
 static enum err give_attributes(struct ctx *ctx, struct db *db, const struct lead *lead,
                                 struct facts *facts)
 {
-    if (!facts->scoring->mixes)
+    if (!needs_attributes(facts))
         return OK;
     struct lead *whole = ctx_alloc(ctx, sizeof *whole);
     facts->lead = whole;

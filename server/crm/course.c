@@ -3,7 +3,7 @@
  * store. */
 #include "course.h"
 
-#include <stdlib.h>
+#include <string.h>
 
 #define MS_PER_HOUR INT64_C(3600000)
 
@@ -35,10 +35,22 @@ struct instants {
     size_t count;
 };
 
-static int compare_instants(const void *left, const void *right)
+/* Once, in its place among the others. False: there is no room. What one activity gives several
+ * rules comes several times. */
+static bool add_instant(struct instants *instants, int64_t at)
 {
-    int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
-    return (a > b) - (a < b);
+    size_t place = instants->count;
+    while (place > 0 && instants->at[place - 1] > at)
+        place--;
+    if (place > 0 && instants->at[place - 1] == at)
+        return true;
+    if (instants->count == INSTANTS_MAX)
+        return false;
+    memmove(&instants->at[place + 1], &instants->at[place],
+            (instants->count - place) * sizeof *instants->at);
+    instants->at[place] = at;
+    instants->count++;
+    return true;
 }
 
 /* Those of a span of at most a day at which something may change, and its beginning, in order.
@@ -55,14 +67,10 @@ static bool find_instants(const struct facts *facts, struct span span, struct in
             if (past < 0)
                 continue;
             int64_t at = span.to - past % MS_PER_DAY;
-            if (at <= span.from)
-                continue;
-            if (ret->count == INSTANTS_MAX)
+            if (at > span.from && !add_instant(ret, at))
                 return false;
-            ret->at[ret->count++] = at;
         }
     }
-    qsort(ret->at, ret->count, sizeof *ret->at, compare_instants);
     return true;
 }
 

@@ -51,7 +51,8 @@ struct scoring {
     int64_t days_max;      /* no match of this age or older changes anything any more */
     bool reads_properties; /* of activities */
     unsigned engagements;  /* bit i: those of that enum engagement count */
-    bool mixes;            /* some condition asks for attributes and activities at once */
+    /* by condition, see struct facts: it asks for attributes and activities at once */
+    bool mixes[RULES_MAX + CRITERIA_MAX];
 };
 
 /* Whether a change of that member can change what the rules make of a lead. */

@@ -175,9 +175,9 @@ static enum err prepare(struct ctx *ctx, struct scoring *scoring)
     }
     find_keep(scoring);
     for (size_t i = 0; i < scoring->rules->rules.count; i++)
-        scoring->mixes |= mixes(scoring->ready[i].when);
+        scoring->mixes[i] = mixes(scoring->ready[i].when);
     for (size_t i = 0; i < scoring->rules->criteria.count; i++)
-        scoring->mixes |= mixes(scoring->enters[i]);
+        scoring->mixes[RULES_MAX + i] = mixes(scoring->enters[i]);
     return OK;
 }
 
