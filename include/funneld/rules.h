@@ -133,6 +133,8 @@ struct job {
     const char *actor;
     int64_t created_at, started_at;
     int64_t finished_at; /* NO_INT: it is open */
+    /* Of whoever works it off: between two leads, whether to go on. NULL: yes; not in the row. */
+    const struct watch *watch;
 };
 extern const struct table job_table;
 

@@ -67,6 +67,9 @@ bool writer_submit(struct writer *writer, struct command *command) _must_check_;
 /* Any thread but the writer's: submits it, waits until it is done, and returns its result; done
  * is not the submitter's to set. Also ERR_BUSY or ERR_STORAGE when it was not taken. */
 enum err writer_run(struct writer *writer, struct command *command) _must_check_;
+/* Any thread: whether somebody waits in the foreground. What runs in the background may end its
+ * slice for it. */
+bool writer_awaited(struct writer *writer);
 /* Any thread: a command with every_us comes round at once, or once more if it is at it right now.
  * Not after writer_stop(). */
 void writer_wake(struct writer *writer, struct command *command);

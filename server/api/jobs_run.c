@@ -40,13 +40,23 @@ static job_slice *const slices[] = { [JOB_RESCORE] = rescore_slice,
                                      [JOB_RECOUNT] = recount_slice,
                                      [JOB_RECLASSIFY] = reclassify_slice };
 
-static enum err slice(struct ctx *ctx, struct db *db, struct job *job)
+/* Others first. */
+static bool nobody_waits(void *self, const char *what, int64_t done, int64_t total)
 {
+    (void)what, (void)done, (void)total;
+    return !writer_awaited(((struct jobs_run *)self)->writer);
+}
+
+static enum err slice(struct jobs_run *jobs, struct db *db, struct job *job)
+{
+    struct ctx *ctx = &jobs->ctx;
+    const struct watch watch = { nobody_waits, jobs };
     struct savepoint savepoint;
     bool more = false;
     enum err err = db_savepoint(ctx, db, &savepoint);
     if (err)
         return err;
+    job->watch = &watch;
     struct job before = *job;
     err = slices[job->kind](ctx, db, job, &more);
     if (!err)
@@ -95,7 +105,7 @@ static enum err run(struct command *command, struct db *db)
     reading_begin(jobs, first_of(&open, true));
     struct job *writes = first_of(&open, false);
     command->more = writes != NULL;
-    return writes ? slice(&jobs->ctx, db, writes) : OK;
+    return writes ? slice(jobs, db, writes) : OK;
 }
 
 static void done(struct command *command)

@@ -75,20 +75,29 @@ enum err job_show(struct ctx *ctx, struct job *job)
 
 enum { LEADS_AT_ONCE = 64 };
 
-/* How long a slice may hold up the others. */
-#define SLICE_US 3000
+/* How long a slice is at most, and how long before it makes way for those who wait: so much that
+ * its commit is worth it. */
+#define SLICE_US 10000
+#define SLICE_MIN_US 1000
+
+static bool may_go_on(const struct job *job, int64_t start_us)
+{
+    int64_t us = clock_monotonic_us() - start_us;
+    return us < SLICE_MIN_US ||
+           (us < SLICE_US && watch_step(job->watch, NULL, job->done, job->total));
+}
 
 enum err job_each_lead(struct ctx *ctx, struct db *db, struct job *job, job_lead *visit, void *self,
                        bool *ret_more)
 {
     struct rows rows;
-    int64_t until_us = clock_monotonic_us() + SLICE_US;
+    int64_t start_us = clock_monotonic_us();
     enum err err = job->total == NO_INT ? lead_count_all(ctx, db, &job->total) : OK;
     if (!err)
         err = lead_ids_after(ctx, db, &job->cursor, LEADS_AT_ONCE, &rows);
     const struct lead *leads = err ? NULL : rows.items;
     size_t count = 0;
-    while (!err && count < rows.count && (count == 0 || clock_monotonic_us() < until_us)) {
+    while (!err && count < rows.count && (count == 0 || may_go_on(job, start_us))) {
         err = visit(ctx, db, &leads[count].id, self);
         job->cursor = leads[count++].id;
         job->done++;

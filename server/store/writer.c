@@ -88,6 +88,14 @@ bool writer_submit(struct writer *writer, struct command *command)
     return !why || fail(command->ctx, err, NULL, "%s", why) == OK;
 }
 
+bool writer_awaited(struct writer *writer)
+{
+    pthread_mutex_lock(&writer->lock);
+    bool awaited = writer->foreground.count > 0;
+    pthread_mutex_unlock(&writer->lock);
+    return awaited;
+}
+
 void writer_wake(struct writer *writer, struct command *command)
 {
     pthread_mutex_lock(&writer->lock);

@@ -76,6 +76,12 @@ enum err writer_run(struct writer *writer, struct command *command)
     return writer_submit(writer, command) ? command->result : command->ctx->failure.err;
 }
 
+bool writer_awaited(struct writer *writer)
+{
+    (void)writer;
+    return false;
+}
+
 void writer_wake(struct writer *writer, struct command *command)
 {
     (void)writer;
