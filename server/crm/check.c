@@ -102,6 +102,15 @@ static void find(struct recount *recount, const char *format, ...)
         findings->items[findings->count++] = text;
 }
 
+/* A job comes by, which has rules act and cycles counted by the new order: until then no more is
+ * settled than where the lead stands, and its score. */
+static bool waits_for_recount(const struct history *history)
+{
+    const struct pipeline *pipeline = history->pipeline;
+    return pipeline->next_rollups_id != NO_INT &&
+           id_compare(&history->lead.id, &pipeline->recounted_to) > 0;
+}
+
 static const char *lead_difference(const struct lead *kept, const struct history *derived)
 {
     struct standing standing = standing_after(derived, derived->count);
@@ -111,12 +120,14 @@ static const char *lead_difference(const struct lead *kept, const struct history
         return "its status is not that of its last stage event";
     if (kept->stage_entered_at != standing.stage_entered_at)
         return "the time it entered its stage is not that of the stage event";
+    if (kept->value_count != (int64_t)kept->fields.count)
+        return "its custom fields have not as many values as it says";
+    if (waits_for_recount(derived))
+        return NULL;
     if (kept->cycle != standing.cycle)
         return "its cycle does not follow from its stage events";
     if (!history_is_linked(derived))
         return "its stage events do not follow from one another";
-    if (kept->value_count != (int64_t)kept->fields.count)
-        return "its custom fields have not as many values as it says";
     return NULL;
 }
 
@@ -155,14 +166,6 @@ static enum err check_erased(struct ctx *ctx, struct db *db, const struct lead *
     if (leftovers > 0)
         *ret_difference = "was erased, but something of it is left";
     return OK;
-}
-
-/* A job comes by, which has rules act by the new order: its score alone is settled. */
-static bool waits_for_recount(const struct history *history)
-{
-    const struct pipeline *pipeline = history->pipeline;
-    return pipeline->next_rollups_id != NO_INT &&
-           id_compare(&history->lead.id, &pipeline->recounted_to) > 0;
 }
 
 static enum err check_derived(struct ctx *ctx, struct db *db, const struct history *history,

@@ -33,6 +33,14 @@ enum err recount_begin(struct ctx *ctx, struct db *db, struct job *ret)
     return err ? err : job_create(ctx, db, JOB_RECOUNT, &(struct id){ 0 }, ret);
 }
 
+/* An erased lead has nothing left that rules could act by; its stage events stay, and count its
+ * cycles by the new order. */
+static enum err relink_erased(struct ctx *ctx, struct db *db, struct history *history)
+{
+    enum err err = history_relink(ctx, db, history);
+    return err ? err : lead_save_state(ctx, db, &history->lead);
+}
+
 /* Rules act anew by the new order, as they do when they are published. */
 static enum err recount(struct ctx *ctx, struct db *db, const struct id *id, void *self)
 {
@@ -41,7 +49,9 @@ static enum err recount(struct ctx *ctx, struct db *db, const struct id *id, voi
     enum err err = history_load_any(ctx, db, id, &history);
     if (err || !is_counting(history.pipeline))
         return err;
-    if (history.lead.erased_at == NO_INT) {
+    if (history.lead.erased_at != NO_INT) {
+        err = relink_erased(ctx, db, &history);
+    } else {
         err = contributions_apply(ctx, db, &history, -1);
         if (!err)
             err = history_replay(ctx, db, &history);

@@ -101,6 +101,30 @@ START_TEST(order_goes_on_after_a_restart)
 }
 END_TEST
 
+/* Whoever went on goes back by another order: cycles are counted anew, those of leads that were
+ * erased too, and what still waits for it is no difference. */
+START_TEST(order_of_cycles)
+{
+    static const char *const orders[] = { "'target','sql','mql'", "'target','mql','sql'" };
+    for (int i = 0; i < LEADS; i++)
+        expect_status(act(lead_in(textf("t%d", i), "mql"), "move", "{'stage':'sql'}"), 200);
+    const char *kept = lead_in("kept", "mql"), *erased = lead_in("erased", "mql");
+    expect_status(act(kept, "move", "{'stage':'sql'}"), 200);
+    expect_status(act(erased, "move", "{'stage':'sql'}"), 200);
+    expect_status(ask(fixture.client, .method = "DELETE", .path = textf("/v1/leads/%s", erased)),
+                  204);
+    for (int i = 0; i < 6; i++) {
+        const struct answer *begun =
+            put(fixture.client, "/v1/pipelines/default/order",
+                "{'stages':[%s,'demo','proposal','close']}", orders[i % 2]);
+        service_check();
+        expect_job(begun);
+        service_check();
+        expect_int(get(fixture.client, "/v1/leads/%s", kept), i % 2 ? 1 : 2, "cycle");
+    }
+}
+END_TEST
+
 START_TEST(refused_orders)
 {
     static const struct {
@@ -234,6 +258,7 @@ Suite *test_suite(void)
     tcase_add_checked_fixture(tcase, service_setup, service_teardown);
     tcase_add_test(tcase, another_order);
     tcase_add_test(tcase, order_under_way);
+    tcase_add_test(tcase, order_of_cycles);
     tcase_add_test(tcase, order_goes_on_after_a_restart);
     tcase_add_test(tcase, refused_orders);
     tcase_add_test(tcase, a_new_stage);
