@@ -39,6 +39,8 @@ enum err job_end(struct ctx *ctx, struct db *db, struct job *job, enum job_state
     job->state = state;
     job->detail = detail;
     job->finished_at = ctx->now_ms;
+    if (state != JOB_CANCELLED && job->started_at == NO_INT) /* over with its first slice */
+        job->started_at = ctx->now_ms;
     db_count(db, state == JOB_FAILED ? METRIC_JOBS_FAILED : METRIC_JOBS_ENDED);
     return save(ctx, db, job);
 }

@@ -74,7 +74,9 @@ END_TEST
 START_TEST(is_over_once)
 {
     const char *job = publish(in_force());
-    job_wait(job);
+    const struct answer *over = job_wait(job); /* after one slice: there is nobody to score */
+    ck_assert_str_le(answer_text(over, "created_at"), answer_text(over, "started_at"));
+    ck_assert_str_le(answer_text(over, "started_at"), answer_text(over, "finished_at"));
     expect_problem(post(fixture.client, textf("/v1/jobs/%s/cancel", job), "{}"), 409, "conflict",
                    NULL, NULL);
     const char *none = "019aab3f-7c1e-7abc-8def-0123456789ab";
