@@ -15,14 +15,15 @@ static const struct table accept_table = TABLE(struct accept_input, "accept", ac
 
 struct reject_input {
     struct input input;
-    enum reject_kind kind;
+    enum reject_kind beyond_none; /* REJECT_NONE is no answer: 0 is the kind behind it */
     const char *reason;
 };
 
 static const struct field reject_fields[] = {
-    FIELD_NAMED(struct reject_input, kind, reject_kind_names, .flags = FIELD_REQUIRED,
-                .note = "procedural: wrong people; clerical: something missing or wrong; "
-                        "definitional: not what was agreed on; spam: counts nowhere"),
+    FIELD_NAMED_AS(struct reject_input, beyond_none, reject_kind_names + 1, "kind",
+                   .flags = FIELD_REQUIRED,
+                   .note = "procedural: wrong people; clerical: something missing or wrong; "
+                           "definitional: not what was agreed on; spam: counts nowhere"),
     FIELD(struct reject_input, reason, TEXT, .min = 1, .max = 500, .note = "a note"),
 };
 static const struct table reject_table = TABLE(struct reject_input, "reject", reject_fields);
@@ -53,13 +54,11 @@ static enum err run_accept(struct call *call)
 static enum err run_reject(struct call *call)
 {
     const struct reject_input *input = call->body;
+    enum reject_kind kind = input->beyond_none + 1;
     struct lead *lead = call_result(call, sizeof *lead);
-    if (input->kind == REJECT_NONE)
-        return fail_member(call->ctx, "kind", "unknown_value",
-                           "procedural, clerical, definitional or spam");
     if (!lead)
         return ERR_MEMORY;
-    return answer_lead(call, lead_reject(call->ctx, call->db, &call->id, input->kind, input->reason,
+    return answer_lead(call, lead_reject(call->ctx, call->db, &call->id, kind, input->reason,
                                          call->expected_version, lead));
 }
 

@@ -88,6 +88,9 @@ START_TEST(rejected)
     expect_int(answer, 2, "data.1.cycle");
     expect_problem(act(lead, "reject", "{'kind':'none'}"), 422, "validation_failed", "/kind",
                    "unknown_value");
+    const json_t *kinds = answer_at(get(fixture.client, "/openapi.json"),
+                                    "components.schemas.Reject.properties.kind.enum");
+    ck_assert_uint_eq(json_array_size(kinds), 4); /* what is offered is what is taken */
     expect_problem(act(lead, "reject", "{}"), 422, "validation_failed", "/kind", "required");
 }
 END_TEST
