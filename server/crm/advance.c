@@ -87,6 +87,8 @@ enum err lead_advance(struct ctx *ctx, struct db *db, const struct catalog *cata
         err = facts_add(ctx, &facts, activity);
     if (err)
         return err;
+    int64_t from = tally.course.at < ctx->now_ms ? tally.course.at + 1 : ctx->now_ms;
+    score_narrow(&facts, course_unsettled(&facts, from, NEVER - 1));
     tally.course.stage = catalog_stage(catalog, lead->stage_id);
     tally.course.pipeline = catalog_pipeline_of(catalog, tally.course.stage);
     tally.course.acts = lead->status == LEAD_OPEN;

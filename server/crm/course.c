@@ -88,40 +88,41 @@ static int64_t search_instants(const struct question *question, const struct ins
     return found != NEVER ? found : search_instants(question, instants, middle + 1, to);
 }
 
-static int64_t search_day(const struct question *question, struct span span,
-                          const struct instants *instants)
+/* The same question, asked of that span and its parts alone. */
+static struct question narrowed(const struct question *question, struct span span,
+                                struct facts *ret_facts)
 {
-    struct facts facts = *question->facts;
     struct question closer = *question;
-    score_fix(&facts, span);
-    closer.facts = &facts;
-    return search_instants(&closer, instants, 0, instants->count - 1);
+    *ret_facts = *question->facts;
+    score_narrow(ret_facts, span);
+    closer.facts = ret_facts;
+    return closer;
 }
 
 static int64_t search(const struct question *question, struct span span)
 {
-    unsigned over = question->over(question, span);
+    struct facts facts;
+    struct question closer = narrowed(question, span, &facts);
+    unsigned over = closer.over(&closer, span);
     if (!(over & CAN_HOLD))
         return NEVER;
-    if (!(over & CAN_FAIL) || is_enough(question))
+    if (!(over & CAN_FAIL) || is_enough(&closer))
         return span.from;
     struct instants instants;
-    if (span.to - span.from < MS_PER_DAY && find_instants(question->facts, span, &instants))
-        return search_day(question, span, &instants);
+    if (span.to - span.from < MS_PER_DAY && find_instants(&facts, span, &instants))
+        return search_instants(&closer, &instants, 0, instants.count - 1);
     int64_t middle = span.from + (span.to - span.from) / 2;
-    int64_t found = search(question, (struct span){ span.from, middle });
-    return found != NEVER ? found : search(question, (struct span){ middle + 1, span.to });
+    int64_t found = search(&closer, (struct span){ span.from, middle });
+    return found != NEVER ? found : search(&closer, (struct span){ middle + 1, span.to });
 }
 
 /* In ever longer pieces, as what comes comes soon more often than not. */
 static int64_t search_ahead(const struct question *question, struct span span)
 {
-    if (!(question->over(question, span) & CAN_HOLD))
+    struct facts facts;
+    struct question closer = narrowed(question, span, &facts);
+    if (!(closer.over(&closer, span) & CAN_HOLD))
         return NEVER;
-    struct facts facts = *question->facts;
-    struct question closer = *question;
-    score_fix(&facts, span);
-    closer.facts = &facts;
     int64_t found = NEVER;
     for (int64_t length = MS_PER_DAY; span.from <= span.to && found == NEVER; length *= 2) {
         int64_t to = span.to - span.from < length ? span.to : span.from + length - 1;
@@ -146,15 +147,18 @@ static int64_t settled_at(const struct facts *facts)
     return at;
 }
 
+struct span course_unsettled(const struct facts *facts, int64_t from, int64_t until)
+{
+    int64_t settled = settled_at(facts);
+    if (until > settled)
+        until = settled > from ? settled : from;
+    return (struct span){ from, until };
+}
+
 /* The first instant from `from` to `to` at which it is so. */
 static int64_t first(const struct question *question, int64_t from, int64_t to)
 {
-    if (from > to)
-        return NEVER;
-    int64_t settled = settled_at(question->facts);
-    if (to > settled)
-        to = settled > from ? settled : from;
-    return search_ahead(question, (struct span){ from, to });
+    return from > to ? NEVER : search_ahead(question, course_unsettled(question->facts, from, to));
 }
 
 static unsigned below_over(const struct question *question, struct span span)
@@ -382,8 +386,10 @@ bool course_step(struct course *course, const struct facts *facts, int64_t until
         course->at = until;
         return false;
     }
-    int64_t leaves = leaves_at(course, facts, until);
-    int64_t enters = enters_at(course, facts, leaves < until ? leaves : until);
+    struct facts ahead = *facts;
+    score_narrow(&ahead, course_unsettled(facts, course->at + 1, until));
+    int64_t leaves = leaves_at(course, &ahead, until);
+    int64_t enters = enters_at(course, &ahead, leaves < until ? leaves : until);
     if (leaves == NEVER && enters == NEVER) {
         course->at = until;
         return false;

@@ -190,8 +190,6 @@ static struct range matches_over(const struct ready_rule *rule, const struct fac
 static struct range rule_over(const struct facts *facts, size_t index, struct span span)
 {
     const struct ready_rule *rule = &facts->scoring->ready[index];
-    if (facts->fixed & UINT64_C(1) << index)
-        return (struct range){ facts->fixed_milli[index], facts->fixed_milli[index] };
     unsigned when = judged_over(rule->when, facts, index, span);
     if (!(when & CAN_HOLD))
         return (struct range){ 0, 0 };
@@ -203,15 +201,14 @@ static struct range rule_over(const struct facts *facts, size_t index, struct sp
     return range;
 }
 
-void score_fix(struct facts *facts, struct span span)
+/* The first rule from that index on that is not fixed; RULES_MAX: there is none. */
+static size_t next_open(const struct facts *facts, size_t from)
 {
-    for (size_t i = 0; i < facts->scoring->rules->rules.count; i++) {
-        struct range range = rule_over(facts, i, span);
-        if (range.low != range.high)
-            continue;
-        facts->fixed |= UINT64_C(1) << i;
-        facts->fixed_milli[i] = range.low;
-    }
+    if (from >= facts->scoring->rules->rules.count)
+        return RULES_MAX;
+    uint64_t open = ~facts->fixed >> from;
+    size_t next = open ? from + (size_t)__builtin_ctzll(open) : RULES_MAX;
+    return next < facts->scoring->rules->rules.count ? next : RULES_MAX;
 }
 
 /* ---- The score ---- */
@@ -222,17 +219,10 @@ static int64_t rounded_down(int64_t milli)
 }
 
 /* floor(clamp(sum of groups clamp(sum of rules cap(sum of matches decayed points)))) */
-struct score_range score_over(const struct facts *facts, struct span span)
+static struct score_range score_of_sums(const struct rule_set *rules, const struct range *sums)
 {
-    const struct rule_set *rules = facts->scoring->rules;
     const struct score_group *groups = rules->groups.items;
-    struct range sums[SCORE_GROUPS_MAX] = { 0 }, total = { 0 };
-    for (size_t i = 0; i < rules->rules.count; i++) {
-        struct range range = rule_over(facts, i, span);
-        struct range *sum = &sums[facts->scoring->ready[i].group];
-        sum->low += range.low;
-        sum->high += range.high;
-    }
+    struct range total = { 0 };
     for (size_t i = 0; i < rules->groups.count; i++) {
         total.low += clamp(sums[i].low, groups[i].min_milli, groups[i].max_milli);
         total.high += clamp(sums[i].high, groups[i].min_milli, groups[i].max_milli);
@@ -241,6 +231,46 @@ struct score_range score_over(const struct facts *facts, struct span span)
         rounded_down(clamp(total.low, rules->min_milli, rules->max_milli)),
         rounded_down(clamp(total.high, rules->min_milli, rules->max_milli)),
     };
+}
+
+/* ret_fixed: NULL, or takes the rules that come to the same in all of the span. */
+static struct score_range sum_up(const struct facts *facts, struct span span,
+                                 struct facts *ret_fixed)
+{
+    const struct rule_set *rules = facts->scoring->rules;
+    struct range sums[SCORE_GROUPS_MAX];
+    for (size_t i = 0; i < rules->groups.count; i++)
+        sums[i] = (struct range){ facts->fixed_milli[i], facts->fixed_milli[i] };
+    for (size_t i = next_open(facts, 0); i < RULES_MAX; i = next_open(facts, i + 1)) {
+        struct range range = rule_over(facts, i, span);
+        size_t group = facts->scoring->ready[i].group;
+        sums[group].low += range.low;
+        sums[group].high += range.high;
+        if (!ret_fixed || range.low != range.high)
+            continue;
+        ret_fixed->fixed |= UINT64_C(1) << i;
+        ret_fixed->fixed_milli[group] += range.low;
+    }
+    return score_of_sums(rules, sums);
+}
+
+static bool is_narrowed(const struct facts *facts, struct span span)
+{
+    return facts->is_narrow && facts->narrow.from == span.from && facts->narrow.to == span.to;
+}
+
+struct score_range score_over(const struct facts *facts, struct span span)
+{
+    return is_narrowed(facts, span) ? facts->narrow_score : sum_up(facts, span, NULL);
+}
+
+void score_narrow(struct facts *facts, struct span span)
+{
+    if (is_narrowed(facts, span))
+        return;
+    facts->narrow_score = sum_up(facts, span, facts);
+    facts->narrow = span;
+    facts->is_narrow = true;
 }
 
 int64_t score_then(const struct facts *facts, int64_t at)

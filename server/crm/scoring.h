@@ -63,6 +63,16 @@ bool scoring_reads(const struct scoring *scoring, const char *field);
 /* What a condition is in a span of time: one of the bits, or both. */
 enum { CAN_HOLD = 1, CAN_FAIL = 2 };
 
+/* From instant to instant, both in it. */
+struct span {
+    int64_t from, to;
+};
+
+/* The least and the most that the score is in the span; of one instant they are the same. */
+struct score_range {
+    int64_t low, high;
+};
+
 struct facts {
     const struct scoring *scoring;
     const struct lead *lead;   /* its attributes in the time at hand */
@@ -70,9 +80,13 @@ struct facts {
     /* of each rule's and then each criterion's condition, as far as the attributes tell */
     uint8_t holds[RULES_MAX + CRITERIA_MAX];
     /* Rules, by bits, that are known to come to the same all the time that is looked at, and to
-     * what. */
+     * what in each group. */
     uint64_t fixed;
-    int64_t fixed_milli[RULES_MAX];
+    int64_t fixed_milli[SCORE_GROUPS_MAX];
+    /* That time, and the score in it. */
+    bool is_narrow;
+    struct span narrow;
+    struct score_range narrow_score;
     /* How many spans may still be looked into; NULL: any number. Then what may happen in the next
      * one is taken for happening at its beginning. */
     int64_t *looks_left;
@@ -81,24 +95,17 @@ struct facts {
 /* Judges the attributes of facts->lead, which others take for granted from then on. */
 void facts_judge_attributes(struct facts *facts);
 
-/* From instant to instant, both in it. */
-struct span {
-    int64_t from, to;
-};
-
 unsigned condition_over(const struct condition *condition, const struct facts *facts,
                         struct span span);
 /* The `when` of the criterion of that index. */
 unsigned criterion_over(const struct facts *facts, size_t criterion, struct span span);
 
-/* The least and the most that the score is in the span; of one instant they are the same. */
-struct score_range {
-    int64_t low, high;
-};
 struct score_range score_over(const struct facts *facts, struct span span);
 int64_t score_then(const struct facts *facts, int64_t at);
-/* Finds rules that come to the same in all of the span, for looking at parts of it. */
-void score_fix(struct facts *facts, struct span span);
+/* Makes looking at the span, and at parts of it, cheaper: finds rules that come to the same in all
+ * of it, and what the score is in it. From then on nothing may be added to these facts, or asked
+ * of another time, unless nothing changes any more at the end of the span: then of what follows. */
+void score_narrow(struct facts *facts, struct span span);
 void score_explain(const struct facts *facts, int64_t at, struct score_detail *ret);
 
 /* ---- Where facts come from ---- */
