@@ -394,6 +394,10 @@ enum err campaign_attach(struct ctx *ctx, struct db *db, const struct id *campai
                          const struct id *lead_id, bool *ret_added) _must_check_;
 enum err user_create(struct ctx *ctx, struct db *db, const struct user_input *input,
                      struct user *ret) _must_check_;
+enum err team_create(struct ctx *ctx, struct db *db, const struct team_input *input,
+                     struct team *ret) _must_check_;
+enum err team_edit(struct ctx *ctx, struct db *db, const struct id *id,
+                   const struct team_input *input, struct team *ret) _must_check_;
 /* ERR_NOT_FOUND */
 enum err user_edit(struct ctx *ctx, struct db *db, const struct id *id,
                    const struct user_input *input, struct user *ret) _must_check_;

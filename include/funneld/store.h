@@ -467,6 +467,15 @@ enum err user_list(struct ctx *ctx, struct db *db, const struct id_range *range,
     _must_check_;
 enum err user_count(struct ctx *ctx, struct db *db, int64_t *ret) _must_check_;
 
+enum err team_insert(struct ctx *ctx, struct db *db, const struct team *team) _must_check_;
+enum err team_save(struct ctx *ctx, struct db *db, const struct team *team) _must_check_;
+enum err team_load(struct ctx *ctx, struct db *db, const struct id *id, struct team *ret)
+    _must_check_;
+enum err team_find(struct ctx *ctx, struct db *db, const char *name, struct team *ret) _must_check_;
+enum err team_list(struct ctx *ctx, struct db *db, const struct id_range *range, struct rows *ret)
+    _must_check_;
+enum err team_count(struct ctx *ctx, struct db *db, int64_t *ret) _must_check_;
+
 /* ERR_EXISTS */
 enum err form_insert(struct ctx *ctx, struct db *db, const struct form *form) _must_check_;
 enum err form_load(struct ctx *ctx, struct db *db, const struct id *id, struct form *ret)

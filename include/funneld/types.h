@@ -36,6 +36,7 @@ struct stage {
     int64_t probability_bp;       /* of winning, in hundredths of a percent */
     struct texts required_fields; /* that a lead must have before it goes on */
     int64_t offer_hours;          /* of kind mql: how long an offer stands; NO_INT: for good */
+    struct id offer_team;         /* of kind mql: to whom it offers what has no owner */
     int64_t archived_at;          /* NO_INT: it is in use */
     /* Its place in the order that the rollups are counted by, and whether it is one of theirs. */
     int64_t counted_position, is_counted;
@@ -66,6 +67,7 @@ struct stage_input {
     int64_t probability_bp;
     struct texts required_fields;
     int64_t offer_hours;
+    struct id offer_team;
     const char *before; /* key of a stage; NULL: the last */
 };
 extern const struct table stage_create_table; /* POST /v1/pipelines/{key}/stages */
@@ -271,6 +273,7 @@ struct handoff {
     const char *stage;
     int64_t offered_at;
     struct id offered_to; /* owner at entry; nil: whoever takes it */
+    struct id team;       /* of the stage, where there was no owner */
     int64_t expires_at;
     int64_t cycle;
     enum handoff_state state;
@@ -387,6 +390,26 @@ struct user_input {
 };
 extern const struct table user_create_table;
 extern const struct table user_patch_table;
+
+enum { TEAM_MEMBERS_MAX = 200 };
+
+struct team {
+    struct id id;
+    const char *name;
+    struct texts members; /* ids of users */
+    int64_t created_at;
+    int64_t archived_at; /* NO_INT: leads can be offered to it */
+};
+extern const struct table team_table;
+
+struct team_input {
+    struct input input;
+    const char *name;
+    struct texts members;
+    int64_t archived;
+};
+extern const struct table team_create_table;
+extern const struct table team_patch_table;
 
 /* ---- Forms and their journal ---- */
 

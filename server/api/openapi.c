@@ -20,6 +20,7 @@ const struct openapi_tag openapi_tags[] = {
     { "erasures", "Who had which lead erased" },
     { "fields", "Custom fields: what an installation keeps of its leads beyond our members" },
     { "users", "Owners of leads" },
+    { "teams", "Who leads without an owner are offered to" },
     { "keys", "Who may do what" },
     { "me", "Who asks" },
     { "import", "Many records of another system at once; told again, nothing changes" },

@@ -34,6 +34,8 @@ static const struct field stage_fields[] = {
           .note = "members that a lead must have before it goes on"),
     FIELD(struct stage, offer_hours, INT,
           .note = "of kind mql: how long an offer to sales stands; null: until it is answered"),
+    FIELD(struct stage, offer_team, ID,
+          .note = "of kind mql: the team that leads without an owner are offered to"),
     FIELD(struct stage, archived_at, TIME, .note = "since when no lead comes into it"),
     FIELD(struct stage, counted_position, INT, .flags = FIELD_HIDDEN),
     FIELD(struct stage, is_counted, INT, .flags = FIELD_HIDDEN),
@@ -63,6 +65,8 @@ const struct table pipeline_table = TABLE(struct pipeline, "pipeline", pipeline_
           .note = "of winning, in hundredths of a percent"),                                       \
         FIELD(struct stage_input, offer_hours, INT, .min = 1, .max = 8760,                         \
               .note = "of kind mql: how long an offer to sales stands"),                           \
+        FIELD(struct stage_input, offer_team, ID,                                                  \
+              .note = "of kind mql: the team that leads without an owner are offered to"),         \
         FIELD(struct stage_input, required_fields, TEXTS, .max = REQUIRED_FIELDS_MAX,              \
               .note = "members that a lead must have before it goes on, as amount_minor")
 #define STAGE_WORDS                                                                                \
@@ -296,6 +300,7 @@ static const struct field handoff_fields[] = {
     FIELD(struct handoff, stage, TEXT, .flags = FIELD_NOT_NULL, .note = "that it entered"),
     FIELD(struct handoff, offered_at, TIME, .flags = FIELD_NOT_NULL, .note = "when it entered it"),
     FIELD(struct handoff, offered_to, ID, .note = "owner then; null: whoever takes it"),
+    FIELD(struct handoff, team, ID, .note = "of the stage, where the lead had no owner"),
     FIELD(struct handoff, expires_at, TIME, .note = "by offer_hours of the stage"),
     FIELD(struct handoff, cycle, INT, .flags = FIELD_NOT_NULL, .note = "of the lead then"),
     FIELD_NAMED(struct handoff, state, handoff_state_names, .flags = FIELD_NOT_NULL,
@@ -370,6 +375,32 @@ static const struct field user_patch_fields[] = {
           .note = "true: no lead can be given to them any more"),
 };
 const struct table user_patch_table = TABLE(struct user_input, "user_patch", user_patch_fields);
+
+static const struct field team_fields[] = {
+    FIELD(struct team, id, ID, .flags = FIELD_NOT_NULL, .note = "UUIDv7"),
+    FIELD(struct team, name, TEXT, .flags = FIELD_NOT_NULL, .note = "unique"),
+    FIELD(struct team, members, TEXTS, .note = "ids of users"),
+    FIELD(struct team, created_at, TIME, .flags = FIELD_NOT_NULL, .note = "when it was made"),
+    FIELD(struct team, archived_at, TIME, .note = "since when nothing is offered to it"),
+};
+const struct table team_table = TABLE(struct team, "team", team_fields);
+
+static const struct field team_create_fields[] = {
+    FIELD(struct team_input, name, TEXT, .flags = FIELD_REQUIRED, .min = 1, .max = 200,
+          .note = "unique"),
+    FIELD(struct team_input, members, TEXTS, .max = TEAM_MEMBERS_MAX, .note = "ids of users"),
+};
+const struct table team_create_table = TABLE(struct team_input, "team_create", team_create_fields);
+
+static const struct field team_patch_fields[] = {
+    FIELD(struct team_input, name, TEXT, .flags = FIELD_NOT_NULL, .min = 1, .max = 200,
+          .note = "unique"),
+    FIELD(struct team_input, members, TEXTS, .max = TEAM_MEMBERS_MAX,
+          .note = "ids of users: all of them"),
+    FIELD(struct team_input, archived, BOOL, .flags = FIELD_NOT_NULL,
+          .note = "true: nothing is offered to it any more"),
+};
+const struct table team_patch_table = TABLE(struct team_input, "team_patch", team_patch_fields);
 
 static const struct field form_fields[] = {
     FIELD(struct form, id, ID, .flags = FIELD_NOT_NULL, .note = "UUIDv7"),

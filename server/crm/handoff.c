@@ -146,6 +146,8 @@ static void begin(const struct history *history, const struct stage *stage,
     ret->stage = stage->key;
     ret->offered_at = at;
     ret->offered_to = event->owner;
+    if (id_is_nil(&event->owner))
+        ret->team = stage->offer_team;
     ret->expires_at = stage->offer_hours == NO_INT ? NO_INT : at + stage->offer_hours * 3600000;
     ret->cycle = event->cycle;
     ret->state = HANDOFF_OFFERED;

@@ -170,6 +170,9 @@ enum err lead_require_version(struct ctx *ctx, const struct lead *lead, int64_t 
 /* Their quotient, rounded half up; none where the denominator is 0. */
 enum err rate_fill(struct ctx *ctx, int64_t numerator, int64_t denominator, struct rate *ret)
     _must_check_;
+/* ERR_VALIDATION naming the member when there is no such team in use; nil is fine. */
+enum err team_require(struct ctx *ctx, struct db *db, const char *member, const struct id *team)
+    _must_check_;
 /* Who acts, for the log: the key's name. */
 const char *ctx_actor(const struct ctx *ctx);
 /* ERR_VALIDATION naming the member when the campaign does not exist; nil is fine. */

@@ -132,6 +132,7 @@ static void stage_fill(const struct stage_input *input, struct stage *ret)
                                input->probability_bp == NO_INT ? 0 : input->probability_bp,
                            .required_fields = input->required_fields,
                            .offer_hours = input->offer_hours,
+                           .offer_team = input->offer_team,
                            .archived_at = NO_INT };
 }
 
@@ -168,6 +169,8 @@ enum err stage_create(struct ctx *ctx, struct db *db, const char *key,
         err = check_kind(ctx, "", stages, count, stage.kind);
     if (!err)
         err = check_required(ctx, catalog, "", &stage.required_fields);
+    if (!err)
+        err = team_require(ctx, db, "offer_team", &stage.offer_team);
     const struct stage *next = input->before ? pipeline_stage(&pipeline, input->before) : NULL;
     if (!err && input->before && !next)
         return fail_member(ctx, "before", "unknown", "no stage of the pipeline has this key");
@@ -250,7 +253,11 @@ enum err stage_edit(struct ctx *ctx, struct db *db, const char *key, const char 
         stage.required_fields = input->required_fields;
     if (input_has(&stage_patch_table, input, "offer_hours"))
         stage.offer_hours = input->offer_hours;
+    if (input_has(&stage_patch_table, input, "offer_team"))
+        stage.offer_team = input->offer_team;
     err = check_required(ctx, catalog, "", &stage.required_fields);
+    if (!err)
+        err = team_require(ctx, db, "offer_team", &input->offer_team);
     if (!err)
         err = stage_save(ctx, db, &stage);
     if (!err) /* for whoever polls its board */
@@ -312,7 +319,7 @@ enum err pipeline_archive(struct ctx *ctx, struct db *db, const char *key, bool 
 }
 
 /* The stages before this one are made. */
-static enum err check_stage(struct ctx *ctx, const struct catalog *catalog,
+static enum err check_stage(struct ctx *ctx, struct db *db, const struct catalog *catalog,
                             const struct stage *stages, size_t index)
 {
     const struct stage *stage = &stages[index];
@@ -325,7 +332,9 @@ static enum err check_stage(struct ctx *ctx, const struct catalog *catalog,
     enum err err = check_key(ctx, of, stage->key);
     if (!err)
         err = check_kind(ctx, of, stages, index, stage->kind);
-    return err ? err : check_required(ctx, catalog, of, &stage->required_fields);
+    if (!err)
+        err = check_required(ctx, catalog, of, &stage->required_fields);
+    return err ? err : team_require(ctx, db, member_of(ctx, of, "offer_team"), &stage->offer_team);
 }
 
 static enum err make_stages(struct ctx *ctx, struct db *db, const struct catalog *catalog,
@@ -341,7 +350,7 @@ static enum err make_stages(struct ctx *ctx, struct db *db, const struct catalog
         stages[i].pipeline_id = pipeline->pipeline_id;
         stages[i].position = stages[i].counted_position = (int64_t)i + 1;
         stages[i].is_counted = 1;
-        err = check_stage(ctx, catalog, stages, i);
+        err = check_stage(ctx, db, catalog, stages, i);
     }
     pipeline->stages = (struct rows){ stages, input->stages.count };
     return err;

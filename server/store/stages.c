@@ -15,7 +15,7 @@ enum err stage_insert(struct ctx *ctx, struct db *db, const struct stage *stage)
                    param_int(stage->kind), param_int(stage->position),
                    param_int(stage->probability_bp), param_text(required_fields),
                    param_int(stage->counted_position), param_int(stage->is_counted),
-                   param_int(stage->offer_hours));
+                   param_int(stage->offer_hours), param_id(&stage->offer_team));
 }
 
 enum err stage_save(struct ctx *ctx, struct db *db, const struct stage *stage)
@@ -28,7 +28,7 @@ enum err stage_save(struct ctx *ctx, struct db *db, const struct stage *stage)
                    param_int(stage->position), param_int(stage->probability_bp),
                    param_text(required_fields), param_int(stage->archived_at),
                    param_int(stage->counted_position), param_int(stage->is_counted),
-                   param_int(stage->offer_hours));
+                   param_int(stage->offer_hours), param_id(&stage->offer_team));
 }
 
 enum err pipeline_insert(struct ctx *ctx, struct db *db, const struct pipeline *pipeline)

@@ -84,6 +84,10 @@ const struct known_route known_routes[] = {
     { "POST", "/v1/leads/{id}/reject", "write", "{'kind':'spam'}" },
     { "POST", "/v1/leads/{id}/recycle", "write", "{'reason':'later'}" },
     { "GET", "/v1/leads/{id}/handoffs", "read", NULL },
+    { "POST", "/v1/teams", "admin", "{'name':'T'}" },
+    { "GET", "/v1/teams", "read", NULL },
+    { "GET", "/v1/teams/{id}", "read", NULL },
+    { "PATCH", "/v1/teams/{id}", "admin", "{'name':'T'}" },
     { "PATCH", "/v1/users/{id}", "admin", "{'name':'B'}" },
     { "PATCH", "/v1/pipelines/{key}", "admin", "{'name':'P'}" },
     { "POST", "/v1/pipelines/{key}/archive", "admin", NULL },
@@ -108,6 +112,7 @@ void seeds_make(struct seeds *ret)
     ret->activity = service_create(path, "{'type':'page_view'}");
     ret->campaign = service_create("/v1/campaigns", "{'name':'Seed'}");
     ret->user = service_create("/v1/users", "{'email':'seed@example.com','name':'Seed'}");
+    ret->team = service_create("/v1/teams", "{'name':'Seed'}");
     ret->form = service_create("/v1/forms", "{'name':'Seed','key':'seed-form'}");
     ret->key = service_create("/v1/keys", "{'name':'seed','scopes':['read']}");
     ret->form_key = "seed-form";
@@ -131,6 +136,7 @@ static const char *seed_of(const char *path, const struct seeds *seeds)
         { "/v1/activities/", seeds->activity },
         { "/v1/campaigns/", seeds->campaign },
         { "/v1/users/", seeds->user },
+        { "/v1/teams/", seeds->team },
         { "/v1/forms/", seeds->form },
         { "/v1/keys/", seeds->key },
         { "/v1/submissions/", seeds->submission },

@@ -15,8 +15,8 @@ extern const size_t known_route_count;
 
 /* One record of each kind, for the ids in paths. */
 struct seeds {
-    const char *submission, *lead, *activity, *campaign, *user, *form, *key, *form_key, *rule_set,
-        *job;
+    const char *submission, *lead, *activity, *campaign, *user, *team, *form, *key, *form_key,
+        *rule_set, *job;
 };
 void seeds_make(struct seeds *ret);
 /* The path with what stands in braces filled in: `id`, or NULL for the seed of that resource. */

@@ -7,7 +7,8 @@
 #include <unistd.h>
 
 #define HANDOFF_SHAPE                                                                              \
-    "id:i stage:t offered_at:T offered_to:i? expires_at:T? cycle:n state:t answered_at:T? "        \
+    "id:i stage:t offered_at:T offered_to:i? team:i? expires_at:T? cycle:n state:t "               \
+    "answered_at:T? "                                                                              \
     "answered_by:t? reject_kind:t reason:t? answer_ms:n? first_response_at:T? response_ms:n?"
 
 static const char *offered(const char *name)
@@ -163,6 +164,37 @@ START_TEST(expired)
 }
 END_TEST
 
+START_TEST(offered_to_a_team)
+{
+    const char *user = service_create("/v1/users", "{'email':'bob@example.com','name':'Bob'}");
+    const char *team = service_create("/v1/teams", "{'name':'Inside','members':['%s']}", user);
+    expect_text(get(fixture.client, "/v1/teams/%s", team), user, "members.0");
+    expect_status(
+        patch(fixture.client, "/v1/pipelines/default/stages/mql", "{'offer_team':'%s'}", team),
+        200);
+    const char *lead = offered("ann");
+    expect_text(handoffs(lead, 1), team, "data.0.team");
+    expect_status(act(lead, "accept", textf("{'owner':'%s'}", user)), 200);
+    const char *owned =
+        service_create("/v1/leads", "{'email':'c@example.com','stage':'mql','owner':'%s'}", user);
+    ck_assert(answer_is_null(handoffs(owned, 1), "data.0.team"));
+    expect_text(handoffs(owned, 1), user, "data.0.offered_to");
+    expect_problem(post(fixture.client, "/v1/teams", "{'name':'Inside'}"), 409, "duplicate", NULL,
+                   NULL);
+    expect_problem(post(fixture.client, "/v1/teams", "{'name':'B','members':['%s']}", lead), 422,
+                   "validation_failed", "/members", "unknown");
+    expect_status(patch(fixture.client, textf("/v1/teams/%s", team),
+                        "{'name':'Outside','archived':true,'members':[]}"),
+                  200);
+    expect_problem(
+        patch(fixture.client, "/v1/pipelines/default/stages/mql", "{'offer_team':'%s'}", team), 422,
+        "validation_failed", "/offer_team", "archived");
+    expect_problem(
+        patch(fixture.client, "/v1/pipelines/default/stages/mql", "{'offer_team':'%s'}", user), 422,
+        "validation_failed", "/offer_team", "unknown");
+}
+END_TEST
+
 START_TEST(users_who_left)
 {
     const char *user = service_create("/v1/users", "{'email':'bob@example.com','name':'Bob'}");
@@ -190,6 +222,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, recycled);
     tcase_add_test(tcase, moved_on_by_hand);
     tcase_add_test(tcase, expired);
+    tcase_add_test(tcase, offered_to_a_team);
     tcase_add_test(tcase, users_who_left);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -64,6 +64,7 @@ static const struct member_case custom_field_patch[] = {
 };
 #define STAGE_MEMBERS                                                                              \
     { "probability_bp", 'n', 0, 10000, 0 }, { "offer_hours", 'n', 1, 8760, 0 },                    \
+        { "offer_team", 'i', 0, 0, 0 },                                                            \
     {                                                                                              \
         "required_fields", 'a', 0, 20, 0                                                           \
     }
@@ -97,6 +98,15 @@ static const struct member_case reject[] = {
 static const struct member_case recycle[] = {
     { "stage", 't', 1, 64, 0 },
     { "reason", 't', 1, 500, REQUIRED },
+};
+static const struct member_case team[] = {
+    { "name", 't', 1, 200, REQUIRED },
+    { "members", 'a', 0, 200, 0 },
+};
+static const struct member_case team_patch[] = {
+    { "name", 't', 1, 200, NOT_NULL },
+    { "members", 'a', 0, 200, 0 },
+    { "archived", 'b', 0, 0, NOT_NULL },
 };
 static const struct member_case user_patch[] = {
     { "name", 't', 1, 200, NOT_NULL },
@@ -247,6 +257,9 @@ static const struct body_case bodies[] = {
       NULL },
     { "POST", "/v1/leads/{id}/recycle", NULL, "{\"reason\":\"x\"}", recycle, ARRAY_SIZE(recycle),
       NULL },
+    { "POST", "/v1/teams", NULL, "{\"name\":\"T\"}", team, ARRAY_SIZE(team), &team_create_table },
+    { "PATCH", "/v1/teams/{id}", NULL, "{}", team_patch, ARRAY_SIZE(team_patch),
+      &team_patch_table },
     { "PATCH", "/v1/users/{id}", NULL, "{}", user_patch, ARRAY_SIZE(user_patch),
       &user_patch_table },
     { "POST", "/v1/pipelines", NULL,

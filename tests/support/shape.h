@@ -31,6 +31,7 @@ bool is_time_text(const char *text); /* RFC 3339 in UTC with milliseconds */
 #define PAGE_SHAPE "data:a has_more:b next_cursor:t?"
 #define STAGE_SHAPE                                                                                \
     "key:t name:t kind:t position:n probability_bp:n required_fields:a offer_hours:n? "            \
+    "offer_team:i? "                                                                               \
     "archived_at:T?"
 #define PIPELINE_SHAPE "key:t name:t currency:t is_default:b archived_at:T? ordered_at:T? stages:a"
 #define CAMPAIGN_SHAPE                                                                             \

@@ -14,12 +14,13 @@ SELECT coalesce(max(pipeline_id), 0) + 1 FROM pipeline;
 
 -- stage_insert
 INSERT INTO stage (stage_id, pipeline_id, key, name, kind, position, probability_bp,
-    required_fields, counted_position, is_counted, offer_hours)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
+    required_fields, counted_position, is_counted, offer_hours, offer_team)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
 
 -- stage_update
 UPDATE stage SET name = $2, position = $3, probability_bp = $4, required_fields = $5,
-    archived_at = $6, counted_position = $7, is_counted = $8, offer_hours = $9
+    archived_at = $6, counted_position = $7, is_counted = $8, offer_hours = $9,
+    offer_team = $10
 WHERE stage_id = $1;
 
 -- stage_id_next
@@ -33,7 +34,7 @@ ORDER BY pipeline_id;
 
 -- stages -> stage
 SELECT stage_id, pipeline_id, key, name, kind, position, probability_bp, required_fields,
-    archived_at, counted_position, is_counted, offer_hours
+    archived_at, counted_position, is_counted, offer_hours, offer_team
 FROM stage
 WHERE pipeline_id = $1
 ORDER BY position;
