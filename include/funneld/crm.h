@@ -136,6 +136,10 @@ struct ledger_line {
     const char *rule, *name, *score_group; /* NULL where it has none */
     int64_t matches;
     int64_t points_milli;
+    /* Of a rule's line, as the rule has them. */
+    int64_t match_milli, cap_milli, cap_times;
+    int decay; /* enum decay; -1: no rule's line */
+    int64_t decay_days, decay_percent;
 };
 
 struct ledger {

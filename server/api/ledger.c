@@ -27,6 +27,16 @@ static const struct field line_fields[] = {
           .note = "of the rule; their age may leave them nothing"),
     FIELD(struct ledger_line, points_milli, INT, .flags = FIELD_NOT_NULL,
           .note = "thousandths of a point; all lines together are 1000 times the score"),
+    FIELD(struct ledger_line, match_milli, INT, .flags = FIELD_OMIT_NULL,
+          .note = "of a rule: what one match is worth before it decays"),
+    FIELD_NAMED(struct ledger_line, decay, decay_names, .flags = FIELD_OMIT_NULL,
+                .note = "of a rule"),
+    FIELD(struct ledger_line, decay_days, INT, .flags = FIELD_OMIT_NULL, .note = "of a rule"),
+    FIELD(struct ledger_line, decay_percent, INT, .flags = FIELD_OMIT_NULL, .note = "of a rule"),
+    FIELD(struct ledger_line, cap_milli, INT, .flags = FIELD_OMIT_NULL,
+          .note = "of a rule: at most so much of its sum"),
+    FIELD(struct ledger_line, cap_times, INT, .flags = FIELD_OMIT_NULL,
+          .note = "of a rule: at most so many matches, the largest"),
 };
 static const struct table line_table = TABLE(struct ledger_line, "ledger_line", line_fields);
 

@@ -93,7 +93,13 @@ static void add_difference(struct ledger *ledger, enum ledger_kind kind, const c
                                                 .rule = rule,
                                                 .score_group = group,
                                                 .matches = NO_INT,
-                                                .points_milli = points_milli });
+                                                .points_milli = points_milli,
+                                                .match_milli = NO_INT,
+                                                .cap_milli = NO_INT,
+                                                .cap_times = NO_INT,
+                                                .decay = -1,
+                                                .decay_days = NO_INT,
+                                                .decay_percent = NO_INT });
 }
 
 static void add_group(struct ledger *ledger, const struct rule_set *rule_set, size_t index,
@@ -110,7 +116,13 @@ static void add_group(struct ledger *ledger, const struct rule_set *rule_set, si
                                                 .name = rules[i].name,
                                                 .score_group = group->key,
                                                 .matches = sums->matches,
-                                                .points_milli = sums->sum_milli });
+                                                .points_milli = sums->sum_milli,
+                                                .match_milli = rules[i].points_milli,
+                                                .cap_milli = rules[i].cap_milli,
+                                                .cap_times = rules[i].cap_times,
+                                                .decay = (int)rules[i].decay,
+                                                .decay_days = rules[i].decay_days,
+                                                .decay_percent = rules[i].decay_percent });
         add_difference(ledger, LEDGER_RULE_CAP, rules[i].key, group->key,
                        sums->kept_milli - sums->sum_milli);
     }

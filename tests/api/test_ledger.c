@@ -7,6 +7,7 @@
 
 #define LEDGER_SHAPE "score:n at:T rule_set:i rule_set_version:n? lines:a"
 #define LINE_SHAPE "kind:t rule:t? name:t? score_group:t? matches:n? points_milli:n"
+#define RULE_LINE_SHAPE LINE_SHAPE " match_milli:n decay:t cap_milli:n"
 #define DAYS(count) ((count)*MS_PER_DAY)
 
 static const char *lead;
@@ -58,7 +59,8 @@ START_TEST(lines)
     const struct answer *answer = ledger("");
     expect_status(answer, 200);
     expect_shape(answer, "", LEDGER_SHAPE);
-    expect_shape(answer, "lines.0", LINE_SHAPE);
+    expect_shape(answer, "lines.0", RULE_LINE_SHAPE);
+    expect_shape(answer, "lines.1", LINE_SHAPE);
     expect_int(answer, 30, "score");
     ck_assert_int_eq(sum(answer), 30000);
     expect_int(answer, answer_int(get(fixture.client, "/v1/leads/%s", lead), "score"), "score");
@@ -66,6 +68,9 @@ START_TEST(lines)
     expect_text(answer, "page_view", "lines.0.rule");
     expect_int(answer, 20, "lines.0.matches");
     expect_int(answer, 20000, "lines.0.points_milli");
+    expect_int(answer, 1000, "lines.0.match_milli");
+    expect_int(answer, 15000, "lines.0.cap_milli");
+    expect_text(answer, "none", "lines.0.decay");
     expect_text(answer, "rule_cap", "lines.1.kind");
     expect_int(answer, -5000, "lines.1.points_milli");
     expect_text(answer, "email_known", "lines.2.rule");
