@@ -139,12 +139,13 @@ static int64_t clamp(int64_t value, int64_t min, int64_t max)
     return value < min ? min : value > max ? max : value;
 }
 
-/* Points of the latest `limit` of the first `count` times; what happened after `at` is new. */
+/* Points of the latest of the first `count` times; what happened after `at` is new. They are all on
+ * one side of 0: behind a cap there is nothing to be found. */
 static int64_t decayed_sum(const struct ready_rule *rule, const struct selected *selected,
-                           size_t count, int64_t at, int64_t limit)
+                           size_t count, int64_t at)
 {
-    int64_t sum = 0;
-    for (size_t i = count; i-- > 0 && limit > 0; limit--) {
+    int64_t sum = 0, times = rule->cap_times, cap = rule->cap_milli;
+    for (size_t i = count; i-- > 0 && times > 0 && sum < cap && sum > -cap; times--) {
         int64_t age_ms = at - selected->times[i];
         int64_t age = age_ms > 0 ? age_ms / MS_PER_DAY : 0;
         if (age >= rule->ages)
@@ -156,13 +157,13 @@ static int64_t decayed_sum(const struct ready_rule *rule, const struct selected 
 
 /* Of those up to `until`, as old as they are at `at`. */
 static int64_t matches_milli(const struct ready_rule *rule, const struct selected *selected,
-                             int64_t until, int64_t at, int64_t limit)
+                             int64_t until, int64_t at)
 {
     size_t count = count_until(selected, until);
     if (rule->decayed)
-        return decayed_sum(rule, selected, count, at, limit);
+        return decayed_sum(rule, selected, count, at);
     int64_t all = (int64_t)count + selected->earlier;
-    return (all < limit ? all : limit) * rule->points_milli;
+    return (all < rule->cap_times ? all : rule->cap_times) * rule->points_milli;
 }
 
 /* A cap bounds the sum on the side that the points are on. */
@@ -180,10 +181,10 @@ static struct range matches_over(const struct ready_rule *rule, const struct fac
         return (struct range){ points, points };
     }
     const struct selected *selected = &facts->selected[rule->selector];
-    int64_t least = cap(rule, matches_milli(rule, selected, span.from, span.to, rule->cap_times));
+    int64_t least = cap(rule, matches_milli(rule, selected, span.from, span.to));
     if (span.from == span.to)
         return (struct range){ least, least };
-    int64_t most = cap(rule, matches_milli(rule, selected, span.to, span.from, rule->cap_times));
+    int64_t most = cap(rule, matches_milli(rule, selected, span.to, span.from));
     return rule->points_milli < 0 ? (struct range){ most, least } : (struct range){ least, most };
 }
 
@@ -296,7 +297,9 @@ static void explain_rule(const struct facts *facts, size_t index, int64_t at,
     } else {
         const struct selected *selected = &facts->selected[rule->selector];
         detail->matches = (int64_t)count_until(selected, at) + selected->earlier;
-        detail->sum_milli = matches_milli(rule, selected, at, at, INT64_MAX);
+        struct ready_rule uncapped = *rule;
+        uncapped.cap_milli = uncapped.cap_times = INT64_MAX;
+        detail->sum_milli = matches_milli(&uncapped, selected, at, at);
     }
     detail->kept_milli = matches_over(rule, facts, now).low;
 }
