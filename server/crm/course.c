@@ -61,7 +61,10 @@ static bool find_instants(const struct facts *facts, struct span span, struct in
     ret->count = 1;
     for (size_t i = 0; i < facts->scoring->selectors.count; i++) {
         const struct selected *selected = &facts->selected[i];
-        int64_t oldest = span.from - facts->scoring->keep[i].days * MS_PER_DAY;
+        const struct keep *keep = &facts->scoring->keep[i];
+        int64_t oldest = span.from - keep->days * MS_PER_DAY;
+        if (!keep->criteria && !(keep->rules & ~facts->fixed))
+            continue; /* whom it matters to, that comes to the same all the time */
         for (size_t j = selected->count; j-- > 0 && selected->times[j] >= oldest;) {
             int64_t past = span.to - selected->times[j];
             if (past < 0)

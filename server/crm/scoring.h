@@ -37,6 +37,8 @@ struct ready_rule {
 struct keep {
     int64_t days;
     size_t times;
+    uint64_t rules; /* those, by bits, that it matters to */
+    bool criteria;  /* it matters to some of them */
 };
 
 struct scoring {

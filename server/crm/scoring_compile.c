@@ -103,12 +103,17 @@ static void keep_at_least(struct keep *keep, int64_t days, size_t times)
     keep->times = times > keep->times ? times : keep->times;
 }
 
-/* Whether so many are within the window is told by the latest of them, and by one more. */
-static void keep_for_condition(struct keep *keep, const struct condition *condition)
+/* Whether so many are within the window is told by the latest of them, and by one more. rule: its
+ * bit; 0: the condition is of a criterion. */
+static void keep_for_condition(struct keep *keep, const struct condition *condition, uint64_t rule)
 {
     for (size_t i = 0; i < condition->count; i++)
-        keep_for_condition(keep, &condition->items[i]);
-    if (condition->kind != CONDITION_ACTIVITY || condition->within_days == NO_INT)
+        keep_for_condition(keep, &condition->items[i], rule);
+    if (condition->kind != CONDITION_ACTIVITY)
+        return;
+    keep[condition->selector].rules |= rule;
+    keep[condition->selector].criteria |= rule == 0;
+    if (condition->within_days == NO_INT)
         return;
     int64_t times = condition->at_most == NO_INT ? condition->at_least : condition->at_most + 1;
     keep_at_least(&keep[condition->selector], condition->within_days, (size_t)times);
@@ -119,14 +124,16 @@ static void find_keep(struct scoring *scoring)
     for (size_t i = 0; i < scoring->rules->rules.count; i++) {
         const struct ready_rule *rule = &scoring->ready[i];
         if (rule->when)
-            keep_for_condition(scoring->keep, rule->when);
+            keep_for_condition(scoring->keep, rule->when, UINT64_C(1) << i);
+        if (rule->selector != NO_SELECTOR)
+            scoring->keep[rule->selector].rules |= UINT64_C(1) << i;
         if (rule->selector != NO_SELECTOR && rule->decayed)
             keep_at_least(&scoring->keep[rule->selector], rule->ages,
                           rule->cap_times == INT64_MAX ? SIZE_MAX : (size_t)rule->cap_times);
     }
     for (size_t i = 0; i < scoring->rules->criteria.count; i++)
         if (scoring->enters[i])
-            keep_for_condition(scoring->keep, scoring->enters[i]);
+            keep_for_condition(scoring->keep, scoring->enters[i], 0);
     for (size_t i = 0; i < scoring->selectors.count; i++) {
         if (scoring->keep[i].days > scoring->days_max)
             scoring->days_max = scoring->keep[i].days;
