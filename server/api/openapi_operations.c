@@ -72,7 +72,8 @@ static bool has_etag(const struct route *route, int status)
 
 static bool has_location(const struct route *route, int status)
 {
-    return status == 303 || (route->status == 201 && is_success(status));
+    bool creates = route->status == 201 || (route->flags & ROUTE_BEGINS_JOB);
+    return status == 303 || (creates && is_success(status));
 }
 
 static bool has_replayed(const struct route *route, int status)

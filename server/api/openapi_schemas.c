@@ -237,11 +237,25 @@ static void write_table(struct openapi *writing, const struct table *table, bool
     json_close(json, '}');
 }
 
+/* What a job says of what it found or did: each kind in its own words. */
+static void write_job_result(struct json *json)
+{
+    json_raw(json, "JobResult",
+             "{\"oneOf\":[{\"$ref\":\"#/components/schemas/PreviewResult\"},"
+             "{\"$ref\":\"#/components/schemas/ReclassificationResult\"}]}");
+    json_raw(json, "ReclassificationResult",
+             "{\"type\":\"object\",\"required\":[\"activities\",\"leads\"],\"properties\":{"
+             "\"activities\":{\"type\":\"integer\",\"description\":\"that are judged otherwise\"},"
+             "\"leads\":{\"type\":\"integer\",\"description\":\"whose they are\"}},"
+             "\"additionalProperties\":false}");
+}
+
 /* Writing one may bring up others, which join the end of the list. */
 void openapi_schemas(struct openapi *writing)
 {
     json_open(writing->json, "schemas", '{');
     openapi_conditions(writing->json);
+    write_job_result(writing->json);
     for (size_t i = 0; i < writing->table_count; i++)
         write_table(writing, writing->tables[i], writing->inputs[i]);
     json_close(writing->json, '}');
