@@ -121,9 +121,10 @@ enum err contributions_apply(struct ctx *ctx, struct db *db, const struct histor
 /* Adds to the next rollups of its pipeline what the lead, not recounted yet, adds to those. */
 enum err contributions_recount(struct ctx *ctx, struct db *db, const struct history *history)
     _must_check_;
-/* Has a job count all leads of the pipelines that have next rollups: from the first on, for their
- * order has changed. */
-enum err recount_begin(struct ctx *ctx, struct db *db, struct job *ret) _must_check_;
+/* Saves the pipeline, whose stages are in another order, and has a job count all leads of those
+ * that are being counted: from the first on. */
+enum err recount_begin(struct ctx *ctx, struct db *db, const struct pipeline *reordered,
+                       struct job *ret) _must_check_;
 
 /* ---- The journal of form posts ---- */
 

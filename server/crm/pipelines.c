@@ -75,13 +75,7 @@ static enum err reorder(struct ctx *ctx, struct db *db, struct pipeline *pipelin
         err = stage_save(ctx, db, &stage);
     }
     pipeline->ordered_at = ctx->now_ms;
-    if (!err && pipeline->next_rollups_id == NO_INT)
-        err = rollups_id_next(ctx, db, &pipeline->next_rollups_id);
-    if (!err)
-        err = pipeline_save(ctx, db, pipeline);
-    if (!err)
-        err = catalog_renew(ctx, db);
-    return err ? err : recount_begin(ctx, db, ret_job);
+    return err ? err : recount_begin(ctx, db, pipeline, ret_job);
 }
 
 /* An archived stage stays behind the one that it stood behind. */

@@ -10,22 +10,27 @@ static bool is_counting(const struct pipeline *pipeline)
     return pipeline->next_rollups_id != NO_INT;
 }
 
-enum err recount_begin(struct ctx *ctx, struct db *db, struct job *ret)
+/* What was counted so far by the order before is of no use. */
+static enum err begin_anew(struct ctx *ctx, struct db *db, struct pipeline pipeline)
+{
+    enum err err = is_counting(&pipeline) ? rollups_retire(ctx, db, pipeline.next_rollups_id) : OK;
+    pipeline.recounted_to = (struct id){ 0 };
+    if (!err)
+        err = rollups_id_next(ctx, db, &pipeline.next_rollups_id);
+    return err ? err : pipeline_save(ctx, db, &pipeline);
+}
+
+enum err recount_begin(struct ctx *ctx, struct db *db, const struct pipeline *reordered,
+                       struct job *ret)
 {
     const struct catalog *catalog;
     enum err err = catalog_get(ctx, db, &catalog);
-    size_t count = err ? 0 : catalog->pipelines.count;
-    for (size_t i = 0; i < count && !err; i++) {
-        struct pipeline pipeline = ((const struct pipeline *)catalog->pipelines.items)[i];
-        if (!is_counting(&pipeline))
-            continue;
-        err = rollups_retire(ctx, db, pipeline.next_rollups_id);
-        if (!err)
-            err = rollups_id_next(ctx, db, &pipeline.next_rollups_id);
-        pipeline.recounted_to = (struct id){ 0 };
-        if (!err)
-            err = pipeline_save(ctx, db, &pipeline);
-    }
+    const struct pipeline *pipelines = err ? NULL : catalog->pipelines.items;
+    if (!err)
+        err = begin_anew(ctx, db, *reordered);
+    for (size_t i = 0; !err && i < catalog->pipelines.count; i++)
+        if (pipelines[i].pipeline_id != reordered->pipeline_id && is_counting(&pipelines[i]))
+            err = begin_anew(ctx, db, pipelines[i]);
     if (!err)
         err = catalog_renew(ctx, db);
     if (!err)

@@ -4,27 +4,34 @@
 
 #include <funneld/store.h>
 
-#define FILTER_PARAMS(filter)                                                                      \
-    param_int((filter)->pipeline_id), param_int((filter)->created_gte),                            \
-        param_int((filter)->created_lt), param_int((filter)->any_status)
+static enum err each(struct ctx *ctx, struct db *db, int sql, const struct outcome_filter *filter,
+                     void *row, db_visit *visit, void *self)
+{
+    struct query query = { .arena = ctx->arena };
+    query_part(&query, sql);
+    query_part(&query, SQL_OUTCOME_WHICH, param_int(filter->pipeline_id),
+               param_int(filter->created_gte), param_int(filter->created_lt),
+               param_int(filter->any_status));
+    return query_each(ctx, db, &query, row, visit, self);
+}
 
 enum err outcome_leads(struct ctx *ctx, struct db *db, const struct outcome_filter *filter,
                        db_visit *visit, void *self)
 {
     struct lead lead;
-    return db_each(ctx, db, SQL_OUTCOME_LEADS, &lead, visit, self, FILTER_PARAMS(filter));
+    return each(ctx, db, SQL_OUTCOME_LEADS, filter, &lead, visit, self);
 }
 
 enum err outcome_values(struct ctx *ctx, struct db *db, const struct outcome_filter *filter,
                         db_visit *visit, void *self)
 {
     struct trait trait;
-    return db_each(ctx, db, SQL_OUTCOME_VALUES, &trait, visit, self, FILTER_PARAMS(filter));
+    return each(ctx, db, SQL_OUTCOME_VALUES, filter, &trait, visit, self);
 }
 
 enum err outcome_activities(struct ctx *ctx, struct db *db, const struct outcome_filter *filter,
                             db_visit *visit, void *self)
 {
     struct trait trait;
-    return db_each(ctx, db, SQL_OUTCOME_ACTIVITIES, &trait, visit, self, FILTER_PARAMS(filter));
+    return each(ctx, db, SQL_OUTCOME_ACTIVITIES, filter, &trait, visit, self);
 }
