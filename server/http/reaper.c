@@ -4,11 +4,13 @@
  * It must not know HTTP. */
 #include "reaper.h"
 
+#include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -135,10 +137,9 @@ static void turn_at(struct reaper *reaper, struct connection *connection,
     queue_remove(reaper, connection);
     connection->state = state;
     queue_append(reaper, connection);
-    connection->since_us = connection->progress_us = now_us;
+    connection->since_us = now_us;
     connection->yields_us = yields_at(state, now_us);
     connection->due_us = 0;
-    connection->acked_bytes = connection->first_acked_bytes = 0;
 }
 
 void connection_turn(struct reaper *reaper, struct connection *connection,
@@ -286,49 +287,63 @@ bool connection_is_left(const struct connection *connection)
     return poll(&file, 1, 0) == 1;
 }
 
-/* Progress is what the client's side has acknowledged: it stops when the client stops reading. */
-static bool reply_goes_on(const struct reaper *reaper, struct connection *connection,
+/* Acknowledged by the client's side, or held for it by the kernel. */
+static uint64_t replies_end(const struct connection *connection, const struct tcp_info *info)
+{
+    int held_bytes = 0;
+    (void)ioctl(connection->fd, SIOCOUTQ, &held_bytes);
+    return info->tcpi_bytes_acked + (uint64_t)held_bytes;
+}
+
+/* What a scan finds waiting for the client must be taken in time, whatever comes behind it
+ * meanwhile: who asks on and on has no more time for what lies there. */
+static bool replies_go_on(const struct reaper *reaper, struct connection *connection,
                           const struct tcp_info *info, int64_t now_us)
 {
-    if (connection->first_acked_bytes == 0)
-        connection->first_acked_bytes = connection->acked_bytes = info->tcpi_bytes_acked;
-    if (connection->acked_bytes != info->tcpi_bytes_acked) {
-        connection->acked_bytes = info->tcpi_bytes_acked;
-        connection->progress_us = now_us;
-        if (connection->state == CONNECTION_WRITING)
-            connection->yields_us = yields_at(CONNECTION_WRITING, now_us);
+    struct debt *debt = &connection->debt;
+    uint64_t acked_bytes = info->tcpi_bytes_acked;
+    bool progress = acked_bytes != debt->acked_bytes;
+    if (acked_bytes >= debt->end_bytes) {
+        debt->begin_bytes = acked_bytes;
+        debt->end_bytes = replies_end(connection, info);
+        debt->since_us = debt->progress_us = now_us;
+    } else if (progress) {
+        debt->progress_us = now_us;
     }
-    int64_t taken = (int64_t)(connection->acked_bytes - connection->first_acked_bytes);
-    int64_t earned_us = taken * 1000 * 1000 / REPLY_BYTES_PER_S;
-    return now_us - connection->progress_us < reaper->timeout_us &&
-           now_us - connection->since_us < reaper->timeout_us + earned_us;
+    debt->acked_bytes = acked_bytes;
+    if (progress && connection->state == CONNECTION_WRITING)
+        connection->yields_us = yields_at(CONNECTION_WRITING, now_us);
+    int64_t taken_bytes = (int64_t)(acked_bytes - debt->begin_bytes);
+    int64_t earned_us = taken_bytes * 1000 * 1000 / REPLY_BYTES_PER_S;
+    return now_us - debt->progress_us < reaper->timeout_us &&
+           now_us - debt->since_us < reaper->timeout_us + earned_us;
+}
+
+static bool owes_nothing(const struct connection *connection)
+{
+    return connection->debt.acked_bytes >= connection->debt.end_bytes;
 }
 
 /* The library announces a request with its whole first line; what came before is seen here. */
 static bool reading_goes_on(const struct reaper *reaper, struct connection *connection,
-                            int64_t now_us)
+                            const struct tcp_info *info, int64_t now_us)
 {
-    struct tcp_info info;
-    if (connection->due_us == 0 && socket_info(connection, &info) && info.tcpi_bytes_received > 0)
+    if (connection->due_us == 0 && info && info->tcpi_bytes_received > 0)
         request_begins(reaper, connection, now_us);
     return now_us < (connection->due_us != 0 ? connection->due_us
                                              : connection->since_us + reaper->timeout_us);
 }
 
 /* One that stays quiet is closed by the library after its own, longer time. */
-static void check_idle(struct reaper *reaper, struct connection *connection, int64_t now_us)
+static void check_idle(struct reaper *reaper, struct connection *connection,
+                       const struct tcp_info *info, int64_t now_us)
 {
-    struct tcp_info info;
     int64_t age_us = now_us - connection->since_us;
-    if (age_us < REST_US)
+    if (age_us < REST_US || !owes_nothing(connection))
         return;
-    bool known = socket_info(connection, &info);
-    if (known && (info.tcpi_unacked > 0 || info.tcpi_notsent_bytes > 0)) {
-        if (!reply_goes_on(reaper, connection, &info, now_us))
-            connection_drop(connection, METRIC_HTTP_REAPED);
-    } else if (known ? info.tcpi_state != STATE_ESTABLISHED : connection_is_left(connection)) {
+    if (info ? info->tcpi_state != STATE_ESTABLISHED : connection_is_left(connection)) {
         connection_cut(connection);
-    } else if (known && (int64_t)info.tcpi_last_data_recv * 1000 < age_us - SLACK_US) {
+    } else if (info && (int64_t)info->tcpi_last_data_recv * 1000 < age_us - SLACK_US) {
         /* Something has arrived since, and it is no whole request line. */
         turn_at(reaper, connection, CONNECTION_READING, now_us);
         request_begins(reaper, connection, now_us);
@@ -337,20 +352,15 @@ static void check_idle(struct reaper *reaper, struct connection *connection, int
 
 static void connection_check(struct reaper *reaper, struct connection *connection, int64_t now_us)
 {
-    struct tcp_info info;
-    bool goes_on = true;
-    switch (connection->state) {
-    case CONNECTION_IDLE: check_idle(reaper, connection, now_us); return;
-    case CONNECTION_READING: goes_on = reading_goes_on(reaper, connection, now_us); break;
-    case CONNECTION_WRITING:
-        goes_on =
-            !socket_info(connection, &info) || reply_goes_on(reaper, connection, &info, now_us);
-        break;
-    case CONNECTION_HANDLING:
-    case CONNECTION_STATES: break;
-    }
-    if (!goes_on)
+    struct tcp_info known;
+    const struct tcp_info *info = socket_info(connection, &known) ? &known : NULL;
+    bool goes_on = !info || replies_go_on(reaper, connection, info, now_us);
+    if (connection->state == CONNECTION_READING)
+        goes_on = goes_on && reading_goes_on(reaper, connection, info, now_us);
+    if (!goes_on && connection->state != CONNECTION_HANDLING)
         connection_drop(connection, METRIC_HTTP_REAPED);
+    else if (connection->state == CONNECTION_IDLE)
+        check_idle(reaper, connection, info, now_us);
 }
 
 void reaper_scan(struct reaper *reaper, int64_t now_us)

@@ -33,8 +33,10 @@ struct connection {
     struct address address; /* all zeroes for a unix socket */
     int64_t since_us;       /* in this state */
     int64_t due_us;         /* when the request that is read must be here; 0: it has not begun */
-    int64_t progress_us;    /* of the reply: when the client last took some of it */
-    uint64_t acked_bytes, first_acked_bytes;
+    struct debt {           /* what the client has to take; bytes count from the first reply on */
+        uint64_t begin_bytes, acked_bytes, end_bytes;
+        int64_t since_us, progress_us; /* as scans have seen it */
+    } debt;
 };
 
 enum { NEIGHBOURHOODS = 512 };

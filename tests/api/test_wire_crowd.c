@@ -313,6 +313,30 @@ START_TEST(test_untaken_replies)
 }
 END_TEST
 
+/* Nor does asking on and on give more time to take what lies there. */
+START_TEST(test_untaken_while_asking)
+{
+    enum { BODY_BYTES = 50000 }; /* more than the client will hold, and the kernel keeps the rest */
+    static char body[BODY_BYTES];
+    struct client client;
+    start_hasty(2);
+    client_open(&client, &wire);
+    receive_little(&client);
+    client_text(&client, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 50000\r\n\r\n");
+    client_send(&client, body, sizeof(body));
+    wait_until(atomic_load(&wire.ended) == 1);
+    int64_t start_us = clock_monotonic_us();
+    while (metric_value(METRIC_HTTP_CONNECTIONS) > 0) {
+        (void)send(client.fd, GET_HELLO, strlen(GET_HELLO), MSG_NOSIGNAL | MSG_DONTWAIT);
+        usleep(100 * 1000);
+        ck_assert_int_lt(clock_monotonic_us() - start_us, 5 * 1000 * 1000);
+    }
+    ck_assert_int_gt(atomic_load(&wire.ended), 1 + 10);
+    ck_assert_int_eq(metric_value(METRIC_HTTP_REAPED), 1);
+    client_close(&client);
+}
+END_TEST
+
 /* ---- Answers that nobody takes ---- */
 
 /* For 8 MiB on a busy machine: half an answer left behind would be taken for the next one. */
@@ -325,6 +349,15 @@ static int status_of(struct client *client, const char *text)
     struct answer answer;
     client_text(client, text);
     return client_answer(client, true, PATIENCE_MS, &answer) ? answer.status : 0;
+}
+
+/* An answer is on its way, and stays there. */
+static void expect_begun(const struct client *client)
+{
+    static const char status_line[] = "HTTP/1.1 200";
+    char begin[sizeof(status_line)] = "";
+    ck_assert_int_gt(recv(client->fd, begin, sizeof(begin) - 1, MSG_PEEK | MSG_WAITALL), 0);
+    ck_assert_str_eq(begin, status_line);
 }
 
 /* The memory of answers is bounded: five of 8 MiB, and one is too many until one is gone. */
@@ -341,8 +374,9 @@ START_TEST(test_untaken_answers)
         receive_little(&holding[i]);
         client_text(&holding[i], GET_BIG);
     }
+    for (int i = 0; i < ANSWERS; i++)
+        expect_begun(&holding[i]); /* or the next one would be in its place */
     client_open(&client, &wire);
-    wait_until(status_of(&client, GET_BIG) == 503); /* once all of them are there */
     client_expect(&client, GET_BIG, 503, &answer);
     ck_assert_ptr_nonnull(strstr(answer.head, "Retry-After: 1\r\n"));
     ck_assert(!answer.close);
@@ -442,6 +476,7 @@ Suite *wire_crowd_suite(void)
     tcase_add_test(tcase, test_silent_then_slow);
     tcase_add_test(tcase, test_trickling_reader);
     tcase_add_test(tcase, test_untaken_replies);
+    tcase_add_test(tcase, test_untaken_while_asking);
     tcase_add_test(tcase, test_untaken_answers);
     tcase_add_test(tcase, test_answer_too_big);
     tcase_add_test(tcase, test_forwarded);
