@@ -10,8 +10,9 @@
 #define FUNNELD_CRM_H
 
 #include <funneld/config.h>
+#include <funneld/records.h>
 #include <funneld/rules.h>
-#include <funneld/store.h>
+#include <funneld/stages.h>
 #include <funneld/types.h>
 
 /* ---- Installation ---- */
@@ -61,6 +62,13 @@ const struct pipeline *catalog_pipeline_of(const struct catalog *catalog,
 enum err catalog_scoring(struct ctx *ctx, struct db *db, int64_t version,
                          const struct scoring **ret) _must_check_;
 
+/* Archived ones too. NULL: there is none of that key. */
+const struct custom_field *catalog_custom_field(const struct catalog *catalog, const char *key);
+/* The same by the name that it has among the members of a lead, as fields.plan. */
+const struct custom_field *catalog_custom_member(const struct catalog *catalog, const char *name);
+/* Three capitals, as ISO 4217 has them. */
+bool currency_is_valid(const char *currency);
+
 /* ---- Scores ---- */
 
 /* Makes a rule set ready, in ctx's arena; `rules` must live as long. ERR_VALIDATION names the
@@ -104,13 +112,6 @@ enum err score_at(struct ctx *ctx, struct db *db, const struct id *lead_id, int6
 enum err score_of(struct ctx *ctx, struct db *db, const struct lead *lead, int64_t at,
                   const struct scoring *scoring, struct score_detail *ret) _must_check_;
 
-/* Archived ones too. NULL: there is none of that key. */
-const struct custom_field *catalog_custom_field(const struct catalog *catalog, const char *key);
-/* The same by the name that it has among the members of a lead, as fields.plan. */
-const struct custom_field *catalog_custom_member(const struct catalog *catalog, const char *name);
-/* Three capitals, as ISO 4217 has them. */
-bool currency_is_valid(const char *currency);
-
 /* ---- Custom fields ---- */
 
 enum err custom_field_create(struct ctx *ctx, struct db *db, const struct custom_field_input *input,
@@ -118,59 +119,6 @@ enum err custom_field_create(struct ctx *ctx, struct db *db, const struct custom
 /* Sets what the input has present (custom_field_patch_table). */
 enum err custom_field_edit(struct ctx *ctx, struct db *db, const char *key,
                            const struct custom_field_input *input, struct custom_field *ret)
-    _must_check_;
-
-/* ---- The ledger of a score ---- */
-
-enum ledger_kind {
-    LEDGER_RULE, /* what its matches come to, decayed */
-    LEDGER_RULE_CAP,
-    LEDGER_GROUP_CLAMP,
-    LEDGER_TOTAL_CLAMP,
-    LEDGER_ROUNDING,
-};
-extern const char *const ledger_kind_names[];
-
-struct ledger_line {
-    enum ledger_kind kind;
-    const char *rule, *name, *score_group; /* NULL where it has none */
-    int64_t matches;
-    int64_t points_milli;
-    /* Of a rule's line, as the rule has them. */
-    int64_t match_milli, cap_milli, cap_times;
-    int decay; /* enum decay; -1: no rule's line */
-    int64_t decay_days, decay_percent;
-};
-
-struct ledger {
-    int64_t score, at;
-    struct id rule_set;
-    int64_t rule_set_version; /* NO_INT: a draft */
-    struct rows lines;        /* struct ledger_line: together 1000 times the score */
-};
-
-/* at NO_INT: now, under the rule set that the lead is on; otherwise under the one in force then.
- * rule_set: the id or the version of another one. */
-struct score_query {
-    int64_t at;
-    const char *rule_set;
-};
-/* ERR_NOT_FOUND, ERR_GONE; ERR_VALIDATION names at, rule_set or rule. */
-enum err score_ledger(struct ctx *ctx, struct db *db, const struct id *lead_id,
-                      const struct score_query *query, struct ledger *ret) _must_check_;
-
-/* An activity that a rule counts. */
-struct evidence {
-    struct id id;
-    const char *type;
-    int64_t occurred_at, age_days;
-    int64_t points_milli; /* at that age */
-    int64_t kept_milli;   /* what the rule's cap leaves of it */
-};
-/* Of the rule of that key, in the order they happened: struct evidence. The sum of what is kept is
- * what the rule and its cap come to in the ledger. */
-enum err score_evidence(struct ctx *ctx, struct db *db, const struct id *lead_id,
-                        const struct score_query *query, const char *rule, struct rows *ret)
     _must_check_;
 
 /* ---- Pipelines ---- */
@@ -289,7 +237,6 @@ enum err lead_close(struct ctx *ctx, struct db *db, const struct id *id, enum le
 enum err lead_history(struct ctx *ctx, struct db *db, const struct id *id, bool with_voided,
                       struct rows *ret) _must_check_;
 
-/* Also as `export` writes it: an event that has this id here, or was undone, is nothing new. */
 /* Answers to an offer, by a person: ERR_CONFLICT where the lead is not offered. owner nil leaves
  * the owner; otherwise the lead is theirs from now on. */
 enum err lead_accept(struct ctx *ctx, struct db *db, const struct id *id, const struct id *owner,
@@ -319,7 +266,8 @@ struct stage_event_input {
 };
 extern const struct table stage_event_import_table;
 
-/* An event of the past, at its own time. Told again it changes nothing: *ret_new is false. */
+/* An event of the past, at its own time. Told again it changes nothing: *ret_new is false. Also as
+ * `export` writes it: an event that has this id here, or was undone, is nothing new. */
 enum err stage_event_import(struct ctx *ctx, struct db *db, const struct stage_event_input *input,
                             bool *ret_new) _must_check_;
 

@@ -1,9 +1,10 @@
-/* reports.h: what is worked out for people to read: previews of rule sets, funnels, boards. Use
- * cases like those of crm.h, and by the same rules. */
+/* reports.h: what is worked out for people to read: why a score is what it is, previews of rule
+ * sets, funnels, boards. Use cases like those of crm.h, and by the same rules. */
 #ifndef FUNNELD_REPORTS_H
 #define FUNNELD_REPORTS_H
 
-#include <funneld/store.h>
+#include <funneld/records.h>
+#include <funneld/rollups.h>
 
 /* ---- Numbers in reports ---- */
 
@@ -13,6 +14,59 @@ struct rate {
     const char *rate;
 };
 extern const struct table rate_table;
+
+/* ---- The ledger of a score ---- */
+
+enum ledger_kind {
+    LEDGER_RULE, /* what its matches come to, decayed */
+    LEDGER_RULE_CAP,
+    LEDGER_GROUP_CLAMP,
+    LEDGER_TOTAL_CLAMP,
+    LEDGER_ROUNDING,
+};
+extern const char *const ledger_kind_names[];
+
+struct ledger_line {
+    enum ledger_kind kind;
+    const char *rule, *name, *score_group; /* NULL where it has none */
+    int64_t matches;
+    int64_t points_milli;
+    /* Of a rule's line, as the rule has them. */
+    int64_t match_milli, cap_milli, cap_times;
+    int decay; /* enum decay; -1: no rule's line */
+    int64_t decay_days, decay_percent;
+};
+
+struct ledger {
+    int64_t score, at;
+    struct id rule_set;
+    int64_t rule_set_version; /* NO_INT: a draft */
+    struct rows lines;        /* struct ledger_line: together 1000 times the score */
+};
+
+/* at NO_INT: now, under the rule set that the lead is on; otherwise under the one in force then.
+ * rule_set: the id or the version of another one. */
+struct score_query {
+    int64_t at;
+    const char *rule_set;
+};
+/* ERR_NOT_FOUND, ERR_GONE; ERR_VALIDATION names at, rule_set or rule. */
+enum err score_ledger(struct ctx *ctx, struct db *db, const struct id *lead_id,
+                      const struct score_query *query, struct ledger *ret) _must_check_;
+
+/* An activity that a rule counts. */
+struct evidence {
+    struct id id;
+    const char *type;
+    int64_t occurred_at, age_days;
+    int64_t points_milli; /* at that age */
+    int64_t kept_milli;   /* what the rule's cap leaves of it */
+};
+/* Of the rule of that key, in the order they happened: struct evidence. The sum of what is kept is
+ * what the rule and its cap come to in the ledger. */
+enum err score_evidence(struct ctx *ctx, struct db *db, const struct id *lead_id,
+                        const struct score_query *query, const char *rule, struct rows *ret)
+    _must_check_;
 
 /* ---- Previews: what a rule set would do, before it does it ---- */
 

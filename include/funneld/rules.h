@@ -3,7 +3,7 @@
 #ifndef FUNNELD_RULES_H
 #define FUNNELD_RULES_H
 
-#include <funneld/types.h>
+#include <funneld/stages.h>
 
 /* ---- Scoring ---- */
 

@@ -4,6 +4,8 @@
  * as it was. Knows nothing of what the answers say. */
 #include "thread.h"
 
+#include <funneld/store.h>
+
 #include <stdio.h>
 #include <string.h>
 

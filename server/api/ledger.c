@@ -1,6 +1,8 @@
 /* ledger.c: routes that tell a score line by line, and what is behind a line. */
 #include "route.h"
 
+#include <funneld/reports.h>
+
 #define SCORE_QUERY_FIELDS(type)                                                                   \
     FIELD_AS(type, score.at, TIME, "at",                                                           \
              .note = "of what is known now and dated up to then, under the rule set in force "     \

@@ -3,6 +3,7 @@
 #include "dispatch.h"
 
 #include <funneld/api.h>
+#include <funneld/store.h>
 
 #include <string.h>
 

@@ -5,6 +5,7 @@
 #include "progress.h"
 
 #include <funneld/crm.h>
+#include <funneld/store.h>
 
 static void store_done(struct store **store)
 {

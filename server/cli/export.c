@@ -6,6 +6,7 @@
 #include "progress.h"
 
 #include <funneld/http.h>
+#include <funneld/records.h>
 #include <funneld/store.h>
 
 #include <errno.h>

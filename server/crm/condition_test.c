@@ -3,6 +3,8 @@
  * around it nor what it will be asked of. */
 #include "condition_reader.h"
 
+#include <funneld/stages.h>
+
 #include <ctype.h>
 #include <string.h>
 

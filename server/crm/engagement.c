@@ -3,7 +3,7 @@
 #include "engagement.h"
 
 #include <funneld/json_value.h>
-#include <funneld/store.h>
+#include <funneld/records.h>
 #include <string.h>
 
 enum {

@@ -9,6 +9,7 @@
 
 #include <funneld/crm.h>
 #include <funneld/reports.h>
+#include <funneld/rollups.h>
 
 struct history {
     const struct catalog *catalog;

@@ -3,6 +3,8 @@
 #include "history.h"
 #include "past.h"
 
+#include <funneld/reports.h>
+
 #include <stdlib.h>
 #include <string.h>
 

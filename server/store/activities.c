@@ -1,7 +1,7 @@
 /* activities.c: activities and the keys that make repeats count once, row by row. No rules here. */
 #include "sql.h"
 
-#include <funneld/store.h>
+#include <funneld/records.h>
 
 enum err activity_insert(struct ctx *ctx, struct db *db, const struct activity *activity)
 {

@@ -6,7 +6,7 @@
 
 #include "db_private.h"
 #include "migrate.h"
-#include "rollups.h"
+#include "rollups_private.h"
 
 enum { TIME_KEPT_MS = 1000, CLOCK_BEHIND_MS = 5000 };
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rollups.h"
+#include "rollups_private.h"
 
 /* ---- Parameters ---- */
 

@@ -3,7 +3,7 @@
 #include "lists.h"
 #include "sql.h"
 
-#include <funneld/store.h>
+#include <funneld/records.h>
 
 enum err erasure_insert(struct ctx *ctx, struct db *db, const struct erasure *erasure)
 {

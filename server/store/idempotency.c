@@ -2,7 +2,7 @@
  * here. */
 #include "sql.h"
 
-#include <funneld/store.h>
+#include <funneld/records.h>
 
 /* The console has no key: its id is nil, which a parameter would turn into NULL. */
 static struct param key_param(const struct kept_answer *answer)

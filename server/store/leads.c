@@ -2,7 +2,7 @@
 #include "lists.h"
 #include "sql.h"
 
-#include <funneld/store.h>
+#include <funneld/records.h>
 
 #include <stdlib.h>
 #include <string.h>

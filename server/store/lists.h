@@ -3,7 +3,7 @@
 #ifndef FUNNELD_STORE_LISTS_H
 #define FUNNELD_STORE_LISTS_H
 
-#include <funneld/store.h>
+#include <funneld/records.h>
 
 struct condition;
 

@@ -2,7 +2,7 @@
  * them. What is counted is not decided here. */
 #include "sql.h"
 
-#include <funneld/store.h>
+#include <funneld/records.h>
 
 static enum err each(struct ctx *ctx, struct db *db, int sql, const struct outcome_filter *filter,
                      void *row, db_visit *visit, void *self)

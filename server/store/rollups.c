@@ -1,13 +1,38 @@
 /* rollups.c: rollup cells. A batch of commands mostly touches the same few cells, so deltas are
  * gathered, and each cell is written once, in the transaction that changed the facts. What cells
  * mean is crm/metrics.c's to know. */
-#include "rollups.h"
+#include "rollups_private.h"
 #include "sql.h"
 
-#include <funneld/store.h>
+#include <funneld/rollups.h>
 
 #include <stdlib.h>
 #include <string.h>
+
+const char *const dimension_names[] = { "all", "source", "campaign", "owner", NULL };
+const char *const basis_names[] = { "cohort", "period", NULL };
+const int horizon_days[HORIZON_COUNT] = { 1, 3, 7, 14, 30, 60, 90, 180 };
+
+static const struct field rollup_fields[] = {
+    FIELD(struct rollup_row, basis, INT),
+    FIELD(struct rollup_row, dimension, INT),
+    FIELD(struct rollup_row, rollups_id, INT),
+    FIELD(struct rollup_row, day, INT),
+    FIELD(struct rollup_row, member, BYTES),
+    FIELD(struct rollup_row, item, INT),
+    FIELD_AS(struct rollup_row, value.entered, INT, "entered"),
+    FIELD_AS(struct rollup_row, value.reached, INT, "reached"),
+    FIELD_AS(struct rollup_row, value.value_minor, INT, "value_minor"),
+    FIELD_AS(struct rollup_row, value.within[0], INT, "within_1"), /* in the order of */
+    FIELD_AS(struct rollup_row, value.within[1], INT, "within_3"), /* horizon_days */
+    FIELD_AS(struct rollup_row, value.within[2], INT, "within_7"),
+    FIELD_AS(struct rollup_row, value.within[3], INT, "within_14"),
+    FIELD_AS(struct rollup_row, value.within[4], INT, "within_30"),
+    FIELD_AS(struct rollup_row, value.within[5], INT, "within_60"),
+    FIELD_AS(struct rollup_row, value.within[6], INT, "within_90"),
+    FIELD_AS(struct rollup_row, value.within[7], INT, "within_180"),
+};
+const struct table rollup_table = TABLE(struct rollup_row, "rollup", rollup_fields);
 
 #define VALUE_MAX (INT64_C(1) << 62) /* of the sums over all cells of all bases */
 

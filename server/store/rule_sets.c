@@ -3,7 +3,7 @@
 #include "lists.h"
 #include "sql.h"
 
-#include <funneld/store.h>
+#include <funneld/records.h>
 
 static enum err put_row(struct ctx *ctx, struct db *db, int sql, const struct rule_set *rule_set)
 {

@@ -2,7 +2,7 @@
 #include "lists.h"
 #include "sql.h"
 
-#include <funneld/store.h>
+#include <funneld/records.h>
 
 enum err stage_insert(struct ctx *ctx, struct db *db, const struct stage *stage)
 {

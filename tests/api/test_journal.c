@@ -4,6 +4,8 @@
 #include "server/api/dispatch.h"
 #include "shape.h"
 
+#include <funneld/store.h>
+
 #include <stdlib.h>
 #include <string.h>
 

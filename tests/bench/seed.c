@@ -10,7 +10,9 @@
  * leads, ids aside. */
 #include "bench.h"
 
-#include "server/store/rollups.h"
+#include "server/store/rollups_private.h"
+
+#include <funneld/store.h>
 
 #include <fcntl.h>
 #include <math.h>

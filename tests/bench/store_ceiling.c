@@ -17,9 +17,11 @@
 #include "server/store/batch.h"
 #include "server/store/db_private.h"
 #include "server/store/driver_sqlite.h"
-#include "server/store/rollups.h"
+#include "server/store/rollups_private.h"
 #include "server/store/upkeep.h"
 #include "trace.h"
+
+#include <funneld/store.h>
 
 #include <fcntl.h>
 #include <stdio.h>

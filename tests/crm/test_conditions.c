@@ -3,6 +3,7 @@
 #include "conditions.h"
 
 #include <funneld/condition.h>
+#include <funneld/stages.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

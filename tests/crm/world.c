@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "server/store/rollups.h"
+#include "server/store/rollups_private.h"
 
 static const char *const zones[WORLD_KINDS] = { "UTC", "America/New_York", "Asia/Tokyo" };
 

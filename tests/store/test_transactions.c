@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "server/store/rollups.h"
+#include "server/store/rollups_private.h"
+
+#include <funneld/rollups.h>
 
 static struct core core;
 

@@ -3,6 +3,7 @@
 #include "fixture.h"
 
 #include <funneld/crm.h>
+#include <funneld/store.h>
 
 #include <pthread.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
-/* rollups.h: deltas of rollup cells that wait for the commit of a batch. */
-#ifndef FUNNELD_STORE_ROLLUPS_H
-#define FUNNELD_STORE_ROLLUPS_H
+/* rollups_private.h: deltas of rollup cells that wait for the commit of a batch. */
+#ifndef FUNNELD_STORE_ROLLUPS_PRIVATE_H
+#define FUNNELD_STORE_ROLLUPS_PRIVATE_H
 
 #include <funneld/db.h>
 
