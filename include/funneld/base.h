@@ -39,6 +39,9 @@ struct err_info {
 const struct err_info *err_info(enum err err);
 /* Whether it went wrong with us, and not with what the client sent. */
 bool err_is_ours(enum err err);
+/* Whether it would have met anything else at that moment too, and may go well later: for want of
+ * storage, memory or time. */
+bool err_may_pass(enum err err);
 
 /* One wrong member of a request. */
 struct member_error {

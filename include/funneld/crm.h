@@ -176,12 +176,19 @@ enum err lead_identify(struct ctx *ctx, struct db *db, const char *email, const 
 enum err lead_read(struct ctx *ctx, struct db *db, const struct id *id, struct lead *ret)
     _must_check_;
 
+struct due_failed {
+    struct due_lead lead; /* with this try */
+    struct failure why;
+};
 struct due_taken {
     int64_t count;
-    int64_t lag_ms; /* for how long the first of them had been due */
+    int64_t lag_ms;            /* for how long the first that never failed had been due */
+    struct due_failed *failed; /* those of now */
+    size_t failed_count;
+    int64_t failing; /* all that wait for another try */
 };
 /* Brings the leads up to date whose score or stage time alone has changed, the first first, at most
- * `limit`. */
+ * `limit`. One that fails by itself holds nobody up. */
 enum err leads_take_due(struct ctx *ctx, struct db *db, int64_t limit, struct due_taken *ret)
     _must_check_;
 

@@ -71,9 +71,14 @@ enum err lead_change_count(struct ctx *ctx, struct db *db, const struct id *lead
 /* The next leads by id, for recounts; nil starts. Only `id` of each struct lead is set. */
 enum err lead_ids_after(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit,
                         struct rows *ret) _must_check_;
-/* Leads whose score is due at `at`, the first first; only id and score_due_at are set. */
+/* struct due_lead: due at `at`, the first first, but for those that failed and wait. */
 enum err leads_due(struct ctx *ctx, struct db *db, int64_t at, int64_t limit, struct rows *ret)
     _must_check_;
+/* It could not be brought up to date in so many tries, and waits for the next one. */
+enum err due_failure_put(struct ctx *ctx, struct db *db, const struct due_lead *due,
+                         int64_t retry_at) _must_check_;
+/* Forgets those that are due no more, or at another time; how many are left. */
+enum err due_failures_tidy(struct ctx *ctx, struct db *db, int64_t *ret_left) _must_check_;
 /* The next leads by id that there is somebody behind, as lists have them. */
 enum err lead_walk(struct ctx *ctx, struct db *db, const struct id *after, int64_t limit,
                    struct rows *ret) _must_check_;

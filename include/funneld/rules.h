@@ -138,6 +138,14 @@ struct job {
 };
 extern const struct table job_table;
 
+/* A lead whose score or stage time alone has changed since. */
+struct due_lead {
+    struct id lead_id;
+    int64_t score_due_at;
+    int64_t tries; /* to bring it up to date, that failed */
+};
+extern const struct table due_lead_table;
+
 /* A lead that meets a criterion under the rule set that a preview is about, and not under the one
  * in force, or the other way round. */
 enum crossing_direction { CROSSING_UP, CROSSING_DOWN };

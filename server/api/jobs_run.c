@@ -15,12 +15,6 @@
 #define RETRY_US INT64_C(10000000)
 #define REST_US INT64_C(3600000000)
 
-/* What ends with the next try, or not at all: the job waits for it. */
-static bool may_pass(enum err err)
-{
-    return err == ERR_STORAGE || err == ERR_BUSY || err == ERR_DEADLINE || err == ERR_MEMORY;
-}
-
 /* Why it failed, for its row and for the log. */
 static const char *take_failure(struct ctx *ctx, enum err err)
 {
@@ -63,7 +57,7 @@ static enum err slice(struct jobs_run *jobs, struct db *db, struct job *job)
         err = more ? job_go_on(ctx, db, job) : job_end(ctx, db, job, JOB_DONE, NULL);
     if (!err)
         return db_release(ctx, db, &savepoint);
-    if (may_pass(err) || !db_in_transaction(db))
+    if (err_may_pass(err) || !db_in_transaction(db))
         return err;
     db_rollback_to(db, &savepoint);
     return job_end(ctx, db, &before, JOB_FAILED, take_failure(ctx, err));
@@ -248,7 +242,7 @@ static enum err run_reading(struct scan *scan, struct db *db)
     enum err err = load(ctx, db, &reading->job_id, &reading->job);
     if (!err)
         err = reads[reading->job.kind](jobs, db);
-    if (err == ERR_CONFLICT || may_pass(err))
+    if (err == ERR_CONFLICT || err_may_pass(err))
         return err;
     struct writing end = { .write = write_end, .state = err ? JOB_FAILED : JOB_DONE };
     end.detail = err ? take_failure(ctx, err) : NULL;
@@ -262,7 +256,7 @@ static void read_done(struct scan *scan)
     struct jobs_run *jobs =
         (struct jobs_run *)((char *)reading - offsetof(struct jobs_run, reading));
     atomic_store(&reading->at_work, false);
-    if (!may_pass(scan->result))
+    if (!err_may_pass(scan->result))
         jobs_run_wake(jobs); /* for the next one */
 }
 

@@ -8,6 +8,20 @@
 enum { LEADS_AT_ONCE = 32 };
 #define EVERY_US INT64_C(1000000)
 
+/* Once for each, whatever becomes of the tries that follow. */
+static void tell(const struct due_failed *failed)
+{
+    char id[ID_TEXT_SIZE];
+    const struct failure *why = &failed->why;
+    if (failed->lead.tries > 1)
+        return;
+    id_format(&failed->lead.lead_id, id);
+    log_line(LOG_ERROR, "visitor",
+             "the lead %s is due and cannot be brought up to date (%s): it is tried again less and "
+             "less often",
+             id, err_is_ours(why->err) && why->detail ? why->detail : err_info(why->err)->title);
+}
+
 static enum err run(struct command *command, struct db *db)
 {
     struct visitor *visitor =
@@ -17,8 +31,13 @@ static enum err run(struct command *command, struct db *db)
     arena_reset(&visitor->arena);
     enum err err = leads_take_due(&visitor->ctx, db, LEADS_AT_ONCE, &taken);
     command->more = !err && taken.count == LEADS_AT_ONCE;
+    if (err)
+        return err;
+    for (size_t i = 0; i < taken.failed_count; i++)
+        tell(&taken.failed[i]);
     metric_set(METRIC_SCORE_LAG_US, taken.lag_ms * 1000);
-    return err;
+    metric_set(METRIC_LEADS_FAILING, taken.failing);
+    return OK;
 }
 
 static void done(struct command *command)

@@ -23,6 +23,11 @@ bool err_is_ours(enum err err)
     return err >= ERR_INTERNAL;
 }
 
+bool err_may_pass(enum err err)
+{
+    return err == ERR_STORAGE || err == ERR_BUSY || err == ERR_DEADLINE || err == ERR_MEMORY;
+}
+
 static void member_add(struct ctx *ctx, const char *member, const char *code, const char *detail)
 {
     struct failure *failure = &ctx->failure;

@@ -174,6 +174,13 @@ static const struct field job_fields[] = {
 };
 const struct table job_table = TABLE(struct job, "job", job_fields);
 
+static const struct field due_lead_fields[] = {
+    FIELD(struct due_lead, lead_id, ID),
+    FIELD(struct due_lead, score_due_at, TIME),
+    FIELD(struct due_lead, tries, INT),
+};
+const struct table due_lead_table = TABLE(struct due_lead, "due_lead", due_lead_fields);
+
 static const struct field crossing_fields[] = {
     FIELD(struct crossing, lead_id, ID, .flags = FIELD_NOT_NULL, .note = "who"),
     FIELD(struct crossing, score_before, INT, .flags = FIELD_NOT_NULL,

@@ -136,13 +136,19 @@ void submission_hash(const struct secret *secret, enum lead_key_kind kind, const
 enum err submission_index(struct ctx *ctx, struct db *db, const struct id *submission,
                           const struct form_post *post) _must_check_;
 
-/* ---- Jobs ---- */
+/* ---- Leads one by one ---- */
+
+typedef enum err lead_visit(struct ctx *ctx, struct db *db, const struct id *lead_id, void *self);
+/* One of them, in a savepoint. Where it fails by itself that is undone, *ret_why says why, and the
+ * answer is OK, for others can go well; ret_why->err is OK where it did not. What would meet the
+ * others too is returned, and ends the command. */
+enum err lead_attempt(struct ctx *ctx, struct db *db, const struct id *lead_id, lead_visit *visit,
+                      void *self, struct failure *ret_why) _must_check_;
 
 /* A slice of a job that visits every lead in the order of their ids: as many as a few milliseconds
  * allow, one at least. Moves job->cursor and job->done on; erased leads are among them. */
-typedef enum err job_lead(struct ctx *ctx, struct db *db, const struct id *lead_id, void *self);
-enum err job_each_lead(struct ctx *ctx, struct db *db, struct job *job, job_lead *visit, void *self,
-                       bool *ret_more) _must_check_;
+enum err job_each_lead(struct ctx *ctx, struct db *db, struct job *job, lead_visit *visit,
+                       void *self, bool *ret_more) _must_check_;
 
 /* ---- What the use cases share ---- */
 

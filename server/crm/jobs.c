@@ -89,8 +89,8 @@ static bool may_go_on(const struct job *job, int64_t start_us)
            (us < SLICE_US && watch_step(job->watch, NULL, job->done, job->total));
 }
 
-enum err job_each_lead(struct ctx *ctx, struct db *db, struct job *job, job_lead *visit, void *self,
-                       bool *ret_more)
+enum err job_each_lead(struct ctx *ctx, struct db *db, struct job *job, lead_visit *visit,
+                       void *self, bool *ret_more)
 {
     struct rows rows;
     int64_t start_us = clock_monotonic_us();

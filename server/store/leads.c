@@ -82,11 +82,6 @@ enum err lead_save_tally(struct ctx *ctx, struct db *db, const struct lead *lead
                    param_int(lead->last_fact_at), param_int(lead->score_due_at));
 }
 
-enum err leads_due(struct ctx *ctx, struct db *db, int64_t at, int64_t limit, struct rows *ret)
-{
-    return db_rows(ctx, db, SQL_LEADS_DUE, ret, param_int(at), param_int(limit));
-}
-
 enum err lead_find(struct ctx *ctx, struct db *db, enum lead_key_kind kind, const char *key,
                    struct id *ret)
 {

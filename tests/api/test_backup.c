@@ -1,11 +1,11 @@
 /* test_backup.c: `backup`, `restore` and `check FILE`: what they keep, what they refuse, and that
  * nothing is lost wherever they are cut short. */
 #include "cli.h"
+#include "tests/support/tamper.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <sqlite3.h>
 #include <stdlib.h>
 
 static void leads_import(int from, int to)
@@ -25,17 +25,6 @@ static void leads_expect(const char *check, int count)
     snprintf(wanted, sizeof wanted, "no difference: %d leads, ", count);
     ck_assert_run(check, 0);
     ck_assert_says(out, wanted);
-}
-
-/* Behind everybody's back. */
-static void tamper(const char *name, const char *text)
-{
-    sqlite3 *handle = NULL;
-    char *message = NULL;
-    ck_assert_int_eq(sqlite3_open(path_of(name), &handle), 0);
-    int code = sqlite3_exec(handle, text, NULL, NULL, &message);
-    ck_assert_msg(code == 0, "%s", message);
-    ck_assert_int_eq(sqlite3_close(handle), 0);
 }
 
 static char *bytes_read(const char *name, size_t *ret_bytes)
@@ -154,7 +143,7 @@ START_TEST(test_backup_holds_nothing_deleted)
              "INSERT INTO setting SELECT '%s' || hex(id), '%s' FROM lead; "
              "DELETE FROM setting WHERE value = '%s'; PRAGMA wal_checkpoint(TRUNCATE)",
              marker, marker, marker, marker);
-    tamper("f.db", text);
+    tamper_with(path_of("f.db"), text);
     ck_assert(file_holds("f.db", marker)); /* or this would show nothing */
     ck_assert_run("backup b.db", 0);
     ck_assert(!file_holds("b.db", marker));
@@ -343,7 +332,7 @@ START_TEST(test_check_counts_a_backup)
 {
     leads_import(0, 3);
     ck_assert_run("backup b.db", 0);
-    tamper("b.db", "UPDATE lead_state SET score = score + 1");
+    tamper_with(path_of("b.db"), "UPDATE lead_state SET score = score + 1");
     ck_assert_int_eq(unlink(path_of("b.db.sha256")), 0);
     ck_assert_run("check b.db", 1);
     ck_assert_says(out, "its score is not what its log gives");
@@ -359,10 +348,10 @@ START_TEST(test_files_of_others)
     leads_import(0, 3);
     file_write("text.db", "this is a text, and it is long enough to have a header of some kind");
     file_write("empty.db", "");
-    tamper("foreign.db", "CREATE TABLE x (y)");
+    tamper_with(path_of("foreign.db"), "CREATE TABLE x (y)");
     ck_assert_run("backup newer.db", 0);
     ck_assert_int_eq(unlink(path_of("newer.db.sha256")), 0);
-    tamper("newer.db", "INSERT INTO schema_migration VALUES (999, 'future', 'x', 1)");
+    tamper_with(path_of("newer.db"), "INSERT INTO schema_migration VALUES (999, 'future', 'x', 1)");
     static const struct {
         const char *name, *err;
         int status;
@@ -390,17 +379,17 @@ END_TEST
 START_TEST(test_older_data)
 {
     leads_import(0, 3);
-    tamper("f.db", "CREATE TABLE known AS SELECT * FROM schema_migration; "
-                   "DELETE FROM schema_migration WHERE number = "
-                   "(SELECT max(number) FROM schema_migration)");
+    tamper_with(path_of("f.db"), "CREATE TABLE known AS SELECT * FROM schema_migration; "
+                                 "DELETE FROM schema_migration WHERE number = "
+                                 "(SELECT max(number) FROM schema_migration)");
     ck_assert_run("backup b.db", 0);
-    tamper("f.db", "DELETE FROM lead");
+    tamper_with(path_of("f.db"), "DELETE FROM lead");
     ck_assert_run("check b.db", 1);
     ck_assert_says(err, "b.db is undamaged, but of an older version");
     ck_assert_run("restore b.db --force", 0);
     ck_assert_run("check", 1);
-    tamper("f.db", "INSERT INTO schema_migration SELECT * FROM known WHERE number > "
-                   "(SELECT max(number) FROM schema_migration); DROP TABLE known");
+    tamper_with(path_of("f.db"), "INSERT INTO schema_migration SELECT * FROM known WHERE number > "
+                                 "(SELECT max(number) FROM schema_migration); DROP TABLE known");
     leads_expect("check", 3);
 }
 END_TEST

@@ -1,12 +1,12 @@
 /* test_export.c: `export`: that nothing is missing, nothing runs in a spreadsheet, and an import
  * takes it back as it was. */
 #include "cli.h"
+#include "tests/support/tamper.h"
 
 #include "server/cli/csv.h"
 
 #include <funneld/types.h>
 
-#include <sqlite3.h>
 #include <stdlib.h>
 
 /* ---- A table of cells, read back by our own reader ---- */
@@ -71,16 +71,6 @@ static void sheets_compare(const struct sheet *a, const struct sheet *b)
                           "row %zu, %s: \"%s\" and \"%s\"", i, name, sheet_cell(a, i, name),
                           sheet_cell(b, i, name));
         }
-}
-
-static void tamper(const char *text)
-{
-    sqlite3 *handle = NULL;
-    char *message = NULL;
-    ck_assert_int_eq(sqlite3_open(path_of("f.db"), &handle), 0);
-    int code = sqlite3_exec(handle, text, NULL, NULL, &message);
-    ck_assert_msg(code == 0, "%s", message);
-    ck_assert_int_eq(sqlite3_close(handle), 0);
 }
 
 /* ---- There and back ---- */
@@ -288,9 +278,11 @@ START_TEST(test_many_rows)
     ck_assert_run("import leads many.csv", 0);
     every_row_once("export leads", "\"external_id\":\"");
     /* The export only reads: these rows need to fit nothing else. */
-    tamper("UPDATE stage_event SET reason = (SELECT external_id FROM lead WHERE id = lead_id);"
-           "INSERT INTO activity SELECT (SELECT min(id) FROM lead), external_id / 100, id, 'call', "
-           "1, NULL, 'crm', external_id, 0, '{\"a\":\"=1\"}', 0 FROM lead");
+    tamper_with(
+        path_of("f.db"),
+        "UPDATE stage_event SET reason = (SELECT external_id FROM lead WHERE id = lead_id);"
+        "INSERT INTO activity SELECT (SELECT min(id) FROM lead), external_id / 100, id, 'call', "
+        "1, NULL, 'crm', external_id, 0, '{\"a\":\"=1\"}', 0 FROM lead");
     every_row_once("export stage-events", "\"reason\":\"");
     every_row_once("export activities", "\"external_id\":\"");
     ck_assert_run("export activities --where external_id=7", 0);

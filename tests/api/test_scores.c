@@ -1,6 +1,7 @@
 /* test_scores.c: time alone lowers a score and takes a lead back a stage: to the millisecond in
  * what is read, and soon after in what is stored. */
 #include "fixture.h"
+#include "tamper.h"
 
 #include <unistd.h>
 
@@ -99,6 +100,48 @@ START_TEST(what_was_due_comes_first)
 }
 END_TEST
 
+static bool metrics_say(const char *line)
+{
+    return strstr(ask(fixture.client, .path = "/metrics", .key = "")->body, line);
+}
+
+static void wait_for_metric(const char *line)
+{
+    for (int ms = 0; ms < 20000; ms += 20, usleep(20000))
+        if (metrics_say(line))
+            return;
+    ck_abort_msg("never: %s", line);
+}
+
+/* It stops nobody behind it, an operator sees that there is one, and a fact mends it. */
+START_TEST(damage_of_one_is_its_own)
+{
+    publish_window("'exit_below':40");
+    const char *damaged = service_create("/v1/leads", "{'email':'u1@example.com'}");
+    wait_for_metric("\nfunneld_leads_failing 0\n");
+    tamper_with(fixture.database,
+                "UPDATE stage_event SET voided_at = 1;"
+                "UPDATE lead_state SET tally = x'00', score_due_at = score_as_of");
+    wait_for_metric("\nfunneld_leads_failing 1\n");
+    int64_t due;
+    const char *behind = fading_lead(&due);
+    wait_until(due);
+    const struct answer *answer = NULL;
+    for (int ms = 0; ms < 20000; ms += 20, usleep(20000)) {
+        answer = get(fixture.client, "/v1/leads?stage=target&email=ann@example.com");
+        if (answer_count(answer, "data") == 1)
+            break;
+    }
+    expect_text(answer, behind, "data.0.id");
+    ck_assert(metrics_say("\nfunneld_leads_failing 1\n"));
+    tamper_with(fixture.database, "UPDATE stage_event SET voided_at = NULL WHERE voided_at = 1");
+    expect_status(
+        post(fixture.client, textf("/v1/leads/%s/activities", damaged), "{'type':'page_view'}"),
+        201);
+    wait_for_metric("\nfunneld_leads_failing 0\n");
+}
+END_TEST
+
 Suite *test_suite(void)
 {
     Suite *suite = suite_create("scores");
@@ -108,6 +151,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, goes_back_when_it_is_due);
     tcase_add_test(tcase, stays_while_it_dwells);
     tcase_add_test(tcase, what_was_due_comes_first);
+    tcase_add_test(tcase, damage_of_one_is_its_own);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -173,6 +173,7 @@ int main(void)
     suite_add_tcase(suite, catalog_case());
     suite_add_tcase(suite, check_case());
     suite_add_tcase(suite, cost_case());
+    suite_add_tcase(suite, damage_case());
     suite_add_tcase(suite, ledger_case());
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

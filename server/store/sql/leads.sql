@@ -51,12 +51,6 @@ WHERE lead_id = $1;
 UPDATE lead_state SET score_as_of = $2, tally = $3, last_fact_at = $4, score_due_at = $5
 WHERE lead_id = $1;
 
--- leads_due -> lead
-SELECT lead_id AS id, score_due_at
-FROM lead_state
-WHERE score_due_at IS NOT NULL AND score_due_at <= $1
-ORDER BY score_due_at, lead_id LIMIT $2;
-
 -- lead_key_find -> lead
 SELECT lead_id AS id FROM lead_key WHERE kind = $1 AND key = $2;
 
