@@ -394,7 +394,7 @@ START_TEST(test_older_data)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     Suite *suite = suite_create("backup");
     TCase *tcase = tcase_create("backup");
@@ -414,9 +414,5 @@ int main(void)
     tcase_add_test(tcase, test_files_of_others);
     tcase_add_test(tcase, test_older_data);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite;
 }

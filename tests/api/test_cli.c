@@ -470,7 +470,7 @@ START_TEST(test_commands_share_the_file)
 }
 END_TEST
 
-static Suite *cli_suite(void)
+Suite *test_suite(void)
 {
     Suite *suite = suite_create("cli");
     TCase *alone = tcase_create("lines, daemon");
@@ -504,13 +504,4 @@ static Suite *cli_suite(void)
     tcase_add_loop_test(both, test_import_can_be_stopped, 0, 2);
     suite_add_tcase(suite, both);
     return suite;
-}
-
-int main(void)
-{
-    SRunner *runner = srunner_create(cli_suite());
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

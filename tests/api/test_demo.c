@@ -177,7 +177,7 @@ START_TEST(test_what_is_refused)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     Suite *suite = suite_create("demo");
     TCase *tcase = tcase_create("demo");
@@ -189,9 +189,5 @@ int main(void)
     tcase_add_loop_test(tcase, test_only_where_nothing_is, 0, 2);
     tcase_add_test(tcase, test_what_is_refused);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite;
 }

@@ -290,7 +290,7 @@ START_TEST(test_many_rows)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     Suite *suite = suite_create("export");
     TCase *tcase = tcase_create("export");
@@ -302,9 +302,5 @@ int main(void)
     tcase_add_test(tcase, test_what_is_refused);
     tcase_add_test(tcase, test_many_rows);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite;
 }

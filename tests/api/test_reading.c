@@ -344,7 +344,7 @@ START_TEST(stop_while_scans_wait)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     Suite *suite = suite_create("reading");
     TCase *tcase = tcase_create("reading");
@@ -360,9 +360,5 @@ int main(void)
     tcase_add_test(tcase, waits_have_an_end);
     tcase_add_test(tcase, stop_while_scans_wait);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite;
 }

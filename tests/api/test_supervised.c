@@ -379,7 +379,7 @@ START_TEST(log_of_a_session)
 }
 END_TEST
 
-static Suite *supervised_suite(void)
+Suite *test_suite(void)
 {
     Suite *suite = suite_create("supervised");
     TCase *tcase = tcase_create("supervised");
@@ -397,13 +397,4 @@ static Suite *supervised_suite(void)
     tcase_add_test(tcase, log_of_a_session);
     suite_add_tcase(suite, tcase);
     return suite;
-}
-
-int main(void)
-{
-    SRunner *runner = srunner_create(supervised_suite());
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
 }

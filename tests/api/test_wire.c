@@ -665,9 +665,8 @@ static void set_up_small(void)
     wire_start(&wire);
 }
 
-Suite *wire_suite(void)
+void wire_tests(Suite *suite)
 {
-    Suite *suite = suite_create("wire");
     TCase *bytes = tcase_create("bytes");
     tcase_add_checked_fixture(bytes, set_up, tear_down);
     tcase_set_timeout(bytes, 60);
@@ -696,5 +695,4 @@ Suite *wire_suite(void)
     tcase_add_test(sockets, test_addresses);
     tcase_add_test(sockets, test_thread_open_fails);
     suite_add_tcase(suite, sockets);
-    return suite;
 }

@@ -460,9 +460,8 @@ START_TEST(test_forwarded_by_anybody)
 }
 END_TEST
 
-Suite *wire_crowd_suite(void)
+void wire_crowd_tests(Suite *suite)
 {
-    Suite *suite = suite_create("wire_crowd");
     TCase *tcase = tcase_create("crowd");
     tcase_add_checked_fixture(tcase, NULL, tear_down);
     tcase_set_timeout(tcase, 60);
@@ -482,5 +481,4 @@ Suite *wire_crowd_suite(void)
     tcase_add_test(tcase, test_forwarded);
     tcase_add_test(tcase, test_forwarded_by_anybody);
     suite_add_tcase(suite, tcase);
-    return suite;
 }

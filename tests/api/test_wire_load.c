@@ -505,9 +505,8 @@ START_TEST(test_stop_in_time)
 }
 END_TEST
 
-Suite *wire_load_suite(void)
+void wire_load_tests(Suite *suite)
 {
-    Suite *suite = suite_create("wire_load");
     TCase *load = tcase_create("load");
     tcase_add_checked_fixture(load, set_up, tear_down);
     tcase_set_timeout(load, 60);
@@ -538,5 +537,4 @@ Suite *wire_load_suite(void)
     tcase_add_test(stop, test_stop_under_load);
     tcase_add_test(stop, test_stop_in_time);
     suite_add_tcase(suite, stop);
-    return suite;
 }

@@ -395,13 +395,11 @@ bool client_is_closed(struct client *client, int timeout_ms)
     return client->closed;
 }
 
-int main(void)
+Suite *test_suite(void)
 {
-    SRunner *runner = srunner_create(wire_suite());
-    srunner_add_suite(runner, wire_crowd_suite());
-    srunner_add_suite(runner, wire_load_suite());
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    Suite *suite = suite_create("wire");
+    wire_tests(suite);
+    wire_crowd_tests(suite);
+    wire_load_tests(suite);
+    return suite;
 }

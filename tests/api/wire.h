@@ -2,8 +2,7 @@
 #ifndef FUNNELD_TESTS_API_WIRE_H
 #define FUNNELD_TESTS_API_WIRE_H
 
-#include <check.h>
-#undef fail /* an old macro of Check; ours is a function */
+#include "tests/support/suite.h"
 
 #include <funneld/http.h>
 #include <pthread.h>
@@ -80,8 +79,8 @@ void client_expect(struct client *client, const char *text, int status, struct a
 /* Whether the other side has closed, waiting at most timeout_ms. */
 bool client_is_closed(struct client *client, int timeout_ms);
 
-Suite *wire_suite(void);
-Suite *wire_crowd_suite(void);
-Suite *wire_load_suite(void);
+void wire_tests(Suite *suite);
+void wire_crowd_tests(Suite *suite);
+void wire_load_tests(Suite *suite);
 
 #endif

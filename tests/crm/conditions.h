@@ -2,8 +2,7 @@
 #ifndef FUNNELD_TESTS_CRM_CONDITIONS_H
 #define FUNNELD_TESTS_CRM_CONDITIONS_H
 
-#include <check.h>
-#undef fail /* an old macro of Check; ours is a function */
+#include "tests/support/suite.h"
 
 TCase *conditions_random_case(void);
 

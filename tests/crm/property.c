@@ -161,7 +161,7 @@ static TCase *operations_case(void)
     return operations;
 }
 
-int main(void)
+Suite *test_suite(void)
 {
     log_setup(LOG_WARN, LOG_TEXT);
     /* Not durability is tried here, so nothing need wait for a disk. */
@@ -175,9 +175,5 @@ int main(void)
     suite_add_tcase(suite, cost_case());
     suite_add_tcase(suite, damage_case());
     suite_add_tcase(suite, ledger_case());
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite;
 }

@@ -2,8 +2,7 @@
 #ifndef FUNNELD_TESTS_CRM_PROPERTY_H
 #define FUNNELD_TESTS_CRM_PROPERTY_H
 
-#include <check.h>
-#undef fail /* an old macro of Check; ours is a function */
+#include "tests/support/suite.h"
 
 #include "random.h"
 

@@ -532,7 +532,7 @@ START_TEST(test_nonsense_is_survived)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     Suite *suite = suite_create("conditions");
     TCase *tcase = tcase_create("conditions");
@@ -550,9 +550,5 @@ int main(void)
     tcase_add_test(tcase, test_nonsense_is_survived);
     suite_add_tcase(suite, tcase);
     suite_add_tcase(suite, conditions_random_case());
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite;
 }

@@ -3,8 +3,7 @@
 #ifndef FUNNELD_TESTS_FAULTS_DAEMON_H
 #define FUNNELD_TESTS_FAULTS_DAEMON_H
 
-#include <check.h>
-#undef fail /* an old macro of Check; ours is a function */
+#include "tests/support/suite.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -115,7 +115,7 @@ START_TEST(test_jobs_survive_kills)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     Suite *suite = suite_create("daemon jobs");
     TCase *tcase = tcase_create("jobs");
@@ -123,9 +123,5 @@ int main(void)
     tcase_set_timeout(tcase, 300);
     tcase_add_test(tcase, test_jobs_survive_kills);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite;
 }

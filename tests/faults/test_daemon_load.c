@@ -364,7 +364,7 @@ START_TEST(test_no_work_at_rest)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     Suite *suite = suite_create("faults daemon load");
     TCase *tcase = tcase_create("load");
@@ -377,9 +377,5 @@ int main(void)
     tcase_add_test(tcase, test_second_daemon_is_refused);
     tcase_add_test(tcase, test_no_work_at_rest);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite;
 }

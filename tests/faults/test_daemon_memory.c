@@ -271,7 +271,7 @@ START_TEST(test_sanitized)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     Suite *suite = suite_create("faults daemon memory");
     TCase *tcase = tcase_create("memory");
@@ -285,9 +285,5 @@ int main(void)
         tcase_add_test(tcase, test_start_without_memory);
     }
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite;
 }

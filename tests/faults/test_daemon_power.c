@@ -230,7 +230,7 @@ START_TEST(test_power_cut_while_the_file_is_made)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     Suite *suite = suite_create("faults daemon power");
     TCase *tcase = tcase_create("power");
@@ -239,9 +239,5 @@ int main(void)
     tcase_add_test(tcase, test_power_cut_at_any_moment);
     tcase_add_test(tcase, test_power_cut_while_the_file_is_made);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite;
 }

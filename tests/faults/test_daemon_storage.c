@@ -350,7 +350,7 @@ START_TEST(test_every_call_in_turn)
 }
 END_TEST
 
-int main(void)
+Suite *test_suite(void)
 {
     Suite *suite = suite_create("faults daemon storage");
     TCase *tcase = tcase_create("storage"), *torture = tcase_create("torture");
@@ -363,9 +363,5 @@ int main(void)
     tcase_set_timeout(torture, test_is_long() ? 900 : 60);
     tcase_add_loop_test(torture, test_every_call_in_turn, 0, ARRAY_SIZE(tortures));
     suite_add_tcase(suite, torture);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite;
 }

@@ -442,8 +442,9 @@ START_TEST(test_full_disk_at_checkpoint)
 }
 END_TEST
 
-static Suite *storage_suite(void)
+Suite *test_suite(void)
 {
+    log_setup(LOG_ERROR, LOG_TEXT);
     Suite *suite = suite_create("faults storage");
     TCase *tcase = tcase_create("storage");
     tcase_set_timeout(tcase, 300);
@@ -456,14 +457,4 @@ static Suite *storage_suite(void)
     tcase_add_test(tcase, test_full_disk_at_checkpoint);
     suite_add_tcase(suite, tcase);
     return suite;
-}
-
-int main(void)
-{
-    SRunner *runner = srunner_create(storage_suite());
-    log_setup(LOG_ERROR, LOG_TEXT);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

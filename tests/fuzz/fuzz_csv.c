@@ -77,6 +77,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 #ifndef FUNNELD_LIBFUZZER
 
+#include "tests/support/suite.h"
+
 enum { INPUT_BYTES_MAX = 200000, ITERATIONS = 4000 };
 
 static const char *const seeds[] = {
@@ -153,7 +155,7 @@ static uint64_t environment_number(const char *name, uint64_t fallback)
     return text == NULL || *text == '\0' ? fallback : strtoull(text, NULL, 10);
 }
 
-int main(void)
+START_TEST(test_mutations)
 {
     static struct input input;
     uint64_t rounds = getenv("FUNNELD_TEST_LONG") != NULL ? 20 * ITERATIONS : ITERATIONS;
@@ -171,8 +173,17 @@ int main(void)
             mutate(&input, &state);
         LLVMFuzzerTestOneInput(input.data, input.length);
     }
-    puts("100%: Checks: 1, Failures: 0, Errors: 0");
-    return EXIT_SUCCESS;
+}
+END_TEST
+
+Suite *test_suite(void)
+{
+    Suite *suite = suite_create("fuzz csv");
+    TCase *tcase = tcase_create("mutations");
+    tcase_set_timeout(tcase, 300);
+    tcase_add_test(tcase, test_mutations);
+    suite_add_tcase(suite, tcase);
+    return suite;
 }
 
 #endif

@@ -3,8 +3,7 @@
 #ifndef FUNNELD_TESTS_STORE_CORE_H
 #define FUNNELD_TESTS_STORE_CORE_H
 
-#include <check.h>
-#undef fail /* an old macro of Check; ours is a function */
+#include "tests/support/suite.h"
 
 #include "server/store/store_private.h"
 
@@ -101,13 +100,13 @@ void core_clock_shift(int64_t ms);
     ck_assert_msg((text) && strstr((text), (part)), "\"%s\" does not say \"%s\"",                  \
                   (text) ? (text) : "(null)", (part))
 
-Suite *rows_suite(void);
-Suite *queries_suite(void);
-Suite *transactions_suite(void);
-Suite *open_suite(void);
-Suite *migrate_suite(void);
-Suite *writer_suite(void);
-Suite *scanner_suite(void);
-Suite *wipe_suite(void);
+void rows_tests(Suite *suite);
+void queries_tests(Suite *suite);
+void transactions_tests(Suite *suite);
+void open_tests(Suite *suite);
+void migrate_tests(Suite *suite);
+void writer_tests(Suite *suite);
+void scanner_tests(Suite *suite);
+void wipe_tests(Suite *suite);
 
 #endif

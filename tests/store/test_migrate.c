@@ -119,9 +119,8 @@ START_TEST(test_one_that_commits_is_refused)
 }
 END_TEST
 
-Suite *migrate_suite(void)
+void migrate_tests(Suite *suite)
 {
-    Suite *suite = suite_create("store migrate");
     TCase *tcase = tcase_create("migrate");
     tcase_set_timeout(tcase, 60); /* fsyncs on a busy machine */
     tcase_add_checked_fixture(tcase, setup, teardown);
@@ -133,5 +132,4 @@ Suite *migrate_suite(void)
     tcase_add_loop_test(tcase, test_failing_one_leaves_nothing, 0, 3);
     tcase_add_test(tcase, test_one_that_commits_is_refused);
     suite_add_tcase(suite, tcase);
-    return suite;
 }

@@ -388,9 +388,8 @@ START_TEST(test_named_statements)
 }
 END_TEST
 
-Suite *open_suite(void)
+void open_tests(Suite *suite)
 {
-    Suite *suite = suite_create("store open");
     TCase *tcase = tcase_create("open");
     tcase_set_timeout(tcase, 60); /* fsyncs on a busy machine */
     tcase_add_checked_fixture(tcase, setup, teardown);
@@ -414,5 +413,4 @@ Suite *open_suite(void)
     tcase_add_test(tcase, test_looking_for_damage_can_be_stopped);
     tcase_add_test(tcase, test_named_statements);
     suite_add_tcase(suite, tcase);
-    return suite;
 }

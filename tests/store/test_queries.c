@@ -137,9 +137,8 @@ START_TEST(test_mistakes_are_named)
 }
 END_TEST
 
-Suite *queries_suite(void)
+void queries_tests(Suite *suite)
 {
-    Suite *suite = suite_create("store queries");
     TCase *tcase = tcase_create("queries");
     tcase_set_timeout(tcase, 60); /* fsyncs on a busy machine */
     tcase_add_checked_fixture(tcase, setup, teardown);
@@ -150,5 +149,4 @@ Suite *queries_suite(void)
     tcase_add_test(tcase, test_too_much_is_refused);
     tcase_add_test(tcase, test_mistakes_are_named);
     suite_add_tcase(suite, tcase);
-    return suite;
 }

@@ -309,9 +309,8 @@ START_TEST(test_no_memory)
 }
 END_TEST
 
-Suite *rows_suite(void)
+void rows_tests(Suite *suite)
 {
-    Suite *suite = suite_create("store rows");
     TCase *tcase = tcase_create("rows");
     tcase_set_timeout(tcase, 60); /* fsyncs on a busy machine */
     tcase_add_checked_fixture(tcase, setup, teardown);
@@ -331,5 +330,4 @@ Suite *rows_suite(void)
     tcase_add_test(tcase, test_check_statements_tells_the_first);
     tcase_add_test(tcase, test_no_memory);
     suite_add_tcase(suite, tcase);
-    return suite;
 }

@@ -260,9 +260,8 @@ START_TEST(test_drain)
 }
 END_TEST
 
-Suite *scanner_suite(void)
+void scanner_tests(Suite *suite)
 {
-    Suite *suite = suite_create("scanner");
     TCase *tcase = tcase_create("scanner");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_set_timeout(tcase, 20);
@@ -275,5 +274,4 @@ Suite *scanner_suite(void)
     tcase_add_test(tcase, test_stop);
     tcase_add_test(tcase, test_drain);
     suite_add_tcase(suite, tcase);
-    return suite;
 }

@@ -353,9 +353,8 @@ START_TEST(test_memo_stays_with_its_connection)
 }
 END_TEST
 
-Suite *transactions_suite(void)
+void transactions_tests(Suite *suite)
 {
-    Suite *suite = suite_create("store transactions");
     TCase *tcase = tcase_create("transactions");
     tcase_set_timeout(tcase, 60); /* fsyncs on a busy machine */
     tcase_add_checked_fixture(tcase, setup, teardown);
@@ -374,5 +373,4 @@ Suite *transactions_suite(void)
     tcase_add_test(tcase, test_writer_waits_for_nobody_long);
     tcase_add_test(tcase, test_memo_stays_with_its_connection);
     suite_add_tcase(suite, tcase);
-    return suite;
 }

@@ -221,9 +221,8 @@ START_TEST(test_it_comes_round)
 }
 END_TEST
 
-Suite *wipe_suite(void)
+void wipe_tests(Suite *suite)
 {
-    Suite *suite = suite_create("store wipe");
     TCase *tcase = tcase_create("wipe");
     tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, setup, teardown);
@@ -234,5 +233,4 @@ Suite *wipe_suite(void)
     tcase_add_test(tcase, test_the_end_tells_those_that_wait);
     tcase_add_loop_test(tcase, test_it_comes_round, 0, 2);
     suite_add_tcase(suite, tcase);
-    return suite;
 }

@@ -494,9 +494,8 @@ START_TEST(test_a_log_that_readers_held_is_cut)
 }
 END_TEST
 
-Suite *writer_suite(void)
+void writer_tests(Suite *suite)
 {
-    Suite *suite = suite_create("store writer");
     TCase *tcase = tcase_create("writer");
     tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, setup, teardown);
@@ -522,5 +521,4 @@ Suite *writer_suite(void)
     tcase_add_test(tcase, test_checkpoint_when_the_log_has_grown);
     tcase_add_test(tcase, test_a_log_that_readers_held_is_cut);
     suite_add_tcase(suite, tcase);
-    return suite;
 }

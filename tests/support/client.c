@@ -16,6 +16,12 @@ struct client {
 
 /* ---- Life ---- */
 
+/* Before main(), and so before there are threads. */
+__attribute__((constructor)) static void curl_ready(void)
+{
+    curl_global_init(CURL_GLOBAL_ALL);
+}
+
 static char *copy_text(const char *text)
 {
     char *copy = text ? strdup(text) : NULL;

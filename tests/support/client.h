@@ -3,8 +3,7 @@
 #ifndef FUNNELD_TESTS_SUPPORT_CLIENT_H
 #define FUNNELD_TESTS_SUPPORT_CLIENT_H
 
-#include <check.h>
-#undef fail /* an old macro of Check; ours is a function */
+#include "suite.h"
 
 #include <funneld/base.h>
 #include <jansson.h>

@@ -52,7 +52,4 @@ struct race {
 };
 void race_run(struct race *race);
 
-/* A test program is this function and the main() of main.c. */
-Suite *test_suite(void);
-
 #endif

@@ -95,13 +95,11 @@ START_TEST(test_networks)
 }
 END_TEST
 
-Suite *address_suite(void)
+void address_tests(Suite *suite)
 {
-    Suite *suite = suite_create("address");
     TCase *tcase = tcase_create("address");
     tcase_add_test(tcase, test_text);
     tcase_add_test(tcase, test_site);
     tcase_add_test(tcase, test_networks);
     suite_add_tcase(suite, tcase);
-    return suite;
 }

@@ -216,9 +216,8 @@ START_TEST(test_buffer_fails_and_stays_failed)
 }
 END_TEST
 
-Suite *arena_suite(void)
+void arena_tests(Suite *suite)
 {
-    Suite *suite = suite_create("arena");
     TCase *tests = tcase_create("arena");
     tcase_add_test(tests, test_alloc_is_aligned_and_zeroed);
     tcase_add_test(tests, test_allocations_do_not_overlap);
@@ -235,5 +234,4 @@ Suite *arena_suite(void)
     tcase_add_test(tests, test_buffer_int);
     tcase_add_test(tests, test_buffer_fails_and_stays_failed);
     suite_add_tcase(suite, tests);
-    return suite;
 }

@@ -170,9 +170,8 @@ START_TEST(test_output_is_safe_for_a_terminal)
 }
 END_TEST
 
-Suite *arguments_suite(void)
+void arguments_tests(Suite *suite)
 {
-    Suite *suite = suite_create("arguments");
     TCase *tests = tcase_create("arguments");
     tcase_add_test(tests, test_commands_are_found);
     tcase_add_test(tests, test_options_and_operands);
@@ -182,5 +181,4 @@ Suite *arguments_suite(void)
     tcase_add_test(tests, test_errors_have_a_status);
     tcase_add_test(tests, test_output_is_safe_for_a_terminal);
     suite_add_tcase(suite, tests);
-    return suite;
 }

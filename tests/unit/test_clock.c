@@ -345,9 +345,8 @@ START_TEST(test_clocks_move)
 }
 END_TEST
 
-Suite *clock_suite(void)
+void clock_tests(Suite *suite)
 {
-    Suite *suite = suite_create("clock");
     TCase *tests = tcase_create("clock");
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, zone_back_to_utc, zone_back_to_utc);
@@ -364,5 +363,4 @@ Suite *clock_suite(void)
     tcase_add_test(tests, test_lenient);
     tcase_add_test(tests, test_clocks_move);
     suite_add_tcase(suite, tests);
-    return suite;
 }

@@ -473,9 +473,8 @@ START_TEST(test_help_names_every_flag)
 }
 END_TEST
 
-Suite *config_suite(void)
+void config_tests(Suite *suite)
 {
-    Suite *suite = suite_create("config");
     TCase *tests = tcase_create("config");
     tcase_add_checked_fixture(tests, config_setup, config_teardown);
     tcase_add_test(tests, test_defaults);
@@ -497,5 +496,4 @@ Suite *config_suite(void)
     tcase_add_test(tests, test_show_is_a_file_that_means_the_same);
     tcase_add_test(tests, test_help_names_every_flag);
     suite_add_tcase(suite, tests);
-    return suite;
 }

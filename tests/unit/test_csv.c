@@ -237,9 +237,8 @@ START_TEST(test_every_line_opens_a_quote)
 }
 END_TEST
 
-Suite *csv_suite(void)
+void csv_tests(Suite *suite)
 {
-    Suite *suite = suite_create("csv");
     TCase *tests = tcase_create("csv");
     tcase_set_timeout(tests, 30);
     tcase_add_test(tests, test_rows);
@@ -249,5 +248,4 @@ Suite *csv_suite(void)
     tcase_add_test(tests, test_many_cells);
     tcase_add_test(tests, test_every_line_opens_a_quote);
     suite_add_tcase(suite, tests);
-    return suite;
 }

@@ -133,9 +133,8 @@ START_TEST(test_a_kept_failure_outlives_the_arena_it_was_told_in)
 }
 END_TEST
 
-Suite *err_suite(void)
+void err_tests(Suite *suite)
 {
-    Suite *suite = suite_create("err");
     TCase *tests = tcase_create("err");
     tcase_add_test(tests, test_every_error_is_complete);
     tcase_add_test(tests, test_fail_records_the_first);
@@ -145,5 +144,4 @@ Suite *err_suite(void)
     tcase_add_test(tests, test_memory_does_not_hide_an_earlier_failure);
     tcase_add_test(tests, test_a_kept_failure_outlives_the_arena_it_was_told_in);
     suite_add_tcase(suite, tests);
-    return suite;
 }

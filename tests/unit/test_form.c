@@ -67,9 +67,8 @@ START_TEST(test_number)
 }
 END_TEST
 
-Suite *form_suite(void)
+void form_tests(Suite *suite)
 {
-    Suite *suite = suite_create("form");
     TCase *tcase = tcase_create("form");
     tcase_add_checked_fixture(tcase, ctx_start, ctx_done);
     tcase_set_timeout(tcase, 60);
@@ -77,5 +76,4 @@ Suite *form_suite(void)
     tcase_add_test(tcase, test_all_bytes);
     tcase_add_test(tcase, test_number);
     suite_add_tcase(suite, tcase);
-    return suite;
 }

@@ -57,13 +57,11 @@ START_TEST(test_body)
 }
 END_TEST
 
-Suite *gate_suite(void)
+void gate_tests(Suite *suite)
 {
-    Suite *suite = suite_create("gate");
     TCase *tcase = tcase_create("gate");
     tcase_add_checked_fixture(tcase, ctx_start, ctx_done);
     tcase_add_test(tcase, test_checks);
     tcase_add_test(tcase, test_body);
     suite_add_tcase(suite, tcase);
-    return suite;
 }

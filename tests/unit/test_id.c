@@ -114,9 +114,8 @@ START_TEST(test_parse_and_format)
 }
 END_TEST
 
-Suite *id_suite(void)
+void id_tests(Suite *suite)
 {
-    Suite *suite = suite_create("id");
     TCase *tests = tcase_create("id");
     tcase_add_test(tests, test_layout);
     tcase_add_test(tests, test_increases_whatever_the_clock_does);
@@ -126,5 +125,4 @@ Suite *id_suite(void)
     tcase_add_test(tests, test_parse_refuses);
     tcase_add_test(tests, test_parse_and_format);
     suite_add_tcase(suite, tests);
-    return suite;
 }

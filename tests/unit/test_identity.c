@@ -228,9 +228,8 @@ START_TEST(test_phone_without_memory)
 }
 END_TEST
 
-Suite *identity_suite(void)
+void identity_tests(Suite *suite)
 {
-    Suite *suite = suite_create("identity");
     TCase *tests = tcase_create("identity");
     tcase_add_test(tests, test_email_accepts);
     tcase_add_test(tests, test_email_refuses);
@@ -239,5 +238,4 @@ Suite *identity_suite(void)
     tcase_add_test(tests, test_phone);
     tcase_add_test(tests, test_phone_without_memory);
     suite_add_tcase(suite, tests);
-    return suite;
 }

@@ -342,9 +342,8 @@ START_TEST(test_failed_rows_cannot_be_kept)
 }
 END_TEST
 
-Suite *import_suite(void)
+void import_tests(Suite *suite)
 {
-    Suite *suite = suite_create("import");
     TCase *tests = tcase_create("import");
     tcase_add_test(tests, test_rows_are_written);
     tcase_add_test(tests, test_long_values_are_cut_in_the_reason);
@@ -354,5 +353,4 @@ Suite *import_suite(void)
     tcase_add_test(tests, test_failed_rows_of_failed_rows);
     tcase_add_test(tests, test_failed_rows_cannot_be_kept);
     suite_add_tcase(suite, tests);
-    return suite;
 }

@@ -354,9 +354,8 @@ START_TEST(test_pairs)
 }
 END_TEST
 
-Suite *json_in_suite(void)
+void json_in_tests(Suite *suite)
 {
-    Suite *suite = suite_create("json_in");
     TCase *tcase = tcase_create("json_in");
     tcase_add_checked_fixture(tcase, ctx_start, ctx_done);
     tcase_add_test(tcase, test_all_kinds);
@@ -373,5 +372,4 @@ Suite *json_in_suite(void)
     tcase_add_test(tcase, test_memory);
     tcase_add_test(tcase, test_pairs);
     suite_add_tcase(suite, tcase);
-    return suite;
 }

@@ -95,14 +95,12 @@ START_TEST(test_by_table)
 }
 END_TEST
 
-Suite *json_out_suite(void)
+void json_out_tests(Suite *suite)
 {
-    Suite *suite = suite_create("json_out");
     TCase *tcase = tcase_create("json_out");
     tcase_add_checked_fixture(tcase, ctx_start, ctx_done);
     tcase_add_test(tcase, test_by_hand);
     tcase_add_test(tcase, test_escapes);
     tcase_add_test(tcase, test_by_table);
     suite_add_tcase(suite, tcase);
-    return suite;
 }

@@ -157,9 +157,8 @@ START_TEST(test_nonsense_is_survived)
 }
 END_TEST
 
-Suite *json_value_suite(void)
+void json_value_tests(Suite *suite)
 {
-    Suite *suite = suite_create("json_value");
     TCase *tcase = tcase_create("json_value");
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, test_kinds);
@@ -168,5 +167,4 @@ Suite *json_value_suite(void)
     tcase_add_test(tcase, test_numbers);
     tcase_add_test(tcase, test_nonsense_is_survived);
     suite_add_tcase(suite, tcase);
-    return suite;
 }

@@ -116,9 +116,8 @@ START_TEST(test_signatures_differ_by_all_that_is_signed)
 }
 END_TEST
 
-Suite *key_suite(void)
+void key_tests(Suite *suite)
 {
-    Suite *suite = suite_create("key");
     TCase *tests = tcase_create("key");
     tcase_add_test(tests, test_generate);
     tcase_add_test(tests, test_every_slip_is_seen);
@@ -127,5 +126,4 @@ Suite *key_suite(void)
     tcase_add_test(tests, test_secret_keeps_its_text);
     tcase_add_test(tests, test_signatures_differ_by_all_that_is_signed);
     suite_add_tcase(suite, tests);
-    return suite;
 }

@@ -116,9 +116,8 @@ START_TEST(test_cost)
 }
 END_TEST
 
-Suite *limiter_suite(void)
+void limiter_tests(Suite *suite)
 {
-    Suite *suite = suite_create("limiter");
     TCase *tcase = tcase_create("limiter");
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, test_bucket);
@@ -127,5 +126,4 @@ Suite *limiter_suite(void)
     tcase_add_test(tcase, test_threads);
     tcase_add_test(tcase, test_cost);
     suite_add_tcase(suite, tcase);
-    return suite;
 }

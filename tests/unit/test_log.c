@@ -263,9 +263,8 @@ START_TEST(test_lines_of_threads_stay_whole)
 }
 END_TEST
 
-Suite *log_suite(void)
+void log_tests(Suite *suite)
 {
-    Suite *suite = suite_create("log");
     TCase *tests = tcase_create("log");
     tcase_add_test(tests, test_text_line);
     tcase_add_test(tests, test_text_escapes);
@@ -279,5 +278,4 @@ Suite *log_suite(void)
     tcase_add_test(tests, test_errno_survives);
     tcase_add_test(tests, test_lines_of_threads_stay_whole);
     suite_add_tcase(suite, tests);
-    return suite;
 }

@@ -122,14 +122,12 @@ START_TEST(test_reader_refuses)
 }
 END_TEST
 
-Suite *metrics_suite(void)
+void metrics_tests(Suite *suite)
 {
-    Suite *suite = suite_create("metrics");
     TCase *tests = tcase_create("metrics");
     tcase_add_test(tests, test_adds_from_threads_are_not_lost);
     tcase_add_test(tests, test_render);
     tcase_add_test(tests, test_histogram);
     tcase_add_test(tests, test_reader_refuses);
     suite_add_tcase(suite, tests);
-    return suite;
 }

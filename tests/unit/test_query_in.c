@@ -144,9 +144,8 @@ START_TEST(test_malformed)
 }
 END_TEST
 
-Suite *query_in_suite(void)
+void query_in_tests(Suite *suite)
 {
-    Suite *suite = suite_create("query_in");
     TCase *tcase = tcase_create("query_in");
     tcase_add_checked_fixture(tcase, ctx_start, ctx_done);
     tcase_add_test(tcase, test_good);
@@ -154,5 +153,4 @@ Suite *query_in_suite(void)
     tcase_add_test(tcase, test_wrong);
     tcase_add_test(tcase, test_malformed);
     suite_add_tcase(suite, tcase);
-    return suite;
 }

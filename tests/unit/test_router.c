@@ -121,13 +121,11 @@ START_TEST(test_refusals)
 }
 END_TEST
 
-Suite *router_suite(void)
+void router_tests(Suite *suite)
 {
-    Suite *suite = suite_create("router");
     TCase *tcase = tcase_create("router");
     tcase_add_checked_fixture(tcase, set_up, ctx_done);
     tcase_add_test(tcase, test_matches);
     tcase_add_test(tcase, test_refusals);
     suite_add_tcase(suite, tcase);
-    return suite;
 }

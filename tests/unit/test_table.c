@@ -105,9 +105,8 @@ START_TEST(test_name_find)
 }
 END_TEST
 
-Suite *table_suite(void)
+void table_tests(Suite *suite)
 {
-    Suite *suite = suite_create("table");
     TCase *tests = tcase_create("table");
     tcase_add_test(tests, test_find);
     tcase_add_test(tests, test_clear_makes_every_field_null);
@@ -115,5 +114,4 @@ Suite *table_suite(void)
     tcase_add_test_raise_signal(tests, test_input_has_stops_at_a_slip, 6 /* SIGABRT */);
     tcase_add_test(tests, test_name_find);
     suite_add_tcase(suite, tests);
-    return suite;
 }

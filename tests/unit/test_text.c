@@ -167,9 +167,8 @@ START_TEST(test_trim)
 }
 END_TEST
 
-Suite *text_suite(void)
+void text_tests(Suite *suite)
 {
-    Suite *suite = suite_create("text");
     TCase *tests = tcase_create("text");
     tcase_set_timeout(tests, 30);
     tcase_add_test(tests, test_utf8_agrees_with_the_library_on_all_code_points);
@@ -180,5 +179,4 @@ Suite *text_suite(void)
     tcase_add_test(tests, test_guesses);
     tcase_add_test(tests, test_trim);
     suite_add_tcase(suite, tests);
-    return suite;
 }

@@ -122,14 +122,12 @@ START_TEST(test_values_are_found_by_their_field)
 }
 END_TEST
 
-Suite *values_suite(void)
+void values_tests(Suite *suite)
 {
-    Suite *suite = suite_create("values");
     TCase *tcase = tcase_create("values");
     tcase_add_test(tcase, test_decimals_are_exact);
     tcase_add_test(tcase, test_decimals_refused);
     tcase_add_test(tcase, test_values_come_back_from_their_texts);
     tcase_add_test(tcase, test_values_are_found_by_their_field);
     suite_add_tcase(suite, tcase);
-    return suite;
 }

@@ -2,27 +2,26 @@
 #ifndef FUNNELD_TESTS_UNIT_H
 #define FUNNELD_TESTS_UNIT_H
 
-#include <check.h>
-#undef fail /* an old macro of Check; ours is a function */
+#include "tests/support/suite.h"
 
 #include <funneld/base.h>
 #include <stdio.h>
 
-Suite *address_suite(void);
-Suite *arena_suite(void);
-Suite *clock_suite(void);
-Suite *config_suite(void);
-Suite *err_suite(void);
-Suite *id_suite(void);
-Suite *identity_suite(void);
-Suite *json_value_suite(void);
-Suite *key_suite(void);
-Suite *limiter_suite(void);
-Suite *log_suite(void);
-Suite *metrics_suite(void);
-Suite *table_suite(void);
-Suite *text_suite(void);
-Suite *values_suite(void);
+void address_tests(Suite *suite);
+void arena_tests(Suite *suite);
+void clock_tests(Suite *suite);
+void config_tests(Suite *suite);
+void err_tests(Suite *suite);
+void id_tests(Suite *suite);
+void identity_tests(Suite *suite);
+void json_value_tests(Suite *suite);
+void key_tests(Suite *suite);
+void limiter_tests(Suite *suite);
+void log_tests(Suite *suite);
+void metrics_tests(Suite *suite);
+void table_tests(Suite *suite);
+void text_tests(Suite *suite);
+void values_tests(Suite *suite);
 
 /* A request of nobody. Declare it with _cleanup_(request_done). */
 struct request {

@@ -4,8 +4,8 @@
 
 #include "unit.h"
 
-Suite *arguments_suite(void);
-Suite *csv_suite(void);
-Suite *import_suite(void);
+void arguments_tests(Suite *suite);
+void csv_tests(Suite *suite);
+void import_tests(Suite *suite);
 
 #endif

@@ -1,7 +1,5 @@
-/* unit_http.c: the program that runs the unit tests of server/http. */
+/* unit_http.c: the unit tests of server/http, and what they share. */
 #include "unit_http.h"
-
-#include <stdlib.h>
 
 struct ctx ctx;
 static struct arena arena;
@@ -65,15 +63,14 @@ const char *thing_json(const struct thing *thing)
     return out.data;
 }
 
-int main(void)
+Suite *test_suite(void)
 {
-    static Suite *(*const suites[])(void) = { form_suite,     gate_suite,     json_in_suite,
-                                              json_out_suite, query_in_suite, router_suite };
-    SRunner *runner = srunner_create(NULL);
-    for (size_t i = 0; i < ARRAY_SIZE(suites); i++)
-        srunner_add_suite(runner, suites[i]());
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    Suite *suite = suite_create("http");
+    form_tests(suite);
+    gate_tests(suite);
+    json_in_tests(suite);
+    json_out_tests(suite);
+    query_in_tests(suite);
+    router_tests(suite);
+    return suite;
 }

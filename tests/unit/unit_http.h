@@ -2,19 +2,18 @@
 #ifndef FUNNELD_TESTS_UNIT_HTTP_H
 #define FUNNELD_TESTS_UNIT_HTTP_H
 
-#include <check.h>
-#undef fail /* an old macro of Check; ours is a function */
+#include "tests/support/suite.h"
 
 #include <funneld/http.h>
 #include <stdio.h>
 #include <string.h>
 
-Suite *form_suite(void);
-Suite *gate_suite(void);
-Suite *json_in_suite(void);
-Suite *json_out_suite(void);
-Suite *query_in_suite(void);
-Suite *router_suite(void);
+void form_tests(Suite *suite);
+void gate_tests(Suite *suite);
+void json_in_tests(Suite *suite);
+void json_out_tests(Suite *suite);
+void query_in_tests(Suite *suite);
+void router_tests(Suite *suite);
 
 /* A context to call things with; fresh before every test. */
 extern struct ctx ctx;
