@@ -316,6 +316,8 @@ enum err job_go_on(struct ctx *ctx, struct db *db, struct job *job) _must_check_
 /* state: done, failed or cancelled; detail NULL or why. ERR_CONFLICT: it was over already. */
 enum err job_end(struct ctx *ctx, struct db *db, struct job *job, enum job_state state,
                  const char *detail) _must_check_;
+/* All leads are worked off: it is done, or failed where some of them have. */
+enum err job_finish(struct ctx *ctx, struct db *db, struct job *job) _must_check_;
 enum err job_cancel(struct ctx *ctx, struct db *db, const struct id *id, struct job *ret)
     _must_check_;
 /* All that are open. */

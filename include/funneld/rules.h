@@ -120,15 +120,19 @@ extern const char *const job_kind_names[];
 enum job_state { JOB_QUEUED, JOB_RUNNING, JOB_DONE, JOB_FAILED, JOB_CANCELLED };
 extern const char *const job_state_names[];
 
+enum { JOB_FAILED_LEADS_MAX = 20 };
+
 struct job {
     struct id id;
     enum job_kind kind;
     enum job_state state;
     struct id subject;
-    int64_t done, total;  /* leads; total NO_INT: not counted yet */
-    const char *progress; /* done of total, as a decimal; not in the row */
-    struct id cursor;     /* the lead it has come to */
-    const char *result;   /* JSON by kind */
+    int64_t done, total;       /* leads; total NO_INT: not counted yet */
+    int64_t failed;            /* of those done: nothing was done about them */
+    struct texts failed_leads; /* ids of the first JOB_FAILED_LEADS_MAX */
+    const char *progress;      /* done of total, as a decimal; not in the row */
+    struct id cursor;          /* the lead it has come to */
+    const char *result;        /* JSON by kind */
     const char *detail;
     const char *actor;
     int64_t created_at, started_at;

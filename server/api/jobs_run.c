@@ -15,11 +15,19 @@
 #define RETRY_US INT64_C(10000000)
 #define REST_US INT64_C(3600000000)
 
+static void tell_failed(const struct job *job, const char *detail)
+{
+    char id[ID_TEXT_SIZE];
+    id_format(&job->id, id);
+    log_line(LOG_ERROR, "jobs", "the job %s (%s) has failed: %s", id, job_kind_names[job->kind],
+             detail);
+}
+
 /* Why it failed, for its row and for the log. */
-static const char *take_failure(struct ctx *ctx, enum err err)
+static const char *take_failure(struct ctx *ctx, const struct job *job, enum err err)
 {
     const char *detail = ctx->failure.detail ? ctx->failure.detail : err_info(err)->title;
-    log_line(LOG_ERROR, "jobs", "a job has failed: %s", detail);
+    tell_failed(job, detail);
     failure_clear(ctx);
     return detail;
 }
@@ -54,13 +62,15 @@ static enum err slice(struct jobs_run *jobs, struct db *db, struct job *job)
     struct job before = *job;
     err = slices[job->kind](ctx, db, job, &more);
     if (!err)
-        err = more ? job_go_on(ctx, db, job) : job_end(ctx, db, job, JOB_DONE, NULL);
+        err = more ? job_go_on(ctx, db, job) : job_finish(ctx, db, job);
+    if (!err && job->state == JOB_FAILED)
+        tell_failed(job, job->detail);
     if (!err)
         return db_release(ctx, db, &savepoint);
     if (err_may_pass(err) || !db_in_transaction(db))
         return err;
     db_rollback_to(db, &savepoint);
-    return job_end(ctx, db, &before, JOB_FAILED, take_failure(ctx, err));
+    return job_end(ctx, db, &before, JOB_FAILED, take_failure(ctx, &before, err));
 }
 
 /* The first of those that write, or of those that only read. */
@@ -245,7 +255,7 @@ static enum err run_reading(struct scan *scan, struct db *db)
     if (err == ERR_CONFLICT || err_may_pass(err))
         return err;
     struct writing end = { .write = write_end, .state = err ? JOB_FAILED : JOB_DONE };
-    end.detail = err ? take_failure(ctx, err) : NULL;
+    end.detail = err ? take_failure(ctx, &reading->job, err) : NULL;
     return write_now(jobs, &end);
 }
 

@@ -197,8 +197,8 @@ static enum err check_derived(struct ctx *ctx, struct db *db, const struct histo
     return OK;
 }
 
-static enum err check_lead(struct ctx *ctx, struct db *db, const struct id *id,
-                           struct recount *recount)
+static enum err check_facts(struct ctx *ctx, struct db *db, const struct id *id,
+                            struct recount *recount)
 {
     struct history history;
     const char *difference = NULL;
@@ -284,6 +284,20 @@ static enum err check_lost_values(struct ctx *ctx, struct db *db, struct recount
 }
 
 /* Each slice has an arena of its own, so that a million leads need no memory for all of them. */
+/* What cannot even be counted again is a finding too, and ends nothing. */
+static enum err check_lead(struct ctx *ctx, struct db *db, const struct id *id,
+                           struct recount *recount)
+{
+    enum err err = check_facts(ctx, db, id, recount);
+    if (!err)
+        err = check_keys(ctx, db, id, recount);
+    if (!err || err_may_pass(err))
+        return err;
+    find_lead(recount, id, ctx->failure.detail ? ctx->failure.detail : err_info(err)->title);
+    failure_clear(ctx);
+    return OK;
+}
+
 static enum err check_leads(struct ctx *ctx, struct db *db, struct recount *recount)
 {
     struct arena *request_arena = ctx->arena;
@@ -299,8 +313,6 @@ static enum err check_leads(struct ctx *ctx, struct db *db, struct recount *reco
         for (size_t i = 0; i < count && !err; i++) {
             after = ((const struct lead *)rows.items)[i].id;
             err = check_lead(ctx, db, &after, recount);
-            if (!err)
-                err = check_keys(ctx, db, &after, recount);
             recount->report->leads++;
         }
         if (!err &&

@@ -58,10 +58,14 @@ enum err history_load(struct ctx *ctx, struct db *db, const struct id *lead_id, 
     enum err err = lead_load(ctx, db, lead_id, &lead);
     if (!err)
         err = load_of(ctx, db, &lead, ret);
-    if (!err && ret->count == 0)
-        return fail(ctx, ERR_CORRUPT, NULL,
-                    "a lead has no stage event, not even that of its creation");
-    return err;
+    return err ? err : history_require(ctx, ret);
+}
+
+enum err history_require(struct ctx *ctx, const struct history *history)
+{
+    if (history->count > 0)
+        return OK;
+    return fail(ctx, ERR_CORRUPT, NULL, "a lead has no stage event, not even that of its creation");
 }
 
 enum err history_load_any(struct ctx *ctx, struct db *db, const struct id *lead_id,

@@ -30,9 +30,12 @@ enum err history_judge(struct ctx *ctx, struct db *db, struct history *history) 
  * whoever goes on from here settles it. */
 enum err history_open(struct ctx *ctx, struct db *db, const struct id *lead_id, struct history *ret)
     _must_check_;
-/* Loads an erased one too, as long as it counts: for recounts and erasures. */
+/* Loads an erased one too, as long as it counts, and one whose history is gone: for recounts and
+ * erasures. */
 enum err history_load_any(struct ctx *ctx, struct db *db, const struct id *lead_id,
                           struct history *ret) _must_check_;
+/* ERR_CORRUPT: there is not even the event of its creation, and so nothing to go by. */
+enum err history_require(struct ctx *ctx, const struct history *history) _must_check_;
 /* Loads only. */
 enum err history_load(struct ctx *ctx, struct db *db, const struct id *lead_id, struct history *ret)
     _must_check_;
@@ -146,7 +149,8 @@ enum err lead_attempt(struct ctx *ctx, struct db *db, const struct id *lead_id, 
                       void *self, struct failure *ret_why) _must_check_;
 
 /* A slice of a job that visits every lead in the order of their ids: as many as a few milliseconds
- * allow, one at least. Moves job->cursor and job->done on; erased leads are among them. */
+ * allow, one at least. Moves job->cursor and job->done on, and counts those that fail by
+ * themselves; erased leads are among them. */
 enum err job_each_lead(struct ctx *ctx, struct db *db, struct job *job, lead_visit *visit,
                        void *self, bool *ret_more) _must_check_;
 

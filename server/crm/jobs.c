@@ -45,6 +45,18 @@ enum err job_end(struct ctx *ctx, struct db *db, struct job *job, enum job_state
     return save(ctx, db, job);
 }
 
+enum err job_finish(struct ctx *ctx, struct db *db, struct job *job)
+{
+    if (job->failed == 0)
+        return job_end(ctx, db, job, JOB_DONE, NULL);
+    const char *detail =
+        arena_printf(ctx->arena,
+                     "%lld of %lld leads could not be worked off and are as they were; all others "
+                     "are done",
+                     (long long)job->failed, (long long)job->done);
+    return detail ? job_end(ctx, db, job, JOB_FAILED, detail) : ERR_MEMORY;
+}
+
 enum err job_cancel(struct ctx *ctx, struct db *db, const struct id *id, struct job *ret)
 {
     enum err err = job_load(ctx, db, id, ret);
@@ -89,6 +101,24 @@ static bool may_go_on(const struct job *job, int64_t start_us)
            (us < SLICE_US && watch_step(job->watch, NULL, job->done, job->total));
 }
 
+static enum err note_failed(struct ctx *ctx, struct job *job, const struct id *lead_id)
+{
+    struct texts *known = &job->failed_leads;
+    job->failed++;
+    if (known->count == JOB_FAILED_LEADS_MAX)
+        return OK;
+    const char **items = ctx_alloc(ctx, (known->count + 1) * sizeof *items);
+    char *text = ctx_alloc(ctx, ID_TEXT_SIZE);
+    if (!items || !text)
+        return ERR_MEMORY;
+    if (known->count > 0)
+        memcpy(items, known->items, known->count * sizeof *items);
+    id_format(lead_id, text);
+    items[known->count] = text;
+    *known = (struct texts){ items, known->count + 1 };
+    return OK;
+}
+
 enum err job_each_lead(struct ctx *ctx, struct db *db, struct job *job, lead_visit *visit,
                        void *self, bool *ret_more)
 {
@@ -100,7 +130,10 @@ enum err job_each_lead(struct ctx *ctx, struct db *db, struct job *job, lead_vis
     const struct lead *leads = err ? NULL : rows.items;
     size_t count = 0;
     while (!err && count < rows.count && (count == 0 || may_go_on(job, start_us))) {
-        err = visit(ctx, db, &leads[count].id, self);
+        struct failure why;
+        err = lead_attempt(ctx, db, &leads[count].id, visit, self, &why);
+        if (!err && why.err)
+            err = note_failed(ctx, job, &leads[count].id);
         job->cursor = leads[count++].id;
         job->done++;
     }

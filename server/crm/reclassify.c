@@ -128,10 +128,12 @@ static enum err reclassify_lead(struct ctx *ctx, struct db *db, const struct id 
         err = history_open(ctx, db, lead_id, &history);
     if (!err)
         err = history_replay(ctx, db, &history);
+    if (err)
+        return err;
     slice->wanted.activities += visit.changed;
     slice->wanted.leads++;
     db_count(db, METRIC_LEADS_RESCORED);
-    return err;
+    return OK;
 }
 
 /* ---- The job ---- */

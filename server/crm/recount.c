@@ -54,6 +54,9 @@ static enum err recount(struct ctx *ctx, struct db *db, const struct id *id, voi
     enum err err = history_load_any(ctx, db, id, &history);
     if (err || !is_counting(history.pipeline))
         return err;
+    err = history_require(ctx, &history);
+    if (err)
+        return err;
     if (history.lead.erased_at != NO_INT) {
         err = relink_erased(ctx, db, &history);
     } else {

@@ -17,10 +17,14 @@ enum err job_insert(struct ctx *ctx, struct db *db, const struct job *job)
 
 enum err job_save(struct ctx *ctx, struct db *db, const struct job *job)
 {
-    enum err err = db_exec(ctx, db, SQL_JOB_SAVE, param_id(&job->id), param_int(job->state),
-                           param_int(job->done), param_int(job->total), param_id(&job->cursor),
-                           param_text(job->result), param_text(job->detail),
-                           param_int(job->started_at), param_int(job->finished_at));
+    const char *failed_leads;
+    enum err err = lines_join(ctx, &job->failed_leads, &failed_leads);
+    if (!err)
+        err =
+            db_exec(ctx, db, SQL_JOB_SAVE, param_id(&job->id), param_int(job->state),
+                    param_int(job->done), param_int(job->total), param_id(&job->cursor),
+                    param_text(job->result), param_text(job->detail), param_int(job->started_at),
+                    param_int(job->finished_at), param_int(job->failed), param_text(failed_leads));
     return err || db_changes(db) > 0 ? err : ERR_NOT_FOUND;
 }
 

@@ -2,6 +2,7 @@
  * on with after a restart. */
 #include "jobs.h"
 #include "shape.h"
+#include "tamper.h"
 
 #include <unistd.h>
 
@@ -136,10 +137,34 @@ START_TEST(can_be_cancelled)
 }
 END_TEST
 
+/* All others are done, and an operator can see which to look at; then the rest is. */
+START_TEST(names_whom_it_could_not_score)
+{
+    make_leads(LEADS);
+    const char *damaged = textf(
+        "%s", answer_text(get(fixture.client, "/v1/leads?email=u7@example.com"), "data.0.id"));
+    tamper_with(fixture.database, "UPDATE stage_event SET voided_at = 1 WHERE lead_id = "
+                                  "(SELECT id FROM lead WHERE email = 'u7@example.com')");
+    const struct answer *answer = job_wait(publish(in_force()));
+    expect_shape(answer, "", JOB_SHAPE);
+    expect_text(answer, "failed", "state");
+    expect_int(answer, LEADS, "done");
+    expect_int(answer, 1, "failed");
+    expect_text(answer, damaged, "failed_leads.0");
+    expect_text(answer,
+                "1 of 300 leads could not be worked off and are as they were; all others are done",
+                "detail");
+    tamper_with(fixture.database, "UPDATE stage_event SET voided_at = NULL");
+    expect_text(job_wait(publish(in_force())), "done", "state");
+    expect_versions(3);
+}
+END_TEST
+
 Suite *test_suite(void)
 {
-    const TTest *const tests[] = { runs_behind_its_answer, is_over_once, gives_way_to_the_next,
-                                   goes_on_after_a_restart, can_be_cancelled };
+    const TTest *const tests[] = { runs_behind_its_answer, is_over_once,
+                                   gives_way_to_the_next,  goes_on_after_a_restart,
+                                   can_be_cancelled,       names_whom_it_could_not_score };
     Suite *suite = suite_create("jobs");
     TCase *tcase = tcase_create("jobs");
     tcase_add_checked_fixture(tcase, service_setup, service_teardown);

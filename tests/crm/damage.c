@@ -127,11 +127,113 @@ START_TEST(test_what_moves_on_waits_no_more)
 }
 END_TEST
 
+/* ---- Jobs ---- */
+
+typedef enum err job_slice(struct ctx *ctx, struct db *db, struct job *job, bool *ret_more);
+
+/* Every other lead is worked off, and the job says whom it could do nothing about. */
+static void expect_failed(struct ward *ward, struct job *job, job_slice *slice)
+{
+    struct ctx *ctx = &ward->world.core.ctx;
+    struct db *db = ward->world.core.db;
+    char id[ID_TEXT_SIZE];
+    struct id job_id = job->id;
+    for (bool more = true; more;) {
+        world_begin(&ward->world);
+        ck_assert_ok(ctx, job_load(ctx, db, &job_id, job));
+        ck_assert_ok(ctx, slice(ctx, db, job, &more));
+        ck_assert_ok(ctx, more ? job_go_on(ctx, db, job) : job_finish(ctx, db, job));
+        world_end(&ward->world, false);
+    }
+    ck_assert_ok(ctx, job_load(ctx, db, &job_id, job));
+    ck_assert_int_eq(job->state, JOB_FAILED);
+    ck_assert_int_eq(job->done, LEADS);
+    ck_assert_int_eq(job->failed, 1);
+    ck_assert_uint_eq(job->failed_leads.count, 1);
+    id_format(&ward->leads[1], id);
+    ck_assert_str_eq(job->failed_leads.items[0], id);
+    ck_assert_has(job->detail, "1 of 4 leads");
+}
+
+static int64_t version_of(struct ward *ward, int lead)
+{
+    struct lead loaded;
+    ck_assert_ok(&ward->world.core.ctx, lead_load(&ward->world.core.ctx, ward->world.core.db,
+                                                  &ward->leads[lead], &loaded));
+    return loaded.rule_set_version;
+}
+
+START_TEST(test_rescoring_goes_round_it)
+{
+    static struct ward ward;
+    struct job job;
+    ward_make(&ward);
+    damage(&ward);
+    struct ctx *ctx = &ward.world.core.ctx;
+    world_begin(&ward.world);
+    struct rule_set rules = {
+        .id = id_new(ctx), .version = 2, .name = "None", .published_at = ++ctx->now_ms
+    };
+    ck_assert_ok(ctx, rule_set_insert(ctx, ward.world.core.db, &rules));
+    ck_assert_ok(ctx, catalog_renew(ctx, ward.world.core.db));
+    ck_assert_ok(ctx, job_create(ctx, ward.world.core.db, JOB_RESCORE, &rules.id, &job));
+    world_end(&ward.world, false);
+    expect_failed(&ward, &job, rescore_slice);
+    for (int i = 0; i < LEADS; i++)
+        ck_assert_int_eq(version_of(&ward, i), i == 1 ? 1 : 2);
+    world_done(&ward.world);
+}
+END_TEST
+
+/* Funnels go over to the new order, though one could not be counted by it. */
+START_TEST(test_recount_goes_round_it)
+{
+    static const char *const keys[] = { "target", "sql", "mql", "demo", "proposal", "close" };
+    static struct ward ward;
+    struct job job;
+    const struct catalog *catalog;
+    ward_make(&ward);
+    damage(&ward);
+    struct ctx *ctx = &ward.world.core.ctx;
+    world_begin(&ward.world);
+    ck_assert_ok(ctx,
+                 pipeline_order(ctx, ward.world.core.db, "default",
+                                &(struct texts){ (const char **)keys, ARRAY_SIZE(keys) }, &job));
+    world_end(&ward.world, false);
+    expect_failed(&ward, &job, recount_slice);
+    ck_assert_ok(ctx, catalog_get(ctx, ward.world.core.db, &catalog));
+    ck_assert_int_eq(catalog_pipeline(catalog, NULL)->next_rollups_id, NO_INT);
+    world_done(&ward.world);
+}
+END_TEST
+
+/* Nobody has to keep a person because her history is gone. */
+START_TEST(test_it_can_be_erased)
+{
+    static struct ward ward;
+    ward_make(&ward);
+    damage(&ward);
+    struct ctx *ctx = &ward.world.core.ctx;
+    struct lead lead;
+    struct lead_erasing erasing = { .lead_id = ward.leads[1], .facts = (enum erasure_facts)_i };
+    for (bool more = true; more;) {
+        world_begin(&ward.world);
+        ck_assert_ok(ctx, lead_erase(ctx, ward.world.core.db, &erasing, &more));
+        world_end(&ward.world, false);
+    }
+    ck_assert_err(ctx, lead_load(ctx, ward.world.core.db, &ward.leads[1], &lead), ERR_GONE);
+    world_done(&ward.world);
+}
+END_TEST
+
 TCase *damage_case(void)
 {
     TCase *damaged = tcase_create("damage");
     tcase_set_timeout(damaged, 60);
     tcase_add_test(damaged, test_due_leads_go_round_it);
     tcase_add_test(damaged, test_what_moves_on_waits_no_more);
+    tcase_add_test(damaged, test_rescoring_goes_round_it);
+    tcase_add_test(damaged, test_recount_goes_round_it);
+    tcase_add_loop_test(damaged, test_it_can_be_erased, FACTS_KEPT, FACTS_REMOVED + 1);
     return damaged;
 }

@@ -52,6 +52,9 @@ static const char *const tampers[] = {
     "INSERT INTO lead_value SELECT min(id), 1, 'x', NULL, 0 FROM lead",
     "INSERT INTO lead_value VALUES (x'01', 1, 'x', NULL, 0)",
     "UPDATE lead SET value_count = 1",
+    "UPDATE lead_state SET rule_set_version = 99 WHERE erased_at IS NULL",
+    "UPDATE lead_state SET status = 9",
+    "DELETE FROM stage_event",
 };
 
 START_TEST(test_tampering_is_found)

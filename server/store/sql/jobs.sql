@@ -2,33 +2,33 @@
 
 -- job_insert
 INSERT INTO job (id, kind, state, subject, done, total, cursor, result, detail, actor, created_at,
-    started_at, finished_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13);
+    started_at, finished_at, failed, failed_leads)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, NULL);
 
 -- job_save
 -- Only while it is not over: whoever cancels it has the last word.
 UPDATE job
 SET state = $2, done = $3, total = $4, cursor = $5, result = $6, detail = $7, started_at = $8,
-    finished_at = $9
+    finished_at = $9, failed = $10, failed_leads = $11
 WHERE id = $1 AND finished_at IS NULL;
 
 -- job_by_id -> job
 SELECT id, kind, state, subject, done, total, cursor, result, detail, actor, created_at,
-    started_at, finished_at
+    started_at, finished_at, failed, failed_leads
 FROM job
 WHERE id = $1;
 
 -- jobs_open -> job
 -- In the order they were asked for.
 SELECT id, kind, state, subject, done, total, cursor, result, detail, actor, created_at,
-    started_at, finished_at
+    started_at, finished_at, failed, failed_leads
 FROM job
 WHERE finished_at IS NULL
 ORDER BY id;
 
 -- job_list -> job
 SELECT id, kind, state, subject, done, total, cursor, result, detail, actor, created_at,
-    started_at, finished_at
+    started_at, finished_at, failed, failed_leads
 FROM job
 WHERE 1 = 1;
 
