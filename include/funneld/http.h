@@ -56,11 +56,11 @@ struct http_request {
     bool trusted;            /* which is one of those proxies itself, or the control socket */
     const char *body;        /* NUL-terminated for convenience; body_bytes counts without it */
     size_t body_bytes;
-    size_t body_limit_bytes; /* on_headers may lower it; above it the answer is 413 */
-    int64_t start_us;        /* monotonic */
-    struct http_reply reply; /* in on_end: status 0 when the client was gone before a reply */
-    void *app;               /* the app's own state of this request */
-    void *thread_app;        /* what app.thread_open() returned for the thread of this request */
+    size_t body_limit_bytes;  /* on_headers may lower it; above it the answer is 413 */
+    int64_t start_us, end_us; /* monotonic; the end is known in on_end */
+    struct http_reply reply;  /* in on_end: status 0 when the client was gone before a reply */
+    void *app;                /* the app's own state of this request */
+    void *thread_app;         /* what app.thread_open() returned for the thread of this request */
     struct http_exchange *exchange; /* private to server/http */
 };
 

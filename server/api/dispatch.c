@@ -482,7 +482,7 @@ static void on_end(void *self, struct http_request *request)
         call && call->route ? (size_t)(call->route - service->routes) : service->route_count;
     struct route_stats *stats = &service->stats[route];
     int class = request->reply.status / 100;
-    int64_t micros = clock_monotonic_us() - request->start_us;
+    int64_t micros = request->end_us - request->start_us;
     atomic_fetch_add_explicit(&stats->answers[class < 6 ? class : 0], 1, memory_order_relaxed);
     histogram_add(&stats->times, BOUNDS_TIME, micros);
     /* The route and not the path, which may name a person. */

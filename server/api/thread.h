@@ -4,6 +4,8 @@
 
 #include "route.h"
 
+#include <string.h>
+
 enum { CACHED_ANSWERS = 64, KNOWN_KEYS = 64, ETAG_SIZE = 64 };
 
 struct cached_answer {
@@ -41,10 +43,17 @@ struct thread {
 /* Where a text has its place among so many; two that fall on the same one take turns. */
 static inline size_t place_of_text(const char *text, size_t places)
 {
-    uint32_t hash = 2166136261u;
-    for (const char *c = text; *c; c++)
-        hash = (hash ^ (unsigned char)*c) * 16777619u;
-    return hash % places;
+    size_t bytes = strlen(text);
+    uint64_t hash = bytes, word = 0;
+    for (; bytes >= sizeof word; text += sizeof word, bytes -= sizeof word) {
+        memcpy(&word, text, sizeof word);
+        hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+        hash ^= hash >> 32;
+    }
+    word = 0;
+    memcpy(&word, text, bytes);
+    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return (hash >> 32) % places;
 }
 
 /* NULL without memory or a connection; ctx->failure says which. */

@@ -24,15 +24,26 @@ static int escape_value(const char *text, const char *end)
     return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 
+/* How many bytes at the beginning stand for themselves, with or without decoding. */
+static size_t plain_bytes(const char *text, size_t bytes)
+{
+    size_t count = 0;
+    while (count < bytes && text[count] > 0 && text[count] != '%' && text[count] != '+')
+        count++;
+    return count;
+}
+
 enum err decode_strict(struct arena *arena, const char *text, size_t bytes, bool plus,
                        const char **ret)
 {
-    char *out = arena_alloc(arena, bytes + 1);
+    char *out = arena_take(arena, bytes + 1);
     if (!out)
         return ERR_MEMORY;
 
-    size_t length = 0;
     const char *end = text + bytes;
+    size_t plain = plain_bytes(text, bytes), length = plain; /* mostly all of it */
+    memcpy(out, text, plain);
+    text += plain;
     while (text < end) {
         int byte = (unsigned char)*text;
         size_t used = 1;
@@ -47,7 +58,7 @@ enum err decode_strict(struct arena *arena, const char *text, size_t bytes, bool
         out[length++] = (char)byte;
         text += used;
     }
-    if (!utf8_valid(out, length))
+    if (!utf8_valid(out + plain, length - plain))
         return ERR_MALFORMED;
     out[length] = '\0';
     *ret = out;

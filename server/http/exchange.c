@@ -2,10 +2,11 @@
  * It must not know what any request means, nor how threads wait. */
 #include "exchange.h"
 
+#include "reply.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum {
     SPARE_MAX = 64,
@@ -15,15 +16,6 @@ enum {
 };
 
 /* ---- Beginning and end ---- */
-
-/* The client's own id, if it is one that can stand in a log line as it is. */
-static bool request_id_is_sound(const char *text)
-{
-    static const char allowed[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-    size_t length = strlen(text);
-    return length > 0 && length <= REQUEST_ID_MAX && strspn(text, allowed) == length;
-}
 
 static struct http_exchange *exchange_take(struct http_thread *thread)
 {
@@ -79,17 +71,17 @@ void *exchange_begin(void *thread_, const char *target, struct MHD_Connection *m
     struct http_exchange *exchange = connection ? exchange_take(thread) : NULL;
     if (!exchange)
         return NULL;
-    connection_begin(&thread->reaper, connection);
+    thread->now_us = clock_monotonic_us();
+    connection_begin(&thread->reaper, connection, thread->now_us);
     exchange->thread = thread;
     exchange->connection = connection;
     exchange->mhd = mhd;
 
     struct http_request *request = &exchange->request;
     request->exchange = exchange;
-    request->start_us = clock_monotonic_us();
+    request->start_us = thread->now_us;
     request->ctx.arena = &request->arena;
     request->ctx.ids = &thread->ids;
-    request->ctx.now_ms = clock_now_ms();
     request->target = request->path = request->query = request->body = "";
     request->client = connection->address;
     request->trusted = connection->trusted;
@@ -117,97 +109,20 @@ void exchange_end(void *thread_, struct MHD_Connection *mhd, void **context,
     *context = NULL;
     assert(exchange->state !=
            EXCHANGE_SUSPENDED); /* it would be freed under another thread's hands */
+    thread->now_us = thread->last_reply_us = exchange->request.end_us = clock_monotonic_us();
     const struct http_app *app = thread->shared->app;
     if (exchange->known)
         app->on_end(app->self, &exchange->request);
     if (exchange->state == EXCHANGE_REPLIED && why == MHD_REQUEST_TERMINATED_COMPLETED_OK)
         metric_add(METRIC_HTTP_REQUESTS, 1);
     metric_add(METRIC_HTTP_IN_FLIGHT, -1);
-    atomic_fetch_sub(&thread->shared->inflight_bytes, exchange->charged_bytes);
-    connection_turn(&thread->reaper, exchange->connection, CONNECTION_IDLE);
-    thread->last_reply_us = clock_monotonic_us();
+    if (exchange->charged_bytes > 0)
+        atomic_fetch_sub(&thread->shared->inflight_bytes, exchange->charged_bytes);
+    connection_turn(&thread->reaper, exchange->connection, CONNECTION_IDLE, thread->now_us);
     exchange_give(thread, exchange);
 }
 
 /* ---- Replies ---- */
-
-const char *http_header(const struct http_request *request, const char *name)
-{
-    return MHD_lookup_connection_value(request->exchange->mhd, MHD_HEADER_KIND, name);
-}
-
-static struct http_header *reply_find(const struct http_reply *reply, const char *name)
-{
-    for (size_t i = 0; i < reply->header_count; i++)
-        if (strcasecmp(reply->headers[i].name, name) == 0)
-            return (struct http_header *)&reply->headers[i];
-    return NULL;
-}
-
-void http_reply_header(struct http_request *request, const char *name, const char *value)
-{
-    struct http_reply *reply = &request->reply;
-    struct http_header *header = reply_find(reply, name);
-    if (!header) {
-        assert(reply->header_count < HTTP_REPLY_HEADERS_MAX);
-        header = &reply->headers[reply->header_count++];
-    }
-    *header = (struct http_header){ name, value };
-}
-
-/* What would break the framing (CR, LF) is our mistake, and not the client's to see. False: no
- * memory. */
-static bool header_add(struct MHD_Response *response, const char *name, const char *value)
-{
-    if (!value)
-        return true;
-    if (value[strcspn(value, "\r\n")] != '\0') {
-        log_line(LOG_ERROR, "http", "a reply's %s was left out: it is not a header value", name);
-        return true;
-    }
-    return MHD_add_response_header(response, name, value) == MHD_YES;
-}
-
-/* Nothing of ours is a page with scripts, to be framed, guessed at or kept, unless the app says so.
- * A 304 says only how long that holds which the client has already, with all that was said of it.
- */
-enum { DEFAULTS_OF_304 = 1 };
-static const struct http_header defaults[] = {
-    { "Cache-Control", "no-store" },
-    { "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'" },
-    { "Referrer-Policy", "no-referrer" },
-    { "X-Content-Type-Options", "nosniff" },
-};
-
-static bool headers_add(const struct http_exchange *exchange, struct MHD_Response *response)
-{
-    const struct http_reply *reply = &exchange->request.reply;
-    bool added = true;
-    for (size_t i = 0; i < reply->header_count; i++)
-        added &= header_add(response, reply->headers[i].name, reply->headers[i].value);
-    size_t count = reply->status == 304 ? DEFAULTS_OF_304 : ARRAY_SIZE(defaults);
-    for (size_t i = 0; i < count; i++)
-        if (!reply_find(reply, defaults[i].name))
-            added &= header_add(response, defaults[i].name, defaults[i].value);
-    added &= header_add(response, "X-Request-Id", exchange->request.ctx.request_id);
-    return added && (!reply->close || header_add(response, "Connection", "close"));
-}
-
-static struct MHD_Response *response_new(struct http_exchange *exchange)
-{
-    struct http_reply *reply = &exchange->request.reply;
-    bool bodiless = reply->status == 204 || reply->status == 304;
-    /* PERSISTENT: not copied. The arena lives until exchange_end(), when the last byte is out. */
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        bodiless ? 0 : reply->body_bytes, (void *)(uintptr_t)reply->body, MHD_RESPMEM_PERSISTENT);
-    if (!response)
-        return NULL;
-    bool added = bodiless || header_add(response, "Content-Type", reply->content_type);
-    if (added && headers_add(exchange, response))
-        return response;
-    MHD_destroy_response(response); /* a reply without its headers would say something else */
-    return NULL;
-}
 
 /* The app words the answer. */
 static void refusal_write(struct http_exchange *exchange, enum err err)
@@ -219,7 +134,7 @@ static void refusal_write(struct http_exchange *exchange, enum err err)
     request->reply = (struct http_reply){ 0 };
     exchange->known = true;
     thread->shared->app->on_failure(thread->shared->app->self, request, err);
-    if (err == ERR_BUSY && !reply_find(&request->reply, "Retry-After"))
+    if (err == ERR_BUSY && !reply_says(&request->reply, "Retry-After"))
         http_reply_header(request, "Retry-After", "1");
     metric_add(METRIC_HTTP_REJECTED, 1);
 }
@@ -253,12 +168,12 @@ static enum MHD_Result reply_queue(struct http_exchange *exchange)
         *reply = (struct http_reply){ .status = err_info(ERR_INTERNAL)->status, .close = true };
     if (atomic_load(&thread->shared->draining))
         reply->close = true;
-    struct MHD_Response *response = response_new(exchange);
+    struct MHD_Response *response = response_new(&exchange->request);
     if (!response)
         return MHD_NO;
     exchange->state = EXCHANGE_REPLIED;
     /* First: the library may send all of it within this call, and end the exchange. */
-    connection_turn(&thread->reaper, exchange->connection, CONNECTION_WRITING);
+    connection_turn(&thread->reaper, exchange->connection, CONNECTION_WRITING, thread->now_us);
     enum MHD_Result result = MHD_queue_response(exchange->mhd, (unsigned)reply->status, response);
     MHD_destroy_response(response);
     return result;
@@ -282,18 +197,6 @@ static enum MHD_Result refuse(struct http_exchange *exchange, enum err err)
 
 /* ---- The request comes ---- */
 
-static enum MHD_Result header_visit(void *exchange_, enum MHD_ValueKind kind, const char *name,
-                                    size_t name_bytes, const char *value, size_t value_bytes)
-{
-    (void)kind;
-    struct http_exchange *exchange = exchange_;
-    gate_header(&exchange->gate, name, name_bytes, value ? value : "", value_bytes);
-    if (value && exchange->connection->trusted && !exchange->thread->control &&
-        strcasecmp(name, "X-Forwarded-For") == 0)
-        forwarded_add(&exchange->forwarded, &exchange->thread->shared->trusted, value);
-    return MHD_YES;
-}
-
 static enum http_method method_find(const char *name)
 {
     int bit = name_find(http_method_names, name);
@@ -311,17 +214,25 @@ static void target_split(struct http_request *request, char *target)
     request->query = query + 1;
 }
 
-/* Whoever cannot be told from the header is one client like others: the proxy. */
-static void client_find(struct http_exchange *exchange)
+/* The client's own id, if it is one that can stand in a log line as it is. */
+static bool request_id_is_sound(const char *text)
 {
-    const struct forwarded *forwarded = &exchange->forwarded;
-    struct http_request *request = &exchange->request;
-    if (!forwarded->found && !forwarded->lost)
+    static const char allowed[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    size_t length = strlen(text);
+    return length > 0 && length <= REQUEST_ID_MAX && strspn(text, allowed) == length;
+}
+
+static void request_id_write(struct http_exchange *exchange)
+{
+    const struct ctx *ctx = &exchange->request.ctx;
+    const char *id = http_header(&exchange->request, "X-Request-Id");
+    if (id && request_id_is_sound(id)) {
+        memcpy(exchange->request_id, id, strlen(id) + 1);
         return;
-    if (!forwarded->lost)
-        request->client = forwarded->client;
-    request->trusted =
-        !forwarded->lost && networks_have(&exchange->thread->shared->trusted, &forwarded->client);
+    }
+    struct id fresh = id_make(ctx->ids, ctx->now_ms);
+    id_format(&fresh, exchange->request_id);
 }
 
 static enum err headers_check(struct http_exchange *exchange, const char *method,
@@ -330,23 +241,16 @@ static enum err headers_check(struct http_exchange *exchange, const char *method
     struct http_request *request = &exchange->request;
     struct gate *gate = &exchange->gate;
     gate->version = version;
-    MHD_get_connection_values_n(exchange->mhd, MHD_HEADER_KIND, header_visit, exchange);
-    client_find(exchange);
-
-    const char *id = http_header(request, "X-Request-Id");
-    if (id && request_id_is_sound(id))
-        memcpy(exchange->request_id, id, strlen(id) + 1);
-    else {
-        struct id fresh = id_make(request->ctx.ids, request->ctx.now_ms);
-        id_format(&fresh, exchange->request_id);
-    }
+    request->ctx.now_ms = clock_now_ms();
+    bool gathered = headers_gather(exchange);
+    request_id_write(exchange);
     request->ctx.request_id = exchange->request_id;
     request->method = method_find(method);
     request->body_limit_bytes = exchange->thread->shared->body_max_bytes;
     if (is_reading(request) && !request->control)
         request->arena.limit_bytes = exchange->thread->shared->answer_max_bytes;
-    if (!gate->target)
-        return fail(&request->ctx, ERR_MEMORY, NULL, "no memory for the target");
+    if (!gate->target || !gathered)
+        return fail(&request->ctx, ERR_MEMORY, NULL, "no memory for the request's head");
     enum err err = gate_check(&request->ctx, gate);
     if (err != OK)
         return err;
@@ -484,10 +388,12 @@ void exchange_resume(struct http_exchange *exchange)
  * slow. */
 static enum MHD_Result request_arrived(struct http_exchange *exchange)
 {
-    const struct http_app *app = exchange->thread->shared->app;
+    struct http_thread *thread = exchange->thread;
+    const struct http_app *app = thread->shared->app;
     struct http_request *request = &exchange->request;
-    connection_turn(&exchange->thread->reaper, exchange->connection, CONNECTION_HANDLING);
-    request->ctx.now_ms = clock_now_ms();
+    connection_turn(&thread->reaper, exchange->connection, CONNECTION_HANDLING, thread->now_us);
+    if (gate_is_chunked(&exchange->gate) || gate_body_bytes(&exchange->gate) > 0)
+        request->ctx.now_ms = clock_now_ms();
     if (exchange->state == EXCHANGE_BODY) {
         if (exchange->body.length > 0 && exchange->refused == OK) {
             buffer_char(&exchange->body, '\0');

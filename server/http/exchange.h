@@ -5,6 +5,7 @@
 
 #include "forwarded.h"
 #include "gate.h"
+#include "headers.h"
 #include "reaper.h"
 
 #include <funneld/http.h>
@@ -13,13 +14,14 @@
 
 enum { REQUEST_ID_MAX = 64 };
 
-/* What all HTTP threads of a server share; only the last three change. */
+/* What all HTTP threads of a server share; only the last four change. */
 struct http_shared {
     const struct http_app *app;
     size_t body_max_bytes;
     struct networks trusted; /* proxies */
     int64_t inflight_max_bytes;
-    size_t answer_max_bytes; /* that one reading request may take */
+    size_t answer_max_bytes;          /* that one reading request may take */
+    _Atomic int64_t stop_deadline_us; /* written before draining */
     atomic_bool draining;
     atomic_int_fast64_t inflight_bytes; /* of bodies and replies in memory */
     struct neighbours neighbours;
@@ -35,6 +37,8 @@ struct http_thread {
     struct http_exchange *spare; /* ended ones, to be used again with the memory of their arenas */
     size_t spare_count;
     size_t suspended;
+    int64_t now_us; /* the clock as this thread has last looked at it: in each round, and before and
+                     * after each request */
     int64_t last_reply_us;
 };
 
@@ -56,6 +60,7 @@ struct http_exchange {
     struct connection *connection;
     struct MHD_Connection *mhd;
     struct gate gate;
+    struct header_fields fields;
     struct forwarded forwarded;
     struct buffer body;
     int64_t charged_bytes; /* of the body, counted in inflight_bytes */

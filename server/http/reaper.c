@@ -129,8 +129,8 @@ void connection_close(struct reaper *reaper, struct connection *connection)
     free(connection);
 }
 
-static void turn_at(struct reaper *reaper, struct connection *connection,
-                    enum connection_state state, int64_t now_us)
+void connection_turn(struct reaper *reaper, struct connection *connection,
+                     enum connection_state state, int64_t now_us)
 {
     reaper->busy -= state_is_busy(connection->state);
     reaper->busy += state_is_busy(state);
@@ -140,12 +140,6 @@ static void turn_at(struct reaper *reaper, struct connection *connection,
     connection->since_us = now_us;
     connection->yields_us = yields_at(state, now_us);
     connection->due_us = 0;
-}
-
-void connection_turn(struct reaper *reaper, struct connection *connection,
-                     enum connection_state state)
-{
-    turn_at(reaper, connection, state, clock_monotonic_us());
 }
 
 /* A request has all of its time from its first byte on, though its client connected early; but who
@@ -160,13 +154,12 @@ static void request_begins(const struct reaper *reaper, struct connection *conne
 }
 
 /* Where the request line came so slowly that a scan has seen its beginning, its time goes on. */
-void connection_begin(struct reaper *reaper, struct connection *connection)
+void connection_begin(struct reaper *reaper, struct connection *connection, int64_t now_us)
 {
-    int64_t now_us = clock_monotonic_us();
     if (connection->due_us == 0)
         request_begins(reaper, connection, now_us);
     int64_t due_us = connection->due_us;
-    turn_at(reaper, connection, CONNECTION_READING, now_us);
+    connection_turn(reaper, connection, CONNECTION_READING, now_us);
     connection->due_us = due_us;
 }
 
@@ -345,7 +338,7 @@ static void check_idle(struct reaper *reaper, struct connection *connection,
         connection_cut(connection);
     } else if (info && (int64_t)info->tcpi_last_data_recv * 1000 < age_us - SLACK_US) {
         /* Something has arrived since, and it is no whole request line. */
-        turn_at(reaper, connection, CONNECTION_READING, now_us);
+        connection_turn(reaper, connection, CONNECTION_READING, now_us);
         request_begins(reaper, connection, now_us);
     }
 }

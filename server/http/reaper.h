@@ -66,9 +66,9 @@ struct connection *connection_open(struct reaper *reaper, int fd, const struct a
 void connection_close(struct reaper *reaper, struct connection *connection);
 /* The only way to another state. */
 void connection_turn(struct reaper *reaper, struct connection *connection,
-                     enum connection_state state);
+                     enum connection_state state, int64_t now_us);
 /* Its request line is here. */
-void connection_begin(struct reaper *reaper, struct connection *connection);
+void connection_begin(struct reaper *reaper, struct connection *connection, int64_t now_us);
 
 /* Whether the client has closed its side. Any thread, while the library keeps it open. */
 bool connection_is_left(const struct connection *connection);
