@@ -70,6 +70,8 @@ const char *http_header(const struct http_request *request, const char *name);
  * no-store, Content-Security-Policy (nothing may be loaded, nobody may frame it), Referrer-Policy,
  * X-Content-Type-Options. X-Request-Id is always there. The value lives as long as the request. */
 void http_reply_header(struct http_request *request, const char *name, const char *value);
+/* What was set so far, or NULL. */
+const char *http_reply_value(const struct http_reply *reply, const char *name);
 
 enum http_step {
     HTTP_CONTINUE, /* on_headers: read the body, then on_body */

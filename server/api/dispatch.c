@@ -1,6 +1,6 @@
 /* dispatch.c: the one place where HTTP meets the store. Takes a request from its headers to its
- * reply, by the route's row: match, key, arguments, read or write, render. Handlers return
- * answers and errors; only this file replies. */
+ * reply, by the route's row: match, key, arguments, read or write, reply. Handlers return answers
+ * and errors, which replies.c words. */
 #include "dispatch.h"
 #include "thread.h"
 
@@ -9,187 +9,21 @@
 #include <string.h>
 #include <strings.h>
 
-enum { ROW_BYTES = 700 }; /* of a row of a list as JSON, roughly: a lead's */
-
-/* ---- Routes ---- */
-
-static const struct routes *const all_routes[] = {
-    &health_routes,   &lead_routes,     &lead_list_routes, &stage_routes,    &activity_routes,
-    &rule_set_routes, &campaign_routes, &user_routes,      &team_routes,     &form_routes,
-    &metric_routes,   &key_routes,      &import_routes,    &job_routes,      &docs_routes,
-    &erasure_routes,  &field_routes,    &ledger_routes,    &pipeline_routes, &handoff_routes,
-};
-
-enum err dispatch_prepare(struct ctx *ctx, struct service *service)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < ARRAY_SIZE(all_routes); i++)
-        count += all_routes[i]->count;
-    struct route *routes = arena_alloc(&service->arena, count * sizeof *routes);
-    service->stats = arena_alloc(&service->arena, (count + 1) * sizeof *service->stats);
-    if (!routes || !service->stats)
-        return fail(ctx, ERR_MEMORY, NULL, "no memory for the routes");
-    for (size_t i = 0; i < ARRAY_SIZE(all_routes); i++) {
-        memcpy(routes + service->route_count, all_routes[i]->rows,
-               all_routes[i]->count * sizeof *routes);
-        service->route_count += all_routes[i]->count;
-    }
-    for (size_t i = 0; i < count; i++)
-        assert(orders_are_sound(&routes[i]));
-    service->routes = routes;
-    service->router = router_new(&service->arena, routes, count, sizeof *routes);
-    struct buffer openapi = { .arena = &service->arena };
-    openapi_write(service, &openapi);
-    service->openapi = (struct bytes){ (const uint8_t *)openapi.data, openapi.length };
-    struct buffer docs = { .arena = &service->arena };
-    docs_write(service, &docs);
-    service->docs = (struct bytes){ (const uint8_t *)docs.data, docs.length };
-    return service->router && !openapi.failed && !docs.failed
-               ? OK
-               : fail(ctx, ERR_MEMORY, NULL, "no memory for the routes");
-}
-
-/* ---- Replies ---- */
-
-void reply_body(struct http_request *request, int status, const char *content_type,
-                const char *body, size_t bytes)
-{
-    request->reply.status = status;
-    request->reply.content_type = content_type;
-    request->reply.body = body;
-    request->reply.body_bytes = bytes;
-}
-
-void reply_buffer(struct http_request *request, int status, const char *content_type,
-                  const struct buffer *buffer)
-{
-    static const char no_memory[] = "{\"title\":\"Not enough memory for this request\","
-                                    "\"status\":503,\"code\":\"out_of_memory\"}";
-    if (buffer->failed)
-        reply_body(request, 503, "application/problem+json", no_memory, sizeof no_memory - 1);
-    else
-        reply_body(request, status, content_type, buffer->data, buffer->length);
-}
-
-/* Where there is no body, what is wrong can only be a parameter. */
-static enum place place_of_members(const struct call *call)
-{
-    if (!call || !call->route)
-        return IN_BODY;
-    return call->reading == IN_BODY && !call->route->body ? IN_QUERY : call->reading;
-}
-
-static const char *route_path(const struct call *call)
+const char *call_path(const struct call *call)
 {
     return call && call->route ? call->route->http.path : "-";
-}
-
-/* What went wrong with us is for the log; the client learns only that it did. */
-static void log_our_fault(const struct http_request *request, const struct call *call, enum err err)
-{
-    const struct failure *failure = &request->ctx.failure;
-    int64_t left_out;
-    if (!log_allowed(&left_out))
-        return;
-    const struct log_field fields[] = { { "request_id", request->ctx.request_id, 0 },
-                                        { "route", route_path(call), 0 },
-                                        { "code", err_info(err)->code, 0 },
-                                        { "left_out", NULL, left_out } };
-    log_fields(LOG_ERROR, "api", fields, ARRAY_SIZE(fields) - (left_out == 0), "%s",
-               failure->err == err && failure->detail ? failure->detail : "no detail");
-}
-
-/* An object by its table, as the whole reply. */
-static void reply_row(struct http_request *request, int status, const char *content_type,
-                      const struct table *table, const void *row)
-{
-    struct buffer buffer = { .arena = &request->arena };
-    json_row(&(struct json){ .out = &buffer }, NULL, table, row);
-    reply_buffer(request, status, content_type, &buffer);
-}
-
-void reply_problem(struct http_request *request, struct problem_reply *problem)
-{
-    problem->type = "about:blank";
-    problem->request_id = request->ctx.request_id;
-    reply_row(request, (int)problem->status, "application/problem+json", &problem_reply_table,
-              problem);
-}
-
-/* What an answer says whatever it is. */
-static void tell_besides(struct call *call)
-{
-    limit_tell(call);
-    origin_tell(call);
 }
 
 static void on_failure(void *self, struct http_request *request, enum err err)
 {
     (void)self;
-    struct call *call = request->app;
-    const struct err_info *info = err_info(err);
-    const struct failure *failure = request->ctx.failure.err == err ? &request->ctx.failure : NULL;
-    /* Overload is counted, not told line by line. */
-    if (err_is_ours(err) && err != ERR_BUSY && err != ERR_DEADLINE)
-        log_our_fault(request, call, err);
-    struct problem_reply problem = { .title = info->title,
-                                     .status = info->status,
-                                     .instance = request->path };
-    problem_fill(&request->ctx, err, failure, place_of_members(call), &problem.problem);
-    reply_problem(request, &problem);
-    if (info->status == 401)
-        http_reply_header(request, "WWW-Authenticate", "Bearer realm=\"funneld\"");
-    if (info->status == 503)
-        http_reply_header(request, "Retry-After", "1");
-    if (call)
-        tell_besides(call);
+    reply_failure(request, err);
 }
 
 static enum http_step refuse(struct http_request *request, enum err err)
 {
-    on_failure(NULL, request, err);
+    reply_failure(request, err);
     return HTTP_REPLY;
-}
-
-static void write_page(struct json *json, const struct table *table, const struct page *page)
-{
-    json_open(json, NULL, '{');
-    json_open(json, "data", '[');
-    for (size_t i = 0; i < page->rows.count; i++)
-        json_row(json, NULL, table, (const char *)page->rows.items + i * table->size);
-    json_close(json, ']');
-    json_bool(json, "has_more", page->has_more);
-    json_text(json, "next_cursor", page->next_cursor);
-    if (page->total != NO_INT)
-        json_int(json, "total", page->total);
-    json_close(json, '}');
-}
-
-static void render(struct call *call)
-{
-    const struct route *route = call->route;
-    struct http_request *request = call->request;
-    int status = call->status ? call->status : route->status;
-    if (route->reply) {
-        route->reply(call);
-        return;
-    }
-    if (status == 204) {
-        request->reply.status = 204;
-        return;
-    }
-    const struct table *whole = call->result_table ? call->result_table : route->result;
-    const struct table *table = route->received && !call_may_read(call) ? route->received : whole;
-    if (!(route->flags & ROUTE_LIST)) {
-        reply_row(request, status, "application/json", table, call->result);
-        return;
-    }
-    const struct page *page = call->result;
-    struct buffer buffer = { .arena = &request->arena };
-    /* Most of what is needed, at once: while it grows, all of it is copied again and again. */
-    (void)!buffer_room(&buffer, page->rows.count * ROW_BYTES);
-    write_page(&(struct json){ .out = &buffer }, table, page);
-    reply_buffer(request, status, "application/json", &buffer);
 }
 
 /* ---- From the headers to the arguments ---- */
@@ -251,7 +85,7 @@ static enum http_step answer_options(struct call *call, const char *allowed)
 {
     call->request->reply.status = 204;
     http_reply_header(call->request, "Allow", allowed);
-    tell_besides(call);
+    reply_besides(call);
     origin_tell_preflight(call, allowed,
                           "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, "
                           "X-Request-Id");
@@ -328,7 +162,7 @@ static enum http_step on_headers(void *self, struct http_request *request)
         err = idempotency_read(call);
     if (err)
         return refuse(request, err);
-    tell_besides(call);
+    reply_besides(call);
     return HTTP_CONTINUE;
 }
 
@@ -357,28 +191,12 @@ static bool is_for_another_thread(const struct call *call)
     return call->route->access == ACCESS_WRITE || reading_is_for_scanner(call);
 }
 
-/* A record that the client has as it is. */
-static void leave_out_unchanged(const struct call *call)
-{
-    struct http_reply *reply = &call->request->reply;
-    const char *known = http_header(call->request, "If-None-Match");
-    if (call->route->http.method != HTTP_GET || reply->status != 200 || !known)
-        return;
-    for (size_t i = 0; i < reply->header_count; i++)
-        if (strcmp(reply->headers[i].name, "ETag") == 0 && strstr(known, reply->headers[i].value)) {
-            reply->status = 304;
-            reply->content_type = reply->body = NULL;
-            reply->body_bytes = 0;
-            metric_add(METRIC_ANSWERS_UNCHANGED, 1);
-        }
-}
-
 static void answer(struct call *call)
 {
-    render(call);
+    reply_result(call);
     if (call->etag)
         freshness_end(call);
-    leave_out_unchanged(call);
+    reply_unchanged(call);
 }
 
 static enum http_step on_body(void *self, struct http_request *request)
@@ -420,7 +238,7 @@ static enum err run_once(struct call *call)
     err = call->route->run(call);
     if (err || call->command.more)
         return err;
-    render(call);
+    reply_result(call);
     call->replied = true;
     return idempotency_end(call);
 }
@@ -490,7 +308,7 @@ static void on_end(void *self, struct http_request *request)
     const struct log_field fields[] = {
         { "request_id", request->ctx.request_id, 0 },
         { "method", known ? http_method_names[__builtin_ctz(request->method)] : "-", 0 },
-        { "route", route_path(call), 0 },
+        { "route", call_path(call), 0 },
         { "status", NULL, request->reply.status },
         { "duration_us", NULL, micros },
     };

@@ -48,9 +48,24 @@ struct service {
     atomic_bool draining;
 };
 
-/* Gathers the routes of every resource and compiles the router. */
-enum err dispatch_prepare(struct ctx *ctx, struct service *service) _must_check_;
 extern const struct http_app dispatch_app; /* its self is to be set to the service */
+
+/* The template of its route, which names no person; "-" without one. */
+const char *call_path(const struct call *call);
+
+/* Gathers the routes of every resource, compiles the router and writes the contract. */
+enum err routes_gather(struct ctx *ctx, struct service *service) _must_check_;
+
+/* ---- replies.c ---- */
+
+/* The result of the call, by its route's row. */
+void reply_result(struct call *call);
+/* The problem; whatever the reply was to be before. */
+void reply_failure(struct http_request *request, enum err err);
+/* What is told whatever the answer is: limits, and which pages may read it. */
+void reply_besides(struct call *call);
+/* Turns a 200 whose ETag the client has named into a 304. */
+void reply_unchanged(const struct call *call);
 
 /* ---- reading.c ---- */
 

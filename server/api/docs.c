@@ -84,10 +84,9 @@ static enum err run_script(struct call *call)
 static void reply_script(struct call *call)
 {
     struct http_request *request = call->request;
-    const char *known = http_header(request, "If-None-Match");
     http_reply_header(request, "ETag", docs_script.etag);
     http_reply_header(request, "Cache-Control", "public, max-age=31536000, immutable");
-    if (known && strstr(known, docs_script.etag)) {
+    if (client_has(request, docs_script.etag)) {
         request->reply.status = 304;
         return;
     }

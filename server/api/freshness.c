@@ -99,14 +99,6 @@ static const struct cached_answer *answer_find(const struct call *call)
                : NULL;
 }
 
-static const char *link_of(const struct http_reply *reply)
-{
-    for (size_t i = 0; i < reply->header_count; i++)
-        if (strcmp(reply->headers[i].name, "Link") == 0)
-            return reply->headers[i].value;
-    return NULL;
-}
-
 static const char *text_keep(struct arena *arena, const char *text)
 {
     return arena_text(arena, text, strlen(text));
@@ -116,7 +108,7 @@ static void answer_keep(const struct call *call)
 {
     struct cached_answer *answer = place_of(call);
     const struct http_reply *reply = &call->request->reply;
-    const char *link = link_of(reply);
+    const char *link = http_reply_value(reply, "Link");
     struct arena arena = answer->arena;
     arena_reset(&arena);
     *answer = (struct cached_answer){ .arena = arena, .body_bytes = reply->body_bytes };
@@ -137,10 +129,9 @@ bool freshness_recall(struct call *call)
 {
     struct http_request *request = call->request;
     const struct cached_answer *answer = answer_find(call);
-    const char *known = http_header(request, "If-None-Match");
     if (!answer)
         return false;
-    if (known && strstr(known, call->etag)) {
+    if (client_has(request, call->etag)) {
         request->reply.status = 304;
         add_headers(call);
         metric_add(METRIC_ANSWERS_UNCHANGED, 1);

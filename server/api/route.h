@@ -230,6 +230,8 @@ void reply_body(struct http_request *request, int status, const char *content_ty
 /* The same of a buffer; 503 when it has failed. */
 void reply_buffer(struct http_request *request, int status, const char *content_type,
                   const struct buffer *buffer);
+/* Whether the client has named this ETag as one that it has. On the HTTP thread. */
+bool client_has(const struct http_request *request, const char *etag);
 /* The reply is this problem; type and request_id are filled in. */
 void reply_problem(struct http_request *request, struct problem_reply *problem);
 

@@ -47,7 +47,7 @@ static enum err start_parts(struct ctx *ctx, const struct config *config, struct
     if (!err)
         err = installation_secret(ctx, store_writer(service->store), &service->secret);
     if (!err)
-        err = dispatch_prepare(ctx, service);
+        err = routes_gather(ctx, service);
     if (!err)
         err = limits_start(ctx, config, &service->arena, &service->limits);
     if (!err)

@@ -134,7 +134,7 @@ static void refusal_write(struct http_exchange *exchange, enum err err)
     request->reply = (struct http_reply){ 0 };
     exchange->known = true;
     thread->shared->app->on_failure(thread->shared->app->self, request, err);
-    if (err == ERR_BUSY && !reply_says(&request->reply, "Retry-After"))
+    if (err == ERR_BUSY && !http_reply_value(&request->reply, "Retry-After"))
         http_reply_header(request, "Retry-After", "1");
     metric_add(METRIC_HTTP_REJECTED, 1);
 }

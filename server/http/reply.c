@@ -16,9 +16,10 @@ static struct http_header *reply_find(const struct http_reply *reply, const char
     return NULL;
 }
 
-bool reply_says(const struct http_reply *reply, const char *name)
+const char *http_reply_value(const struct http_reply *reply, const char *name)
 {
-    return reply_find(reply, name) != NULL;
+    const struct http_header *header = reply_find(reply, name);
+    return header ? header->value : NULL;
 }
 
 void http_reply_header(struct http_request *request, const char *name, const char *value)
@@ -63,7 +64,7 @@ static bool headers_add(const struct http_request *request, struct MHD_Response 
         added &= header_add(response, reply->headers[i].name, reply->headers[i].value);
     size_t count = reply->status == 304 ? DEFAULTS_OF_304 : ARRAY_SIZE(defaults);
     for (size_t i = 0; i < count; i++)
-        if (!reply_says(reply, defaults[i].name))
+        if (!http_reply_value(reply, defaults[i].name))
             added &= header_add(response, defaults[i].name, defaults[i].value);
     added &= header_add(response, "X-Request-Id", request->ctx.request_id);
     return added && (!reply->close || header_add(response, "Connection", "close"));

@@ -4,9 +4,6 @@
 
 #include <funneld/http.h>
 
-/* Whether the app has set this header. */
-bool reply_says(const struct http_reply *reply, const char *name);
-
 struct MHD_Response;
 /* The request's reply for the library, with all headers; its body stays where it is. NULL: no
  * memory. */
