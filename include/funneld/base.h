@@ -124,8 +124,6 @@ void buffer_append(struct buffer *buffer, const char *data, size_t bytes);
 void buffer_text(struct buffer *buffer, const char *text);
 void buffer_char(struct buffer *buffer, char byte);
 void buffer_int(struct buffer *buffer, int64_t value);
-enum { INT_TEXT_MAX = 20 };                             /* a sign and 19 digits */
-char *int_format(char to[INT_TEXT_MAX], int64_t value); /* not NUL-terminated; returns its end */
 void buffer_printf(struct buffer *buffer, const char *format, ...) _printf_(2, 3);
 
 /* ---- Who asks, and in what circumstances ---- */

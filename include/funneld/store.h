@@ -70,8 +70,8 @@ void store_changed(struct store *store, unsigned noted);
 int64_t store_wal_bytes(const struct store *store);
 int64_t store_file_bytes(const struct store *store);
 
-/* Prepares every named statement and checks that its columns are fields of its row table. For
- * tests and `check`. */
+/* For tests: prepares every named statement, and checks that its columns are fields of its row
+ * table. */
 enum err store_check_statements(struct ctx *ctx, struct db *db) _must_check_;
 
 #endif

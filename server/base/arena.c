@@ -251,7 +251,10 @@ void buffer_char(struct buffer *buffer, char byte)
         buffer_append(buffer, &byte, 1);
 }
 
-char *int_format(char to[INT_TEXT_MAX], int64_t value)
+enum { INT_TEXT_MAX = 20 }; /* a sign and 19 digits */
+
+/* Not NUL-terminated; returns its end. */
+static char *int_format(char to[INT_TEXT_MAX], int64_t value)
 {
     char digits[INT_TEXT_MAX];
     size_t start = sizeof(digits);

@@ -237,6 +237,18 @@ static enum err server_find(struct control *control, const struct config *config
         config->database, control->socket_path);
 }
 
+static void control_close(struct control *control)
+{
+    if (control->curl != NULL)
+        curl_easy_cleanup(control->curl); /* before the service, which waits for open connections */
+    curl_slist_free_all(control->headers);
+    if (control->service != NULL)
+        service_stop(control->service);
+    if (control->signal_file >= 0)
+        close(control->signal_file);
+    arena_free(&control->answer_arena);
+}
+
 enum err control_open(struct ctx *ctx, const struct config *config, bool create,
                       struct control **ret)
 {
@@ -257,18 +269,6 @@ enum err control_open(struct ctx *ctx, const struct config *config, bool create,
     }
     *ret = control;
     return OK;
-}
-
-void control_close(struct control *control)
-{
-    if (control->curl != NULL)
-        curl_easy_cleanup(control->curl); /* before the service, which waits for open connections */
-    curl_slist_free_all(control->headers);
-    if (control->service != NULL)
-        service_stop(control->service);
-    if (control->signal_file >= 0)
-        close(control->signal_file);
-    arena_free(&control->answer_arena);
 }
 
 void control_done(struct control **control)

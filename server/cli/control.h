@@ -18,7 +18,6 @@ struct answer {
  * SIGTERM are blocked from here on and end every wait and request. ctx must outlive it. */
 enum err control_open(struct ctx *ctx, const struct config *config, bool create,
                       struct control **ret) _must_check_;
-void control_close(struct control *control);
 /* For _cleanup_. */
 void control_done(struct control **control);
 

@@ -39,7 +39,8 @@ static enum err fill_auc(struct ctx *ctx, const struct backtest *backtest, struc
     return rate_fill(ctx, halves, 2 * backtest->all_won * backtest->all_lost, ret);
 }
 
-enum err decimal_fill(struct ctx *ctx, long double value, const char **ret)
+/* With five places. */
+static enum err decimal_fill(struct ctx *ctx, long double value, const char **ret)
 {
     *ret = arena_printf(ctx->arena, "%.5Lf", value);
     return *ret ? OK : fail(ctx, ERR_MEMORY, NULL, "no memory for a number");

@@ -20,7 +20,5 @@ void backtest_add(struct backtest *backtest, int64_t score, bool won, const bool
                   size_t count);
 enum err backtest_fill(struct ctx *ctx, const struct backtest *backtest,
                        const struct rule_set *rule_set, struct preview_backtest *ret) _must_check_;
-/* With five places. */
-enum err decimal_fill(struct ctx *ctx, long double value, const char **ret) _must_check_;
 
 #endif

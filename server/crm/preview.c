@@ -45,7 +45,9 @@ static enum err fill_weeks(struct ctx *ctx, const struct preview *preview,
     return rate_fill(ctx, sum, PREVIEW_WEEKS, &ret->mqls_per_week);
 }
 
-enum err preview_report(struct ctx *ctx, const struct preview *preview, struct preview_report *ret)
+/* What has been counted, in ctx's arena. */
+static enum err fill_report(struct ctx *ctx, const struct preview *preview,
+                            struct preview_report *ret)
 {
     *ret = (struct preview_report){ .at = preview->at, .leads = preview->count };
     struct preview_criterion *criteria =
@@ -146,7 +148,7 @@ static enum err estimate(struct ctx *ctx, struct run *run)
     for (bool more = true; !err && more;)
         err = read_slice(ctx, run, sample_slice, &sampling, &more);
     if (!err)
-        err = preview_report(ctx, &sampling.preview, report);
+        err = fill_report(ctx, &sampling.preview, report);
     run->progress.estimate = report;
     return err ? err : tell(ctx, run);
 }
@@ -218,7 +220,7 @@ static enum err look_at_all(struct ctx *ctx, struct run *run)
     if (!err)
         err = keep_rest(ctx, run, &whole.preview);
     if (!err)
-        err = preview_report(ctx, &whole.preview, report);
+        err = fill_report(ctx, &whole.preview, report);
     run->progress.whole = report;
     return err;
 }

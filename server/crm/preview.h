@@ -42,8 +42,5 @@ enum err preview_start(struct ctx *ctx, const struct catalog *catalog,
  * needs on the way is in ctx's arena. */
 enum err preview_judge(struct ctx *ctx, struct db *db, struct preview *preview,
                        const struct rows *leads) _must_check_;
-/* What has been counted, in ctx's arena. */
-enum err preview_report(struct ctx *ctx, const struct preview *preview, struct preview_report *ret)
-    _must_check_;
 
 #endif

@@ -173,7 +173,7 @@ const char *route_path(const struct known_route *route, const struct seeds *seed
                  second ? strchr(second, '}') + 1 : "", query_of(route->path));
 }
 
-const char *route_body(const struct known_route *route)
+static const char *route_body(const struct known_route *route)
 {
     if (!route->body)
         return NULL;

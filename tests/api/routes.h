@@ -22,7 +22,6 @@ void seeds_make(struct seeds *ret);
 /* The path with what stands in braces filled in: `id`, or NULL for the seed of that resource. */
 const char *route_path(const struct known_route *route, const struct seeds *seeds, const char *id);
 /* Its body with " for '. */
-const char *route_body(const struct known_route *route);
 /* What one asks it with a valid request. */
 struct ask route_ask(const struct known_route *route, const struct seeds *seeds);
 
