@@ -342,6 +342,17 @@ void secret_generate(struct secret *ret);
 char *secret_text(struct ctx *ctx, const struct secret *secret) _must_check_;
 bool secret_parse(const char *text, struct secret *ret);
 
+#define HASH_BYTES 32
+/* HMAC-SHA256 of the parts with the secret. `purpose` ("cursor") keeps uses apart: what one has
+ * signed, no other accepts. Each part counts with its length, so that none runs into the next. */
+struct bytes;
+void secret_sign(const struct secret *secret, const char *purpose, const struct bytes *parts,
+                 size_t count, uint8_t hash[static HASH_BYTES]);
+/* In hexadecimal, in ctx's arena. NULL: no memory, recorded. */
+char *hash_text(struct ctx *ctx, const uint8_t hash[static HASH_BYTES]);
+/* In constant time. */
+bool hashes_equal(const uint8_t *a, const uint8_t *b, size_t bytes);
+
 /* ---- Files that are there whole or not at all ---- */
 
 #define FILE_HASH_SIZE 65

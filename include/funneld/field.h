@@ -47,20 +47,6 @@ struct bytes {
     size_t length;
 };
 
-/* SHA-256 over the parts, one behind the other. */
-#define HASH_BYTES 32
-void hash_parts(const struct bytes *parts, size_t count, uint8_t hash[static HASH_BYTES]);
-/* HMAC-SHA256 of the parts with the secret. `purpose` ("cursor") keeps uses apart: what one has
- * signed, no other accepts. Each part counts with its length, so that none runs into the next. */
-struct secret;
-void secret_sign(const struct secret *secret, const char *purpose, const struct bytes *parts,
-                 size_t count, uint8_t hash[static HASH_BYTES]);
-/* In hexadecimal, in ctx's arena. NULL: no memory, recorded. */
-struct ctx;
-char *hash_text(struct ctx *ctx, const uint8_t hash[static HASH_BYTES]);
-/* In constant time. */
-bool hashes_equal(const uint8_t *a, const uint8_t *b, size_t bytes);
-
 struct texts {
     const char **items;
     size_t count;

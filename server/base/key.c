@@ -1,7 +1,6 @@
 /* key.c: API keys: making them, and the hash under which they are kept.
  * Does not know who holds a key or what it may do. */
 #include <funneld/base.h>
-#include <funneld/field.h>
 
 #include "sodium_ready.h"
 
@@ -84,14 +83,4 @@ void key_hash(const char *text, uint8_t hash[static KEY_HASH_BYTES])
     static_assert(KEY_HASH_BYTES == crypto_hash_sha256_BYTES, "SHA-256");
     sodium_ready();
     crypto_hash_sha256(hash, (const uint8_t *)text, strlen(text));
-}
-
-void hash_parts(const struct bytes *parts, size_t count, uint8_t hash[static HASH_BYTES])
-{
-    sodium_ready();
-    crypto_hash_sha256_state state;
-    crypto_hash_sha256_init(&state);
-    for (size_t i = 0; i < count; i++)
-        crypto_hash_sha256_update(&state, parts[i].data, parts[i].length);
-    crypto_hash_sha256_final(&state, hash);
 }
