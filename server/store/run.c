@@ -42,11 +42,13 @@ static enum err run_check_reads(struct ctx *ctx, const struct db *db,
                 prepared->name);
 }
 
-static enum err run_check_row(struct ctx *ctx, const struct db *db, const struct prepared *prepared)
+static enum err run_begin_rows(struct ctx *ctx, struct db *db, struct prepared *prepared,
+                               const struct param *params, size_t count)
 {
-    if (prepared->row)
-        return run_check_reads(ctx, db, prepared);
-    return fail(ctx, ERR_INTERNAL, NULL, "statement %s: names no row table", prepared->name);
+    if (!prepared->row)
+        return fail(ctx, ERR_INTERNAL, NULL, "statement %s: names no row table", prepared->name);
+    enum err err = run_check_reads(ctx, db, prepared);
+    return err ? err : run_begin(ctx, db, prepared, params, count);
 }
 
 enum err run_again(struct ctx *ctx, struct db *db, struct prepared *prepared,
@@ -80,10 +82,7 @@ enum err run_exec(struct ctx *ctx, struct db *db, struct prepared *prepared,
 enum err run_one(struct ctx *ctx, struct db *db, struct prepared *prepared, void *row,
                  const struct param *params, size_t count)
 {
-    enum err err = run_check_row(ctx, db, prepared);
-    if (err)
-        return err;
-    err = run_begin(ctx, db, prepared, params, count);
+    enum err err = run_begin_rows(ctx, db, prepared, params, count);
     if (err)
         return err;
     bool found = false;
@@ -116,10 +115,7 @@ static void *rows_more(struct ctx *ctx, const struct table *table, struct rows *
 enum err run_rows(struct ctx *ctx, struct db *db, struct prepared *prepared, struct rows *ret,
                   const struct param *params, size_t count)
 {
-    enum err err = run_check_row(ctx, db, prepared);
-    if (err)
-        return err;
-    err = run_begin(ctx, db, prepared, params, count);
+    enum err err = run_begin_rows(ctx, db, prepared, params, count);
     if (err)
         return err;
     struct rows rows = {};
@@ -174,10 +170,7 @@ enum err run_int(struct ctx *ctx, struct db *db, struct prepared *prepared, int6
 enum err run_each(struct ctx *ctx, struct db *db, struct prepared *prepared, void *row,
                   db_visit *visit, void *self, const struct param *params, size_t count)
 {
-    enum err err = run_check_row(ctx, db, prepared);
-    if (err)
-        return err;
-    err = run_begin(ctx, db, prepared, params, count);
+    enum err err = run_begin_rows(ctx, db, prepared, params, count);
     if (err)
         return err;
     for (;;) {

@@ -60,6 +60,18 @@ static unsigned seen(const struct answer *answer)
     return bits;
 }
 
+/* A list that is refused, and which parameter of it is wrong. */
+struct refused {
+    const char *query, *place, *why;
+};
+
+static void expect_refused(const struct refused *lists, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        expect_problem(get(fixture.client, "/v1/leads?%s", lists[i].query), 422,
+                       "validation_failed", lists[i].place, lists[i].why);
+}
+
 static unsigned those(bool (*which)(int i))
 {
     unsigned bits = 0;
@@ -357,9 +369,7 @@ START_TEST(mistakes)
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
         expect_problem(post(fixture.client, "/v1/leads/search", "%s", rows[i].body), 422,
                        "validation_failed", rows[i].place, rows[i].why);
-    static const struct {
-        const char *query, *place, *why;
-    } parameters_[] = {
+    static const struct refused lists[] = {
         { "colour=red", "?colour", "unknown_parameter" },
         { "tally[present]=true", "?tally[present]", "unknown_parameter" },
         { "score[like]=1", "?score[like]", "unknown_parameter" },
@@ -374,9 +384,7 @@ START_TEST(mistakes)
         { "score[gte]=1&score[gte]=2", "?score[gte]", "repeated" },
         { "stage[eq]=nowhere", "?stage[eq]", "unknown" },
     };
-    for (size_t i = 0; i < ARRAY_SIZE(parameters_); i++)
-        expect_problem(get(fixture.client, "/v1/leads?%s", parameters_[i].query), 422,
-                       "validation_failed", parameters_[i].place, parameters_[i].why);
+    expect_refused(lists, ARRAY_SIZE(lists));
 }
 END_TEST
 
@@ -427,9 +435,7 @@ START_TEST(custom_fields)
              "{'activity':'page_view','count':{'gte':2}}]}]}}");
     expect_status(answer, 200);
     ck_assert_uint_eq(seen(answer), 0x404);
-    static const struct {
-        const char *query, *place, *why;
-    } wrong[] = {
+    static const struct refused wrong[] = {
         { "fields.colour=1", "?fields.colour", "unknown_value" },
         { "fields.seats=many", "?fields.seats", "wrong_type" },
         { "fields.seats=1.1234567", "?fields.seats", "out_of_range" },
@@ -437,9 +443,7 @@ START_TEST(custom_fields)
         { "fields.partner=1", "?fields.partner", "wrong_type" },
         { "fields.met_on=yesterday", "?fields.met_on", "invalid" },
     };
-    for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
-        expect_problem(get(fixture.client, "/v1/leads?%s", wrong[i].query), 422,
-                       "validation_failed", wrong[i].place, wrong[i].why);
+    expect_refused(wrong, ARRAY_SIZE(wrong));
 }
 END_TEST
 

@@ -78,6 +78,16 @@ static bool holds(struct scene *scene, const char *text, const struct selected *
     return condition_holds(read(scene, text), &subject);
 }
 
+/* Good until the next is read. */
+static const struct selector *selector_of(struct scene *scene, const char *where)
+{
+    size_t index;
+    const char *text = arena_printf(&scene->arena, "{'activity':'page_view','where':[%s]}", where);
+    ck_assert_int_eq(selector_read(&scene->ctx, &scene->scope, "each", quoted(scene, text), &index),
+                     OK);
+    return &scene->selectors.items[index];
+}
+
 START_TEST(test_fields)
 {
     static const struct {
@@ -258,14 +268,9 @@ START_TEST(test_selectors)
     scene_start(&scene);
     struct activity activity = { .type = "page_view", .properties = properties };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        const char *text =
-            arena_printf(&scene.arena, "{'activity':'page_view','where':[%s]}", cases[i].where);
-        size_t index;
-        ck_assert_int_eq(
-            selector_read(&scene.ctx, &scene.scope, "each", quoted(&scene, text), &index), OK);
-        ck_assert_msg(selector_selects(&scene.selectors.items[index], &activity) ==
-                          cases[i].selects,
-                      "%s", text);
+        const struct selector *selector = selector_of(&scene, cases[i].where);
+        ck_assert_msg(selector_selects(selector, &activity) == cases[i].selects, "%s",
+                      cases[i].where);
     }
     activity.type = "call";
     ck_assert(!selector_selects(&scene.selectors.items[0], &activity));
@@ -308,14 +313,10 @@ START_TEST(test_selectors_of_many_properties)
     struct look look; /* the same for all */
     look_begin(&look, &activity);
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        const char *text =
-            arena_printf(&scene.arena, "{'activity':'page_view','where':[%s]}", cases[i].where);
-        size_t index;
-        ck_assert_int_eq(
-            selector_read(&scene.ctx, &scene.scope, "each", quoted(&scene, text), &index), OK);
-        const struct selector *selector = &scene.selectors.items[index];
-        ck_assert_msg(selector_selects_look(selector, &look) == cases[i].selects, "%s", text);
-        ck_assert_msg(selector_selects(selector, &activity) == cases[i].selects, "%s", text);
+        const struct selector *selector = selector_of(&scene, cases[i].where);
+        ck_assert_msg(selector_selects_look(selector, &look) == cases[i].selects &&
+                          selector_selects(selector, &activity) == cases[i].selects,
+                      "%s", cases[i].where);
     }
 }
 END_TEST
