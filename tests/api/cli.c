@@ -64,12 +64,17 @@ pid_t start(const char *arguments, const char *input, const char *output, const 
     for (char *word = strtok_r(text, " ", &rest); word != NULL && count < ARGUMENTS_MAX;
          word = strtok_r(NULL, " ", &rest))
         argv[count++] = word;
+    /* Emptied before anybody looks: what an earlier run has written is not this one's answer. */
+    int files[] = { open(input, O_RDONLY | O_CLOEXEC),
+                    open(output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600),
+                    open(error, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) };
     pid_t pid = fork();
     ck_assert_int_ge(pid, 0);
-    if (pid > 0)
+    if (pid > 0) {
+        for (int i = 0; i < 3; i++)
+            close(files[i]);
         return pid;
-    int files[] = { open(input, O_RDONLY), open(output, O_WRONLY | O_CREAT | O_TRUNC, 0600),
-                    open(error, O_WRONLY | O_CREAT | O_TRUNC, 0600) };
+    }
     for (int i = 0; i < 3; i++)
         dup2(files[i], i);
     if (chdir(folder) == 0)
