@@ -5,10 +5,15 @@
  * move. */
 static void set_etag(struct call *call, const struct lead *lead)
 {
-    const char *etag = arena_printf(call->ctx->arena, "\"v%lld-s%lld\"", (long long)lead->version,
-                                    (long long)lead->score);
-    if (etag)
-        http_reply_header(call->request, "ETag", etag);
+    struct buffer text = { .arena = call->ctx->arena };
+    buffer_text(&text, "\"v");
+    buffer_int(&text, lead->version);
+    buffer_text(&text, "-s");
+    buffer_int(&text, lead->score);
+    buffer_text(&text, "\"");
+    buffer_char(&text, '\0');
+    if (!text.failed)
+        http_reply_header(call->request, "ETag", text.data);
 }
 
 enum err answer_lead(struct call *call, enum err err)

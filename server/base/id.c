@@ -59,18 +59,49 @@ struct id id_new(struct ctx *ctx)
     return id_make(ctx->ids, ctx->now_ms);
 }
 
+/* ---- As text ---- */
+
+/* Of each byte, where its two digits stand: there is a dash behind the fourth, sixth, eighth and
+ * tenth. */
+static const uint8_t digit_places[] = { 0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34 };
+static const uint8_t dash_places[] = { 8, 13, 18, 23 };
+
+/* 1 to 16; 0: none. */
+static const uint8_t digit_values[256] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+    ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+};
+
 bool id_parse(const char *text, struct id *ret)
 {
-    uuid_t parsed;
-    if (text == NULL || uuid_parse(text, parsed) != 0)
+    struct id id;
+    if (text == NULL || strlen(text) != ID_TEXT_SIZE - 1)
         return false;
-    memcpy(ret->bytes, parsed, sizeof(ret->bytes));
+    for (size_t i = 0; i < ARRAY_SIZE(dash_places); i++)
+        if (text[dash_places[i]] != '-')
+            return false;
+    for (size_t i = 0; i < ARRAY_SIZE(digit_places); i++) {
+        const unsigned char *digits = (const unsigned char *)text + digit_places[i];
+        unsigned high = digit_values[digits[0]], low = digit_values[digits[1]];
+        if (high == 0 || low == 0)
+            return false;
+        id.bytes[i] = (uint8_t)((high - 1) << 4 | (low - 1));
+    }
+    *ret = id;
     return true;
 }
 
 void id_format(const struct id *id, char text[static ID_TEXT_SIZE])
 {
-    uuid_unparse_lower(id->bytes, text);
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < ARRAY_SIZE(digit_places); i++) {
+        text[digit_places[i]] = digits[id->bytes[i] >> 4];
+        text[digit_places[i] + 1] = digits[id->bytes[i] & 0x0f];
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(dash_places); i++)
+        text[dash_places[i]] = '-';
+    text[ID_TEXT_SIZE - 1] = '\0';
 }
 
 bool id_is_nil(const struct id *id)

@@ -100,6 +100,24 @@ START_TEST(test_parse_refuses)
 }
 END_TEST
 
+START_TEST(test_parse_looks_at_each_character)
+{
+    const char whole[] = "0192f0c1-2345-7abc-8def-0123456789ab";
+    for (size_t at = 0; at < sizeof whole - 1; at++)
+        for (int c = 1; c < 256; c++) {
+            char text[] = "0192f0c1-2345-7abc-8def-0123456789ab", back[ID_TEXT_SIZE];
+            struct id id;
+            text[at] = (char)c;
+            bool fits = whole[at] == '-' ? c == '-' : strchr("0123456789abcdefABCDEF", c) != NULL;
+            ck_assert_msg(id_parse(text, &id) == fits, "%s", text);
+            if (!fits)
+                continue;
+            id_format(&id, back);
+            ck_assert_int_eq(strcasecmp(back, text), 0);
+        }
+}
+END_TEST
+
 START_TEST(test_parse_and_format)
 {
     struct id id;
@@ -123,6 +141,7 @@ void id_tests(Suite *suite)
     tcase_add_test(tests, test_sources_differ);
     tcase_add_test(tests, test_new_uses_the_context);
     tcase_add_test(tests, test_parse_refuses);
+    tcase_add_test(tests, test_parse_looks_at_each_character);
     tcase_add_test(tests, test_parse_and_format);
     suite_add_tcase(suite, tests);
 }
