@@ -27,15 +27,21 @@ static struct http_exchange *exchange_take(struct http_thread *thread)
     struct arena arena =
         exchange->request.arena; /* its first block is kept: most requests allocate nothing */
     arena.limit_bytes = 0;
-    *exchange = (struct http_exchange){ .request.arena = arena };
+    *exchange = (struct http_exchange){ .request.arena = arena, .unchanged = exchange->unchanged };
     return exchange;
+}
+
+static void exchange_free(struct http_exchange *exchange)
+{
+    response_forget(exchange);
+    arena_free(&exchange->request.arena);
+    free(exchange);
 }
 
 static void exchange_give(struct http_thread *thread, struct http_exchange *exchange)
 {
     if (thread->spare_count == SPARE_MAX) {
-        arena_free(&exchange->request.arena);
-        free(exchange);
+        exchange_free(exchange);
         return;
     }
     arena_reset(&exchange->request.arena);
@@ -49,8 +55,7 @@ void exchanges_free(struct http_thread *thread)
     while (thread->spare) {
         struct http_exchange *exchange = thread->spare;
         thread->spare = exchange->next;
-        arena_free(&exchange->request.arena);
-        free(exchange);
+        exchange_free(exchange);
     }
     thread->spare_count = 0;
 }
@@ -168,14 +173,16 @@ static enum MHD_Result reply_queue(struct http_exchange *exchange)
         *reply = (struct http_reply){ .status = err_info(ERR_INTERNAL)->status, .close = true };
     if (atomic_load(&thread->shared->draining))
         reply->close = true;
-    struct MHD_Response *response = response_new(&exchange->request);
+    struct MHD_Response *response = response_take(exchange);
     if (!response)
         return MHD_NO;
     exchange->state = EXCHANGE_REPLIED;
     /* First: the library may send all of it within this call, and end the exchange. */
     connection_turn(&thread->reaper, exchange->connection, CONNECTION_WRITING, thread->now_us);
+    bool kept = response == exchange->unchanged;
     enum MHD_Result result = MHD_queue_response(exchange->mhd, (unsigned)reply->status, response);
-    MHD_destroy_response(response);
+    if (!kept)
+        MHD_destroy_response(response);
     return result;
 }
 

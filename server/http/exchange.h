@@ -59,6 +59,7 @@ struct http_exchange {
     struct http_thread *thread;
     struct connection *connection;
     struct MHD_Connection *mhd;
+    struct MHD_Response *unchanged; /* the last 304, whosever it was; NULL: none so far */
     struct gate gate;
     struct header_fields fields;
     struct forwarded forwarded;

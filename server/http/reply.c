@@ -8,6 +8,13 @@
 #include <string.h>
 #include <strings.h>
 
+static const char request_id[] = "X-Request-Id";
+
+static bool is_bodiless(const struct http_reply *reply)
+{
+    return reply->status == 204 || reply->status == 304;
+}
+
 static struct http_header *reply_find(const struct http_reply *reply, const char *name)
 {
     for (size_t i = 0; i < reply->header_count; i++)
@@ -56,32 +63,85 @@ static const struct http_header defaults[] = {
     { "X-Content-Type-Options", "nosniff" },
 };
 
-static bool headers_add(const struct http_request *request, struct MHD_Response *response)
+enum { HEADERS_MAX = HTTP_REPLY_HEADERS_MAX + ARRAY_SIZE(defaults) + 2 };
+
+/* All of the reply's headers but the request's id, which is another each time. */
+static size_t headers_list(const struct http_reply *reply,
+                           struct http_header ret[static HEADERS_MAX])
 {
-    const struct http_reply *reply = &request->reply;
-    bool added = true;
+    size_t count = 0;
+    if (!is_bodiless(reply))
+        ret[count++] = (struct http_header){ "Content-Type", reply->content_type };
     for (size_t i = 0; i < reply->header_count; i++)
-        added &= header_add(response, reply->headers[i].name, reply->headers[i].value);
-    size_t count = reply->status == 304 ? DEFAULTS_OF_304 : ARRAY_SIZE(defaults);
-    for (size_t i = 0; i < count; i++)
+        ret[count++] = reply->headers[i];
+    size_t default_count = reply->status == 304 ? DEFAULTS_OF_304 : ARRAY_SIZE(defaults);
+    for (size_t i = 0; i < default_count; i++)
         if (!http_reply_value(reply, defaults[i].name))
-            added &= header_add(response, defaults[i].name, defaults[i].value);
-    added &= header_add(response, "X-Request-Id", request->ctx.request_id);
-    return added && (!reply->close || header_add(response, "Connection", "close"));
+            ret[count++] = defaults[i];
+    if (reply->close)
+        ret[count++] = (struct http_header){ "Connection", "close" };
+    return count;
 }
 
-struct MHD_Response *response_new(const struct http_request *request)
+static struct MHD_Response *response_new(const struct http_request *request,
+                                         const struct http_header *headers, size_t count)
 {
     const struct http_reply *reply = &request->reply;
-    bool bodiless = reply->status == 204 || reply->status == 304;
     /* PERSISTENT: not copied. The arena lives until exchange_end(), when the last byte is out. */
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        bodiless ? 0 : reply->body_bytes, (void *)(uintptr_t)reply->body, MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(is_bodiless(reply) ? 0 : reply->body_bytes,
+                                        (void *)(uintptr_t)reply->body, MHD_RESPMEM_PERSISTENT);
     if (!response)
         return NULL;
-    bool added = bodiless || header_add(response, "Content-Type", reply->content_type);
-    if (added && headers_add(request, response))
+    bool added = true;
+    for (size_t i = 0; i < count; i++)
+        added &= header_add(response, headers[i].name, headers[i].value);
+    if (added && header_add(response, request_id, request->ctx.request_id))
         return response;
     MHD_destroy_response(response); /* a reply without its headers would say something else */
     return NULL;
+}
+
+/* Whether the one before, if there is one, had these headers and no others. */
+static bool is_again(struct MHD_Response *before, const struct http_header *headers, size_t count)
+{
+    if (!before || MHD_get_response_headers(before, NULL, NULL) != (int)count + 1)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const char *value = MHD_get_response_header(before, headers[i].name);
+        if (!value || !headers[i].value || strcmp(value, headers[i].value) != 0)
+            return false;
+    }
+    return true;
+}
+
+static bool id_replace(struct MHD_Response *response, const char *id)
+{
+    const char *before = MHD_get_response_header(response, request_id);
+    return before && MHD_del_response_header(response, request_id, before) == MHD_YES &&
+           header_add(response, request_id, id);
+}
+
+struct MHD_Response *response_take(struct http_exchange *exchange)
+{
+    const struct http_request *request = &exchange->request;
+    struct http_header headers[HEADERS_MAX];
+    size_t count = headers_list(&request->reply, headers);
+    bool unchanged = request->reply.status == 304;
+    if (unchanged && is_again(exchange->unchanged, headers, count) &&
+        id_replace(exchange->unchanged, request->ctx.request_id))
+        return exchange->unchanged;
+    struct MHD_Response *response = response_new(request, headers, count);
+    if (unchanged && response) {
+        response_forget(exchange);
+        exchange->unchanged = response;
+    }
+    return response;
+}
+
+void response_forget(struct http_exchange *exchange)
+{
+    if (exchange->unchanged)
+        MHD_destroy_response(exchange->unchanged);
+    exchange->unchanged = NULL;
 }

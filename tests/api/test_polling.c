@@ -49,6 +49,29 @@ START_TEST(unchanged)
 }
 END_TEST
 
+/* The ETag, and the id that the client gave it, are of this very answer, whatever the one before on
+ * the connection was. */
+START_TEST(each_with_its_own)
+{
+    const char *lead = service_create("/v1/leads", "{'email':'ann@example.com','source':'web'}");
+    const char *paths[] = { FUNNEL, FUNNEL, BOARD, textf("/v1/leads/%s", lead), FUNNEL };
+    for (size_t i = 0; i < 3 * ARRAY_SIZE(paths); i++) {
+        const char *path = paths[i % ARRAY_SIZE(paths)], *id = textf("poll-%zu", i);
+        const struct answer *first = get(fixture.client, "%s", path);
+        const char *etag = etag_of(first), *kept = answer_header(first, "Cache-Control");
+        kept = textf("%s", kept);
+        const struct answer *answer =
+            ask(fixture.client, .path = path,
+                .headers = { textf("If-None-Match: %s", etag), textf("X-Request-Id: %s", id),
+                             i % 4 == 3 ? "Connection: close" : NULL });
+        expect_status(answer, 304);
+        ck_assert_str_eq(etag_of(answer), etag);
+        ck_assert_str_eq(answer_header(answer, "X-Request-Id"), id);
+        ck_assert_str_eq(answer_header(answer, "Cache-Control"), kept);
+    }
+}
+END_TEST
+
 /* What a write changed is seen by the next poll, by whatever thread it is answered. */
 START_TEST(changed)
 {
@@ -177,8 +200,8 @@ END_TEST
 
 Suite *test_suite(void)
 {
-    const TTest *const tests[] = { unchanged,     changed, only_what_it_says, kept_apart,
-                                   asked_in_vain, lists,   whose_it_is };
+    const TTest *const tests[] = { unchanged,  each_with_its_own, changed, only_what_it_says,
+                                   kept_apart, asked_in_vain,     lists,   whose_it_is };
     Suite *suite = suite_create("polling");
     TCase *tcase = tcase_create("polling");
     tcase_add_checked_fixture(tcase, service_setup, service_teardown);
