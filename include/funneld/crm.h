@@ -342,7 +342,8 @@ enum err rule_set_discard(struct ctx *ctx, struct db *db, const struct id *id) _
 /* As it would be published now: a stage or a field that it names may be gone. */
 enum err rule_set_validate(struct ctx *ctx, struct db *db, const struct id *id) _must_check_;
 /* Puts it in force: what was in force before comes again as a version of its own, for a published
- * one never changes. *ret is the job that scores every lead again. */
+ * one never changes. *ret is the job that scores every lead again. ERR_CONFLICT: it is in force
+ * already, and its job has left no lead behind. */
 enum err rule_set_publish(struct ctx *ctx, struct db *db, const struct id *id, struct job *ret)
     _must_check_;
 

@@ -135,12 +135,50 @@ static enum err put_in_force(struct ctx *ctx, struct db *db, struct rule_set *ru
     return is_draft ? rule_set_save(ctx, db, rule_set) : rule_set_insert(ctx, db, rule_set);
 }
 
+static bool same_id(const struct id *a, const struct id *b)
+{
+    return !id_is_nil(a) && id_compare(a, b) == 0;
+}
+
+/* Whether one of them is the other, taken up again. */
+static bool is_same(const struct rule_set *a, const struct rule_set *b)
+{
+    return same_id(&a->id, &b->id) || same_id(&a->id, &b->copied_from) ||
+           same_id(&a->copied_from, &b->id) || same_id(&a->copied_from, &b->copied_from);
+}
+
+/* Nothing is to be published. Its leads are scored again all the same where the job that was to do
+ * it is over and has left some behind. */
+static enum err score_the_rest(struct ctx *ctx, struct db *db, const struct rule_set *in_force,
+                               struct job *ret)
+{
+    struct job_filter filter = { .kind = JOB_RESCORE,
+                                 .state = -1,
+                                 .range = { .descending = true, .limit = 1 } };
+    struct rows rows;
+    enum err err = job_list(ctx, db, &filter, &rows);
+    if (err)
+        return err;
+    const struct job *last = rows.count > 0 ? rows.items : NULL;
+    bool left_some = last && same_id(&last->subject, &in_force->id) &&
+                     (last->state == JOB_FAILED || last->state == JOB_CANCELLED);
+    if (left_some)
+        return job_create(ctx, db, JOB_RESCORE, &in_force->id, ret);
+    return fail(ctx, ERR_CONFLICT, NULL, "it is in force already, as version %lld",
+                (long long)in_force->version);
+}
+
 enum err rule_set_publish(struct ctx *ctx, struct db *db, const struct id *id, struct job *ret)
 {
     struct rule_set rule_set;
+    const struct catalog *catalog;
     enum err err = rule_set_validate(ctx, db, id); /* what it names may be gone by now */
     if (!err)
         err = rule_set_find(ctx, db, id, &rule_set);
+    if (!err)
+        err = catalog_get(ctx, db, &catalog);
+    if (!err && is_same(&rule_set, &catalog->rule_set))
+        return score_the_rest(ctx, db, &catalog->rule_set, ret);
     if (!err)
         err = put_in_force(ctx, db, &rule_set);
     if (!err)

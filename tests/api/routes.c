@@ -119,7 +119,10 @@ void seeds_make(struct seeds *ret)
     expect_status(post(fixture.client, "/v1/fields", "{'key':'seed','name':'S','type':'text'}"),
                   201);
     expect_status(post(fixture.client, "/f/seed-form", "{'company':'Seed'}"), 200);
-    ret->rule_set = textf("%s", answer_text(get(fixture.client, "/v1/rule-sets"), "data.0.id"));
+    ret->rule_set = service_create("/v1/rule-sets",
+                                   "{'name':'Seed','groups':[{'key':'fit','min_milli':0,"
+                                   "'max_milli':40000}],'rules':[{'key':'page_view','name':'Page',"
+                                   "'score_group':'fit','points_milli':1000}]}");
     const struct answer *published = ask(fixture.client, .method = "POST",
                                          .path = textf("/v1/rule-sets/%s/publish", ret->rule_set));
     ret->job = textf("%s", answer_text(published, "id"));

@@ -23,6 +23,12 @@ static const char *in_force(void)
                  answer_text(get(fixture.client, "/v1/rule-sets?status=published"), "data.0.id"));
 }
 
+static const char *another(void)
+{
+    return service_create("/v1/rule-sets", "{'name':'Spring','groups':[{'key':'fit','min_milli':0,"
+                                           "'max_milli':40000}],'rules':[]}");
+}
+
 static const char *publish(const char *rule_set)
 {
     const struct answer *answer =
@@ -52,8 +58,8 @@ static void expect_versions(int64_t version)
 START_TEST(runs_behind_its_answer)
 {
     make_leads(LEADS);
-    const char *first = in_force(), *job = publish(first);
-    const struct answer *answer = job_wait(job);
+    const char *second = another();
+    const struct answer *answer = job_wait(publish(second));
     expect_shape(answer, "", JOB_SHAPE);
     expect_text(answer, "done", "state");
     expect_text(answer, "rescore", "kind");
@@ -62,19 +68,14 @@ START_TEST(runs_behind_its_answer)
     expect_int(answer, LEADS, "total");
     ck_assert_str_eq(json_number_value(answer_at(answer, "progress")) == 1.0 ? "1" : "not 1", "1");
     expect_versions(2);
-    const char *second = in_force();
+    ck_assert_str_eq(in_force(), second);
     expect_text(answer, second, "subject");
-    answer = get(fixture.client, "/v1/rule-sets/%s", second);
-    expect_int(answer, 2, "version");
-    expect_text(answer, first, "copied_from");
-    ck_assert(json_equal(answer_at(answer, "rules"),
-                         answer_at(get(fixture.client, "/v1/rule-sets/%s", first), "rules")));
 }
 END_TEST
 
 START_TEST(is_over_once)
 {
-    const char *job = publish(in_force());
+    const char *job = publish(another());
     const struct answer *over = job_wait(job); /* after one slice: there is nobody to score */
     ck_assert_str_le(answer_text(over, "created_at"), answer_text(over, "started_at"));
     ck_assert_str_le(answer_text(over, "started_at"), answer_text(over, "finished_at"));
@@ -91,7 +92,7 @@ END_TEST
 START_TEST(gives_way_to_the_next)
 {
     make_leads(LEADS);
-    const char *one = publish(in_force()), *two = publish(in_force());
+    const char *one = publish(another()), *two = publish(another());
     expect_text(job_wait(two), "done", "state");
     const struct answer *answer = job_wait(one);
     if (strcmp(answer_text(answer, "state"), "cancelled") == 0)
@@ -110,7 +111,7 @@ END_TEST
 START_TEST(goes_on_after_a_restart)
 {
     make_leads(LEADS);
-    const char *job = publish(in_force());
+    const char *job = publish(another());
     service_restart();
     const struct answer *answer = job_wait(job);
     expect_text(answer, "done", "state");
@@ -122,7 +123,7 @@ END_TEST
 START_TEST(can_be_cancelled)
 {
     make_leads(LEADS);
-    const char *job = publish(in_force());
+    const char *job = publish(another());
     const struct answer *answer =
         ask(fixture.client, .method = "POST", .path = textf("/v1/jobs/%s/cancel", job));
     if (answer->status == 409) /* it was faster */
@@ -132,8 +133,9 @@ START_TEST(can_be_cancelled)
     int64_t done = answer_int(answer, "done");
     usleep(50000);
     expect_int(get(fixture.client, "/v1/jobs/%s", job), done, "done");
-    job_wait(publish(in_force())); /* and everybody is under one again */
-    expect_versions(3);
+    const char *again = publish(in_force()); /* the rest comes under it too */
+    expect_int(job_wait(again), LEADS, "done");
+    expect_versions(2);
 }
 END_TEST
 
@@ -145,7 +147,7 @@ START_TEST(names_whom_it_could_not_score)
         "%s", answer_text(get(fixture.client, "/v1/leads?email=u7@example.com"), "data.0.id"));
     tamper_with(fixture.database, "UPDATE stage_event SET voided_at = 1 WHERE lead_id = "
                                   "(SELECT id FROM lead WHERE email = 'u7@example.com')");
-    const struct answer *answer = job_wait(publish(in_force()));
+    const struct answer *answer = job_wait(publish(another()));
     expect_shape(answer, "", JOB_SHAPE);
     expect_text(answer, "failed", "state");
     expect_int(answer, LEADS, "done");
@@ -155,8 +157,8 @@ START_TEST(names_whom_it_could_not_score)
                 "1 of 300 leads could not be worked off and are as they were; all others are done",
                 "detail");
     tamper_with(fixture.database, "UPDATE stage_event SET voided_at = NULL");
-    expect_text(job_wait(publish(in_force())), "done", "state");
-    expect_versions(3);
+    expect_text(job_wait(publish(in_force())), "done", "state"); /* the rest of them */
+    expect_versions(2);
 }
 END_TEST
 

@@ -239,14 +239,39 @@ START_TEST(published_for_good)
     answer = get(fixture.client, "/v1/rule-sets/%s", published());
     expect_int(answer, 3, "version");
     expect_text(answer, before, "copied_from");
+    ck_assert(json_equal(answer_at(answer, "rules"),
+                         answer_at(get(fixture.client, "/v1/rule-sets/%s", before), "rules")));
     expect_int(get(fixture.client, "/v1/leads/%s", lead), 5, "score");
+}
+END_TEST
+
+/* Told twice, as by whoever missed the first answer, it makes no other version. */
+START_TEST(published_once)
+{
+    const char *first = published();
+    expect_problem(act(first, "publish"), 409, "conflict", NULL, NULL);
+    const char *draft = service_create("/v1/rule-sets", SET(RULE(""), ""));
+    expect_status(act(draft, "publish"), 202);
+    expect_problem(act(draft, "publish"), 409, "conflict", NULL, NULL);
+    finish_jobs();
+    expect_problem(act(draft, "publish"), 409, "conflict", NULL, NULL);
+    expect_status(act(first, "publish"), 202);
+    finish_jobs();
+    expect_problem(act(first, "publish"), 409, "conflict", NULL, NULL); /* its copy is in force */
+    const char *copy = published();
+    expect_problem(act(copy, "publish"), 409, "conflict", NULL, NULL);
+    expect_int(get(fixture.client, "/v1/rule-sets/%s", copy), 3, "version");
+    expect_status(act(draft, "publish"), 202);
+    finish_jobs();
+    expect_int(get(fixture.client, "/v1/rule-sets/%s", published()), 4, "version");
 }
 END_TEST
 
 Suite *test_suite(void)
 {
-    const TTest *const tests[] = { drafted,   mistakes,      all_mistakes_at_once,
-                                   validated, custom_fields, published_for_good };
+    const TTest *const tests[] = { drafted,       mistakes,      all_mistakes_at_once,
+                                   validated,     custom_fields, published_for_good,
+                                   published_once };
     Suite *suite = suite_create("rule sets");
     TCase *tcase = tcase_create("rule sets");
     tcase_add_checked_fixture(tcase, service_setup, service_teardown);
