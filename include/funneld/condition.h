@@ -132,7 +132,8 @@ struct condition {
     int64_t at_least, at_most; /* at_most NO_INT: any number */
     int64_t within_days;       /* age < within_days x 24 h; NO_INT: of any age */
 
-    const char *place; /* in the request, for complaints: "when/all/2" */
+    /* in the request, for complaints: "when/all/2"; of ACTIVITY, and of FIELD if it is custom */
+    const char *place;
 };
 
 /* ---- Reading ---- */

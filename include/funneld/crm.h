@@ -116,7 +116,8 @@ enum err score_of(struct ctx *ctx, struct db *db, const struct lead *lead, int64
 
 enum err custom_field_create(struct ctx *ctx, struct db *db, const struct custom_field_input *input,
                              struct custom_field *ret) _must_check_;
-/* Sets what the input has present (custom_field_patch_table). */
+/* Sets what the input has present (custom_field_patch_table). ERR_CONFLICT: it is to be archived,
+ * and the rules in force or a stage ask for it. */
 enum err custom_field_edit(struct ctx *ctx, struct db *db, const char *key,
                            const struct custom_field_input *input, struct custom_field *ret)
     _must_check_;
@@ -129,14 +130,15 @@ enum err pipeline_create(struct ctx *ctx, struct db *db, const struct pipeline_i
                          struct pipeline *ret) _must_check_;
 enum err pipeline_edit(struct ctx *ctx, struct db *db, const char *key,
                        const struct pipeline_input *input, struct pipeline *ret) _must_check_;
-/* Or into use again. ERR_CONFLICT: it is the default, or leads are open in it. */
+/* Or into use again. ERR_CONFLICT: it is the default, leads are open in it, or the rules in force
+ * have leads enter a stage that it alone has. */
 enum err pipeline_archive(struct ctx *ctx, struct db *db, const char *key, bool archived,
                           struct pipeline *ret) _must_check_;
 enum err stage_create(struct ctx *ctx, struct db *db, const char *pipeline,
                       const struct stage_input *input, struct job *ret_job) _must_check_;
 enum err stage_edit(struct ctx *ctx, struct db *db, const char *pipeline, const char *stage,
                     const struct stage_input *input, struct pipeline *ret) _must_check_;
-/* ERR_CONFLICT: leads are open in it, or it is the last. */
+/* ERR_CONFLICT: leads are open in it, it is the last, or the rules in force have leads enter it. */
 enum err stage_archive(struct ctx *ctx, struct db *db, const char *pipeline, const char *stage,
                        bool archived, struct job *ret_job) _must_check_;
 enum err pipeline_order(struct ctx *ctx, struct db *db, const char *pipeline,

@@ -27,6 +27,8 @@ struct custom_field {
     int64_t indexed;      /* lists are sorted by it, and filtered at no cost */
     int64_t created_at;
     int64_t archived_at; /* NO_INT: it is in use */
+    /* ids of drafts of rules that ask for it; only as it is being archived, and not in the row */
+    struct texts drafts;
 };
 extern const struct table custom_field_table;
 

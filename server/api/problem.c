@@ -48,6 +48,7 @@ static void fill_members(struct ctx *ctx, const struct failure *failure, enum pl
         const struct member_error *error = &failure->members[i];
         members[i] = (struct wrong_member){ .code = error->code, .detail = error->detail };
         switch (place) {
+        case IN_RECORD:
         case IN_BODY: members[i].pointer = arena_printf(ctx->arena, "/%s", error->member); break;
         case IN_QUERY: members[i].parameter = error->member; break;
         case IN_HEADERS: members[i].header = error->member; break;

@@ -6,7 +6,12 @@
 #include <funneld/field.h>
 
 /* Where the wrong members of a failure stand. */
-enum place { IN_BODY, IN_QUERY, IN_HEADERS };
+enum place {
+    IN_BODY,
+    IN_QUERY,
+    IN_HEADERS,
+    IN_RECORD, /* what the path names: by the place in a body that would make it */
+};
 
 struct wrong_member {
     const char *pointer, *parameter, *header; /* one of the three */

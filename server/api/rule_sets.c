@@ -89,6 +89,7 @@ typedef enum err begin_job(struct ctx *ctx, struct db *db, const struct id *id, 
 static enum err answer_job(struct call *call, begin_job *begin)
 {
     struct job *job = call_result(call, sizeof *job);
+    call->reading = IN_RECORD;
     enum err err = job ? begin(call->ctx, call->db, &call->id, job) : ERR_MEMORY;
     if (!err)
         call_location(call, "jobs", &job->id);

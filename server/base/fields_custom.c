@@ -21,6 +21,9 @@ static const struct field custom_field_fields[] = {
           .note = "when it was made"),
     FIELD(struct custom_field, archived_at, TIME,
           .note = "since when it takes no values and shows none; null: it is in use"),
+    FIELD(struct custom_field, drafts, TEXTS, .flags = FIELD_OMIT_NULL,
+          .note = "as it is archived: ids of the rule sets, drafts, that ask for it and cannot be "
+                  "published until it is in use again"),
 };
 const struct table custom_field_table =
     TABLE(struct custom_field, "custom_field", custom_field_fields);

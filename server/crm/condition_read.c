@@ -116,6 +116,8 @@ static void read_field(struct reader *reader, const struct path *path,
     reader_count_leaf(reader, path);
     if (!name || !attribute_find(reader, &at, name, &ret->attribute))
         return;
+    if (ret->attribute.custom && !(ret->place = path_text(reader->ctx, path)))
+        reader_note(reader, ERR_MEMORY);
     struct sort sort = { .field = ret->attribute.field };
     test_read(reader, path, object, &sort, &ret->test);
 }

@@ -1,6 +1,6 @@
 /* fields.c: custom fields: what an installation keeps of its leads beyond our own members. What a
  * lead may have as a value, leads_fields.c knows. */
-#include <funneld/crm.h>
+#include "rule_sets.h"
 
 #include <string.h>
 #include <strings.h>
@@ -148,6 +148,30 @@ static enum err own_texts(struct ctx *ctx, struct custom_field *field)
     return OK;
 }
 
+static enum err check_unrequired(struct ctx *ctx, const struct catalog *catalog, const char *key)
+{
+    const struct pipeline *pipelines = catalog->pipelines.items;
+    for (size_t i = 0; i < catalog->pipelines.count; i++) {
+        const struct stage *stages = pipelines[i].stages.items;
+        for (size_t j = 0; j < pipelines[i].stages.count; j++)
+            for (size_t k = 0; k < stages[j].required_fields.count; k++) {
+                const struct custom_field *field =
+                    catalog_custom_member(catalog, stages[j].required_fields.items[k]);
+                if (field && strcmp(field->key, key) == 0)
+                    return fail(ctx, ERR_CONFLICT, NULL, "the stage %s requires it", stages[j].key);
+            }
+    }
+    return OK;
+}
+
+/* Nothing that stands on it goes on as if it were there. */
+static enum err archive(struct ctx *ctx, struct db *db, const struct catalog *catalog,
+                        struct custom_field *field)
+{
+    enum err err = check_unrequired(ctx, catalog, field->key);
+    return err ? err : rule_sets_release_field(ctx, db, catalog, field->key, &field->drafts);
+}
+
 enum err custom_field_edit(struct ctx *ctx, struct db *db, const char *key,
                            const struct custom_field_input *input, struct custom_field *ret)
 {
@@ -163,6 +187,8 @@ enum err custom_field_edit(struct ctx *ctx, struct db *db, const char *key,
     err = own_texts(ctx, ret);
     if (!err && known->archived_at != NO_INT && ret->archived_at == NO_INT)
         err = check_room(ctx, catalog);
+    if (!err && known->archived_at == NO_INT && ret->archived_at != NO_INT)
+        err = archive(ctx, db, catalog, ret);
     if (!err)
         err = check(ctx, ret);
     if (!err)

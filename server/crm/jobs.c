@@ -48,7 +48,7 @@ enum err job_end(struct ctx *ctx, struct db *db, struct job *job, enum job_state
 enum err job_finish(struct ctx *ctx, struct db *db, struct job *job)
 {
     if (job->failed == 0)
-        return job_end(ctx, db, job, JOB_DONE, NULL);
+        return job_end(ctx, db, job, JOB_DONE, job->detail);
     const char *detail =
         arena_printf(ctx->arena,
                      "%lld of %lld leads could not be worked off and are as they were; all others "

@@ -1,6 +1,7 @@
 /* pipelines.c: pipelines and their stages: adding, naming, ordering and archiving them. What is
  * past stays as it was. How leads are counted by a new order, recount.c knows. */
 #include "history.h"
+#include "rule_sets.h"
 
 #include <string.h>
 
@@ -23,11 +24,15 @@ static enum err check_key(struct ctx *ctx, const char *of, const char *key)
 static enum err check_required(struct ctx *ctx, const struct catalog *catalog, const char *of,
                                const struct texts *names)
 {
-    for (size_t i = 0; i < names->count; i++)
-        if (table_find(&lead_patch_table, names->items[i]) < 0 &&
-            !catalog_custom_member(catalog, names->items[i]))
+    for (size_t i = 0; i < names->count; i++) {
+        const struct custom_field *custom = catalog_custom_member(catalog, names->items[i]);
+        if (table_find(&lead_patch_table, names->items[i]) < 0 && !custom)
             return fail_member(ctx, member_of(ctx, of, "required_fields"), "unknown",
                                "%s is no member of a lead that can be set", names->items[i]);
+        if (custom && custom->archived_at != NO_INT)
+            return fail_member(ctx, member_of(ctx, of, "required_fields"), "archived",
+                               "%s takes no values any more", names->items[i]);
+    }
     return OK;
 }
 
@@ -64,18 +69,44 @@ static enum err check_empty(struct ctx *ctx, struct db *db, const struct pipelin
 
 /* ---- Changes of the order ---- */
 
-/* Its stages now stand as in `order`, which names all of them. */
-static enum err reorder(struct ctx *ctx, struct db *db, struct pipeline *pipeline,
-                        const struct stage *const *order, struct job *ret_job)
+/* For whoever asked for the job; NULL: there are none. */
+static enum err tell_drafts(struct ctx *ctx, struct db *db, const struct texts *drafts,
+                            struct job *job)
 {
-    enum err err = OK;
-    for (size_t i = 0; i < pipeline->stages.count && !err; i++) {
-        struct stage stage = *order[i];
-        stage.position = (int64_t)i + 1;
-        err = stage_save(ctx, db, &stage);
+    struct buffer detail = { .arena = ctx->arena };
+    if (drafts->count == 0)
+        return OK;
+    buffer_text(&detail, "drafts that cannot be published until a stage of such a kind is in use:");
+    for (size_t i = 0; i < drafts->count; i++)
+        buffer_printf(&detail, "%s %s", i > 0 ? "," : "", drafts->items[i]);
+    buffer_char(&detail, '\0');
+    if (detail.failed)
+        return fail(ctx, ERR_MEMORY, NULL, "no memory for a detail");
+    job->detail = detail.data;
+    return job_save(ctx, db, job);
+}
+
+/* Its stages now stand as in `order`, which names all of them. */
+static enum err reorder(struct ctx *ctx, struct db *db, const struct catalog *catalog,
+                        struct pipeline *pipeline, const struct stage *const *order,
+                        struct job *ret_job)
+{
+    struct texts drafts;
+    struct stage *stages = ctx_alloc(ctx, (pipeline->stages.count + 1) * sizeof *stages);
+    if (!stages)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < pipeline->stages.count; i++) {
+        stages[i] = *order[i];
+        stages[i].position = (int64_t)i + 1;
     }
+    pipeline->stages.items = stages;
+    enum err err = rule_sets_release_stages(ctx, db, catalog, pipeline, &drafts);
+    for (size_t i = 0; i < pipeline->stages.count && !err; i++)
+        err = stage_save(ctx, db, &stages[i]);
     pipeline->ordered_at = ctx->now_ms;
-    return err ? err : recount_begin(ctx, db, pipeline, ret_job);
+    if (!err)
+        err = recount_begin(ctx, db, pipeline, ret_job);
+    return err ? err : tell_drafts(ctx, db, &drafts, ret_job);
 }
 
 /* An archived stage stays behind the one that it stood behind. */
@@ -114,7 +145,7 @@ enum err pipeline_order(struct ctx *ctx, struct db *db, const char *key, const s
     enum err err = pipeline_named(ctx, db, key, &catalog, &pipeline);
     if (!err)
         err = order_of(ctx, &pipeline, stages, order);
-    return err ? err : reorder(ctx, db, &pipeline, order, ret_job);
+    return err ? err : reorder(ctx, db, catalog, &pipeline, order, ret_job);
 }
 
 static void stage_fill(const struct stage_input *input, struct stage *ret)
@@ -182,7 +213,7 @@ enum err stage_create(struct ctx *ctx, struct db *db, const char *key,
     for (size_t i = 0; i <= count; i++)
         order[i] = i < at ? &stages[i] : i == at ? &stage : &stages[i - 1];
     pipeline.stages.count++; /* for reorder(), which reads the order alone */
-    return err ? err : reorder(ctx, db, &pipeline, order, ret_job);
+    return err ? err : reorder(ctx, db, catalog, &pipeline, order, ret_job);
 }
 
 enum err stage_archive(struct ctx *ctx, struct db *db, const char *key, const char *stage_key,
@@ -210,7 +241,7 @@ enum err stage_archive(struct ctx *ctx, struct db *db, const char *key, const ch
         return fail(ctx, ERR_CONFLICT, NULL, "a pipeline needs a stage: archive the pipeline");
     err = archived ? check_empty(ctx, db, &pipeline, known)
                    : check_kind(ctx, "", stages, pipeline.stages.count, known->kind);
-    return err ? err : reorder(ctx, db, &pipeline, order, ret_job);
+    return err ? err : reorder(ctx, db, catalog, &pipeline, order, ret_job);
 }
 
 /* ---- What changes no order ---- */
@@ -305,8 +336,11 @@ enum err pipeline_archive(struct ctx *ctx, struct db *db, const char *key, bool 
                     archived ? "archived" : "in use");
     if (archived && pipeline.is_default == 1)
         return fail(ctx, ERR_CONFLICT, NULL, "make another pipeline the default first");
+    struct texts drafts;
     err = archived ? check_empty(ctx, db, &pipeline, NULL) : OK;
     pipeline.archived_at = archived ? ctx->now_ms : NO_INT;
+    if (!err && archived)
+        err = rule_sets_release_stages(ctx, db, catalog, &pipeline, &drafts);
     if (!err)
         err = pipeline_save(ctx, db, &pipeline);
     return err ? err : read_again(ctx, db, key, ret);

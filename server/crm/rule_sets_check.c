@@ -110,19 +110,6 @@ static void check_rule(struct checking *checking, size_t index, const struct rul
 
 /* ---- Criteria ---- */
 
-/* Whether a pipeline has such a stage that is not its first, into which a lead is born. */
-static bool can_be_entered(const struct rows *pipelines, enum stage_kind kind)
-{
-    const struct pipeline *all = pipelines->items;
-    for (size_t i = 0; i < pipelines->count; i++) {
-        const struct stage *stages = all[i].stages.items;
-        for (size_t j = 1; j < all[i].stages.count; j++)
-            if (stages[j].kind == kind)
-                return true;
-    }
-    return false;
-}
-
 static void check_criterion(struct checking *checking, size_t index,
                             const struct criterion *criterion)
 {
@@ -132,9 +119,9 @@ static void check_criterion(struct checking *checking, size_t index,
     for (size_t i = 0; i < index; i++)
         if (all[i].kind == criterion->kind)
             wrong(checking, list, index, "kind", "duplicate", "another criterion has this kind");
-    if (!can_be_entered(checking->pipelines, criterion->kind))
+    if (!kind_can_be_entered(checking->pipelines, criterion->kind))
         wrong(checking, list, index, "kind", "unknown",
-              "no pipeline has a stage of this kind behind its first");
+              "no pipeline in use has a stage of this kind in use behind its first");
     if (criterion->score_min * 1000 > rule_set->max_milli ||
         criterion->score_min * 1000 < rule_set->min_milli)
         wrong(checking, list, index, "score_min", "out_of_range",
@@ -146,13 +133,38 @@ static void check_criterion(struct checking *checking, size_t index,
         wrong(checking, list, index, "dwell_hours", "not_allowed", "goes with exit_below");
 }
 
+/* ---- Conditions, once they are read ---- */
+
+static void check_fields(struct checking *checking, const struct condition *condition)
+{
+    for (size_t i = 0; i < condition->count; i++)
+        check_fields(checking, &condition->items[i]);
+    const struct custom_field *custom =
+        condition->kind == CONDITION_FIELD ? condition->attribute.custom : NULL;
+    if (!custom || custom->archived_at == NO_INT)
+        return;
+    const char *place = arena_printf(checking->ctx->arena, "%s/field", condition->place);
+    note(checking, fail_member(checking->ctx, place ? place : condition->place, "archived",
+                               "the custom field is archived: take it into use again first"));
+}
+
+static void check_conditions(struct checking *checking, const struct scoring *scoring)
+{
+    for (size_t i = 0; i < checking->rule_set->rules.count; i++)
+        if (scoring->ready[i].when)
+            check_fields(checking, scoring->ready[i].when);
+    for (size_t i = 0; i < checking->rule_set->criteria.count; i++)
+        if (scoring->enters[i])
+            check_fields(checking, scoring->enters[i]);
+}
+
 enum err rule_set_check(struct ctx *ctx, const struct catalog *catalog,
                         const struct rule_set *rule_set)
 {
     struct checking checking = { .ctx = ctx,
                                  .rule_set = rule_set,
                                  .pipelines = &catalog->pipelines };
-    const struct scoring *scoring;
+    const struct scoring *scoring = NULL;
     const struct rule *rules = rule_set->rules.items;
     const struct criterion *criteria = rule_set->criteria.items;
     if (rule_set->min_milli > rule_set->max_milli)
@@ -163,5 +175,7 @@ enum err rule_set_check(struct ctx *ctx, const struct catalog *catalog,
     for (size_t i = 0; i < rule_set->criteria.count; i++)
         check_criterion(&checking, i, &criteria[i]);
     note(&checking, scoring_make(ctx, catalog, rule_set, &scoring)); /* what is in its JSON */
+    if (scoring)
+        check_conditions(&checking, scoring);
     return checking.err;
 }

@@ -74,7 +74,7 @@ START_TEST(order_under_way)
     for (int i = 0; i < LEADS; i++)
         lead_in(textf("t%d", i), i % 3 ? "target" : "demo");
     const struct answer *begun = put(fixture.client, "/v1/pipelines/default/order",
-                                     "{'stages':['mql','target','demo','sql','proposal','close']}");
+                                     "{'stages':['target','demo','mql','sql','proposal','close']}");
     expect_status(begun, 202);
     for (int i = 0; i < 20; i++)
         expect_status(act(lead_in(textf("m%d", i), "target"), "move", "{'stage':'demo'}"), 200);
