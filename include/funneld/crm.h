@@ -46,6 +46,9 @@ struct catalog {
 /* *ret belongs to the connection and lives until the next catalog_get() on it. What another
  * thread will read must be copied: on the writer's connection that next one may be any moment. */
 enum err catalog_get(struct ctx *ctx, struct db *db, const struct catalog **ret) _must_check_;
+/* One of the caller's own, in ctx's arena, for work that takes several transactions: it stays as it
+ * is while the connection reads a changed one. catalog_scoring() does not know it. */
+enum err catalog_own(struct ctx *ctx, struct db *db, const struct catalog **ret) _must_check_;
 /* For whoever changes what is in it: with the commit every connection reads it anew. */
 enum err catalog_renew(struct ctx *ctx, struct db *db) _must_check_;
 /* NULL key: the default pipeline, the first stage. NULL when there is none of that key. */

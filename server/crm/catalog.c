@@ -116,6 +116,13 @@ static enum err catalog_keep(struct ctx *ctx, struct db *db, struct db_memo *mem
     return OK;
 }
 
+enum err catalog_own(struct ctx *ctx, struct db *db, const struct catalog **ret)
+{
+    struct catalog *catalog = ctx_alloc(ctx, sizeof *catalog);
+    *ret = catalog;
+    return catalog ? catalog_load(ctx, db, catalog) : ERR_MEMORY;
+}
+
 enum err catalog_get(struct ctx *ctx, struct db *db, const struct catalog **ret)
 {
     const char *text = NULL;

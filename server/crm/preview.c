@@ -71,7 +71,7 @@ static enum err fill_report(struct ctx *ctx, const struct preview *preview,
 
 struct run {
     struct db *db;
-    const struct catalog *catalog; /* as it was at the start, and stays with the connection */
+    const struct catalog *catalog; /* as it was at the start, whatever is published meanwhile */
     const struct scoring *scoring;
     int64_t at, total;
     const struct preview_listener *listener;
@@ -232,7 +232,7 @@ static enum err prepare(struct ctx *ctx, struct run *run, const struct id *rule_
     if (!err)
         err = rule_set_find(ctx, run->db, rule_set_id, rule_set);
     if (!err)
-        err = catalog_get(ctx, run->db, &run->catalog);
+        err = catalog_own(ctx, run->db, &run->catalog);
     if (!err)
         err = scoring_make(ctx, run->catalog, rule_set, &run->scoring);
     if (!err)

@@ -3,6 +3,8 @@
 #include "property.h"
 #include "world.h"
 
+#include <funneld/reports.h>
+
 static const char *rules_in_force(struct world *world, struct db *db)
 {
     const struct catalog *catalog;
@@ -90,10 +92,95 @@ START_TEST(test_old_rules_become_conditions)
 }
 END_TEST
 
+/* ---- What takes several transactions ---- */
+
+struct onlooker {
+    struct world *world;
+    bool publishes; /* other rules, as soon as it has begun */
+    const struct preview_report *report;
+};
+
+static enum err onlooker_tell(struct ctx *ctx, void *self, const struct preview_progress *progress)
+{
+    (void)ctx;
+    struct onlooker *onlooker = self;
+    onlooker->report = progress->whole;
+    if (onlooker->publishes) {
+        onlooker->publishes = false;
+        world_begin(onlooker->world);
+        publish(onlooker->world, "Without any rules");
+        world_end(onlooker->world, false);
+    }
+    return OK;
+}
+
+static enum err onlooker_keep(struct ctx *ctx, void *self, const struct crossing_part *part)
+{
+    (void)ctx, (void)self, (void)part;
+    return OK;
+}
+
+/* A lead that was won, with a custom field that was blank once: looking back at it takes the
+ * catalog. */
+static void make_won_lead(struct world *world)
+{
+    struct ctx *ctx = &world->core.ctx;
+    struct custom_field_input field_input;
+    struct custom_field field;
+    struct custom_value seats = { .name = "seats", .type = CUSTOM_NUMBER, .number = 5000000 };
+    struct lead_input input;
+    struct lead_created created;
+    struct lead lead;
+    world_begin(world);
+    table_clear(&custom_field_create_table, &field_input);
+    field_input.key = field_input.name = "seats";
+    field_input.type = CUSTOM_NUMBER;
+    ck_assert_ok(ctx, custom_field_create(ctx, world->core.db, &field_input, &field));
+    table_clear(&lead_create_table, &input);
+    input.email = "ann@example.com";
+    ck_assert_ok(ctx, lead_create(ctx, world->core.db, &input, false, &created));
+    ctx->now_ms += 1000;
+    input.fields = (struct custom_values){ &seats, 1 };
+    ck_assert_ok(ctx, lead_create(ctx, world->core.db, &input, true, &created));
+    ctx->now_ms += 1000;
+    ck_assert_ok(ctx, lead_close(ctx, world->core.db, &created.lead.id, LEAD_WON, NULL, NO_INT,
+                                 NO_INT, &lead));
+    world_end(world, false);
+}
+
+START_TEST(test_preview_keeps_to_the_rules_that_it_began_with)
+{
+    struct world world;
+    struct rule_set rules;
+    struct arena arena = { 0 };
+    world_make(&world, WORLD_DEFAULT);
+    make_won_lead(&world);
+    struct ctx ctx = world.core.ctx;
+    ctx.arena = &arena; /* the world's is emptied with each of its transactions */
+    ck_assert_ok(&ctx, rule_set_latest(&ctx, world.core.db, &rules));
+    struct onlooker onlooker = { .world = &world, .publishes = true };
+    const struct preview_listener listener = { onlooker_tell, onlooker_keep, &onlooker };
+    ck_assert_ok(&ctx, preview_run(&ctx, world.reader, &rules.id, &listener));
+    ck_assert(!onlooker.publishes);
+    const struct preview_report *report = onlooker.report;
+    ck_assert_ptr_nonnull(report);
+    ck_assert_int_eq(report->leads, 1);
+    ck_assert_int_eq(report->before.won, 1);
+    ck_assert_uint_gt(rules.criteria.count, 0);
+    ck_assert_uint_eq(report->before.criteria.count, rules.criteria.count);
+    ck_assert_ok(&ctx, db_begin_read(&ctx, world.reader));
+    ck_assert_str_eq(rules_in_force(&world, world.reader), "Without any rules");
+    db_end_read(world.reader);
+    arena_free(&arena);
+    world_done(&world);
+}
+END_TEST
+
 TCase *catalog_case(void)
 {
     TCase *catalog = tcase_create("catalog");
     tcase_add_test(catalog, test_what_was_rolled_back_is_forgotten);
+    tcase_add_test(catalog, test_preview_keeps_to_the_rules_that_it_began_with);
     tcase_add_test(catalog, test_old_rules_become_conditions);
     return catalog;
 }
