@@ -245,13 +245,14 @@ static enum err go_on(struct ctx *ctx, struct db *db, struct lead_erasing *erasi
     return room > 0 ? finish(ctx, db, erasing) : OK;
 }
 
+/* The entry is read anew: others may work at the same lead between two slices, and may have
+ * finished it, or want its facts gone too. */
 static enum err slice(struct ctx *ctx, struct db *db, struct lead_erasing *erasing)
 {
-    enum err err = OK;
-    if (id_is_nil(&erasing->erasure.id)) {
+    const struct erasure before = erasing->erasure;
+    enum err err = begin(ctx, db, erasing);
+    if (id_is_nil(&before.id) || erasing->erasure.facts != before.facts)
         erasing->after = (struct activity_place){ .lead_id = erasing->lead_id, .at = -1 };
-        err = begin(ctx, db, erasing);
-    }
     if (!err && erasing->erasure.finished_at == NO_INT)
         err = go_on(ctx, db, erasing);
     return err;

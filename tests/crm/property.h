@@ -11,6 +11,7 @@ TCase *catalog_case(void);
 TCase *check_case(void);
 TCase *cost_case(void);
 TCase *damage_case(void);
+TCase *erasures_case(void);
 TCase *ledger_case(void);
 
 #endif
