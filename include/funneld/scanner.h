@@ -2,7 +2,8 @@
  *
  * It has a read-only connection and runs what was submitted, one after the other, in the order it
  * came. Few may wait, and each has a deadline, which also bounds how long it keeps the log from
- * being cut. The daemon has two: one for scans of a second, one for work of minutes. */
+ * being cut. Who waits past it is told so by a second thread, whatever the first one is doing. The
+ * daemon has two scanners: one for scans of a second, one for work of minutes. */
 #ifndef FUNNELD_SCANNER_H
 #define FUNNELD_SCANNER_H
 
@@ -20,7 +21,7 @@ struct scan {
     /* On the scanner's thread, before run() of one that had to wait: whether anybody still wants to
      * know; NULL: yes. Short. */
     bool (*wanted)(struct scan *scan);
-    /* On the scanner's thread, once for every scan that was taken. May free it. */
+    /* On a thread of the scanner's, once for every scan that was taken. May free it. */
     void (*done)(struct scan *scan);
 
     /* Set by the scanner, read in done(). ERR_DEADLINE: it took too long. ERR_BUSY: it was not run,

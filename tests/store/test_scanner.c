@@ -158,18 +158,23 @@ START_TEST(test_deadline)
 }
 END_TEST
 
-/* Who has waited for longer than a run may take is told so, and read for no more. */
+/* Who has waited for longer than a run may take is told so, whatever goes on before it, and read
+ * for no more. */
 START_TEST(test_wait_has_a_deadline)
 {
     start(50000);
     int64_t refused = metric_value(METRIC_SCANS_REFUSED), runs = metric_value(METRIC_SCANS);
+    int64_t start_us = clock_monotonic_us();
     submit_behind_gate(4);
-    usleep(60000);
+    for (int i = 1; i < 4; i++) {
+        ck_assert_err(&probes[i].ctx, probe_wait(&probes[i]), ERR_BUSY);
+        ck_assert_int_eq(probes[i].order, i - 1);
+    }
+    ck_assert_int_ge(clock_monotonic_us() - start_us, 50000);
+    ck_assert_int_eq(metric_value(METRIC_SCANS_REFUSED) - refused, 3);
+    ck_assert_int_eq(metric_value(METRIC_SCAN_QUEUE), 0);
     sem_post(&gate);
     probe_wait(&probes[0]);
-    for (int i = 1; i < 4; i++)
-        ck_assert_err(&probes[i].ctx, probe_wait(&probes[i]), ERR_BUSY);
-    ck_assert_int_eq(metric_value(METRIC_SCANS_REFUSED) - refused, 3);
     ck_assert(scanner_submit(scanner, &probes[4].scan));
     ck_assert_ok(&probes[4].ctx, probe_wait(&probes[4]));
     ck_assert_int_eq(metric_value(METRIC_SCANS) - runs, 2);
