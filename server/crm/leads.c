@@ -42,10 +42,16 @@ enum err lead_require_version(struct ctx *ctx, const struct lead *lead, int64_t 
     return fail(ctx, ERR_VERSION, NULL, "it is at version %lld", (long long)lead->version);
 }
 
-static enum err check_references(struct ctx *ctx, struct db *db, const struct lead_input *input)
+/* What the lead has already may be told again, whatever became of it; NULL: it is being made. */
+static enum err check_references(struct ctx *ctx, struct db *db, const struct lead_input *input,
+                                 const struct lead *lead)
 {
-    enum err err = campaign_require(ctx, db, "campaign", &input->campaign);
-    return err ? err : user_require(ctx, db, "owner", &input->owner);
+    enum err err = OK;
+    if (!lead || id_compare(&input->campaign, &lead->campaign) != 0)
+        err = campaign_require(ctx, db, "campaign", &input->campaign);
+    if (!err && (!lead || id_compare(&input->owner, &lead->owner) != 0))
+        err = user_require(ctx, db, "owner", &input->owner);
+    return err;
 }
 
 static enum err check_currency(struct ctx *ctx, const struct pipeline *pipeline,
@@ -210,7 +216,7 @@ static enum err fill_new(struct ctx *ctx, struct history *history, const struct 
     lead->created_at = input->created_at != NO_INT ? input->created_at : ctx->now_ms;
     lead->updated_at = ctx->now_ms;
     lead->version = 1;
-    enum err err = lead_fields_read(ctx, history->catalog, input, &values);
+    enum err err = lead_fields_read(ctx, history->catalog, input, NULL, &values);
     return err ? err : lead_fields_begin(ctx, lead, &values);
 }
 
@@ -223,7 +229,7 @@ static enum err create(struct ctx *ctx, struct db *db, const struct lead_input *
     if (!err)
         err = place(ctx, &history, input);
     if (!err)
-        err = check_references(ctx, db, input);
+        err = check_references(ctx, db, input, NULL);
     if (!err)
         err = fill_new(ctx, &history, input);
     if (!err)
@@ -310,9 +316,9 @@ static enum err merge_into(struct ctx *ctx, struct db *db, const struct id *id,
     if (!err)
         err = check_currency(ctx, history.pipeline, input->currency);
     if (!err)
-        err = check_references(ctx, db, input);
+        err = check_references(ctx, db, input, &before);
     if (!err)
-        err = lead_fields_read(ctx, history.catalog, input, &input->fields);
+        err = lead_fields_read(ctx, history.catalog, input, &before.fields, &input->fields);
     if (!err)
         err = set_members(ctx, db, &history, input, &lead_import_table, FILL_BLANKS, &changes);
     /* The same person twice in another system: from now on both of its names lead here. */
@@ -418,7 +424,7 @@ static enum err read_fields_edit(struct ctx *ctx, const struct history *history,
     const struct custom_values *kept = &history->lead.fields;
     bool none = input_has(&lead_patch_table, input, "fields") && !input->fields.items;
     if (!none || kept->count == 0)
-        return lead_fields_read(ctx, history->catalog, input, &input->fields);
+        return lead_fields_read(ctx, history->catalog, input, kept, &input->fields);
     input->fields.items = ctx_alloc(ctx, kept->count * sizeof *kept->items);
     if (!input->fields.items)
         return ERR_MEMORY;
@@ -449,7 +455,7 @@ enum err lead_edit(struct ctx *ctx, struct db *db, const struct id *id,
     if (!err)
         err = check_currency(ctx, history.pipeline, input.currency);
     if (!err)
-        err = check_references(ctx, db, &input);
+        err = check_references(ctx, db, &input, &before);
     if (!err)
         err = read_fields_edit(ctx, &history, &input);
     if (!err)

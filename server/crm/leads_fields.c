@@ -83,8 +83,10 @@ static bool read_typed(const struct custom_value *given, bool as_text, struct cu
     return from_text ? custom_value_parse(value, given->text) : given->type == value->type;
 }
 
-enum err lead_field_read(struct ctx *ctx, const struct custom_field *field,
-                         const struct custom_value *given, bool as_text, struct custom_value *ret)
+/* What the lead has already (NULL: nothing) is taken as it is, whatever the limits are by now. */
+static enum err read_value(struct ctx *ctx, const struct custom_field *field,
+                           const struct custom_value *given, bool as_text,
+                           const struct custom_value *kept, struct custom_value *ret)
 {
     *ret = (struct custom_value){
         .field_id = field->field_id, .name = given->name, .type = field->type, .number = NO_INT
@@ -93,6 +95,8 @@ enum err lead_field_read(struct ctx *ctx, const struct custom_field *field,
         return OK;
     if (!read_typed(given, as_text, ret))
         return refuse_type(ctx, given, field->type);
+    if (kept && custom_values_equal(kept, ret))
+        return OK;
     enum err err = OK;
     if (field->type == CUSTOM_TEXT)
         err = check_text(ctx, field, given);
@@ -104,6 +108,12 @@ enum err lead_field_read(struct ctx *ctx, const struct custom_field *field,
     if (!err && field->type == CUSTOM_CHOICE && !(ret->text = ctx_text(ctx, ret->text)))
         err = ERR_MEMORY;
     return err;
+}
+
+enum err lead_field_read(struct ctx *ctx, const struct custom_field *field,
+                         const struct custom_value *given, bool as_text, struct custom_value *ret)
+{
+    return read_value(ctx, field, given, as_text, NULL, ret);
 }
 
 /* ---- Those of a request ---- */
@@ -120,7 +130,8 @@ static enum err find_field(struct ctx *ctx, const struct catalog *catalog,
 }
 
 enum err lead_fields_read(struct ctx *ctx, const struct catalog *catalog,
-                          const struct lead_input *input, struct custom_values *ret)
+                          const struct lead_input *input, const struct custom_values *kept,
+                          struct custom_values *ret)
 {
     const struct custom_values given = input->fields; /* *ret may be these */
     *ret = (struct custom_values){ 0 };
@@ -134,8 +145,9 @@ enum err lead_fields_read(struct ctx *ctx, const struct catalog *catalog,
         const struct custom_field *field;
         enum err err = find_field(ctx, catalog, &given.items[i], &field);
         if (!err)
-            err = lead_field_read(ctx, field, &given.items[i], input->fields_as_texts,
-                                  &values.items[values.count++]);
+            err = read_value(ctx, field, &given.items[i], input->fields_as_texts,
+                             kept ? custom_values_find(kept, field->field_id) : NULL,
+                             &values.items[values.count++]);
         if (err && err != ERR_VALIDATION)
             return err;
         first = first ? first : err;

@@ -12,10 +12,12 @@ struct changes {
     bool scores; /* a field that the rules read */
 };
 
-/* What the input says of custom fields, as it would be kept. ERR_VALIDATION names every wrong one
- * as fields/KEY. */
+/* What the input says of custom fields, as it would be kept. `kept`: those of the lead that it is
+ * said of, which may be said again; NULL: it has none. ERR_VALIDATION names every wrong one as
+ * fields/KEY. */
 enum err lead_fields_read(struct ctx *ctx, const struct catalog *catalog,
-                          const struct lead_input *input, struct custom_values *ret) _must_check_;
+                          const struct lead_input *input, const struct custom_values *kept,
+                          struct custom_values *ret) _must_check_;
 /* One value, as it would be kept; ERR_VALIDATION. `as_text`: it has to be made from a text. */
 enum err lead_field_read(struct ctx *ctx, const struct custom_field *field,
                          const struct custom_value *given, bool as_text, struct custom_value *ret)

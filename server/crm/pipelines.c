@@ -280,9 +280,11 @@ enum err stage_edit(struct ctx *ctx, struct db *db, const char *key, const char 
         stage.offer_hours = input->offer_hours;
     if (input_has(&stage_patch_table, input, "offer_team"))
         stage.offer_team = input->offer_team;
-    err = check_required(ctx, catalog, "", &stage.required_fields);
-    if (!err)
-        err = team_require(ctx, db, "offer_team", &input->offer_team);
+    /* what it has already may be told again, whatever became of it */
+    if (input_has(&stage_patch_table, input, "required_fields"))
+        err = check_required(ctx, catalog, "", &stage.required_fields);
+    if (!err && id_compare(&stage.offer_team, &known->offer_team) != 0)
+        err = team_require(ctx, db, "offer_team", &stage.offer_team);
     if (!err)
         err = stage_save(ctx, db, &stage);
     if (!err) /* for whoever polls its board */

@@ -261,6 +261,17 @@ static enum err read_target(struct ctx *ctx, const struct history *history,
     return OK;
 }
 
+/* Into a stage that was still in use then: how leads went their way before is history. */
+static enum err check_in_use(struct ctx *ctx, const struct history *history,
+                             const struct stage_event *event)
+{
+    const struct stage *stage =
+        event->to_stage_id == NO_INT ? NULL : catalog_stage(history->catalog, event->to_stage_id);
+    if (!stage || stage->archived_at == NO_INT || event->occurred_at < stage->archived_at)
+        return OK;
+    return fail_member(ctx, "to", "archived", "the stage %s was archived before that", stage->key);
+}
+
 /* One that a correction took back was told too: a file that is imported again must not undo the
  * correction. */
 static bool already_told(const struct history *history, const struct id *id,
@@ -314,7 +325,9 @@ enum err stage_event_import(struct ctx *ctx, struct db *db, const struct stage_e
     *ret_new = !already_told(&history, &input->id, &event);
     if (!*ret_new)
         return history_leave(ctx, db, &history);
-    err = set_amount(ctx, db, &history, input->amount_minor);
+    err = check_in_use(ctx, &history, &event);
+    if (!err)
+        err = set_amount(ctx, db, &history, input->amount_minor);
     return err ? err : tell(ctx, db, &history, &event);
 }
 

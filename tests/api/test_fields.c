@@ -290,10 +290,11 @@ START_TEST(choices_and_limits_change)
     make_fields();
     const char *lead = make_lead("ann@example.com", "{'plan':'free'}");
     expect_status(patch(fixture.client, "/v1/fields/plan", "{'choices':['pro','team']}"), 200);
-    expect_fields(read_lead(lead), "{\"plan\":\"free\"}"); /* what is there stays */
+    expect_fields(read_lead(lead), "{\"plan\":\"free\"}");               /* what is there stays */
+    expect_fields(edit(lead, "{'plan':'free'}"), "{\"plan\":\"free\"}"); /* told again too */
+    expect_fields(edit(lead, "{'plan':'Team'}"), "{\"plan\":\"team\"}");
     expect_problem(edit(lead, "{'plan':'free'}"), 422, "validation_failed", "/fields/plan",
                    "unknown_value");
-    expect_fields(edit(lead, "{'plan':'Team'}"), "{\"plan\":\"team\"}");
     expect_status(patch(fixture.client, "/v1/fields/seats", "{'max':null}"), 200);
     expect_fields(edit(lead, "{'seats':123456789012.1}"),
                   "{\"plan\":\"team\",\"seats\":123456789012.10001}"); /* as doubles show it */

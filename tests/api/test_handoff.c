@@ -186,6 +186,11 @@ START_TEST(offered_to_a_team)
     expect_status(patch(fixture.client, textf("/v1/teams/%s", team),
                         "{'name':'Outside','archived':true,'members':[]}"),
                   200);
+    expect_status(patch(fixture.client, "/v1/pipelines/default/stages/mql",
+                        "{'name':'Marketing','offer_team':'%s'}", team),
+                  200);
+    expect_status(patch(fixture.client, "/v1/pipelines/default/stages/mql", "{'offer_team':null}"),
+                  200);
     expect_problem(
         patch(fixture.client, "/v1/pipelines/default/stages/mql", "{'offer_team':'%s'}", team), 422,
         "validation_failed", "/offer_team", "archived");
@@ -208,6 +213,17 @@ START_TEST(users_who_left)
                    "/owner", "archived");
     expect_status(patch(fixture.client, textf("/v1/users/%s", user), "{'archived':false}"), 200);
     expect_status(act(lead, "accept", textf("{'owner':'%s'}", user)), 200);
+    /* whose leads stay theirs, and may be told again with the rest */
+    expect_status(patch(fixture.client, textf("/v1/users/%s", user), "{'archived':true}"), 200);
+    expect_status(
+        patch(fixture.client, textf("/v1/leads/%s", lead), "{'city':'Bern','owner':'%s'}", user),
+        200);
+    expect_text(post(fixture.client, "/v1/leads?on_duplicate=merge",
+                     "{'email':'ann@example.com','company':'Acme','owner':'%s'}", user),
+                "Acme", "company");
+    expect_problem(
+        post(fixture.client, "/v1/leads", "{'email':'b@example.com','owner':'%s'}", user), 422,
+        "validation_failed", "/owner", "archived");
 }
 END_TEST
 

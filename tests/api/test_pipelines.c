@@ -190,6 +190,31 @@ START_TEST(an_archived_stage)
                     "already");
     const struct answer *answer = get(fixture.client, "/v1/pipelines/default/board");
     ck_assert_uint_eq(answer_count(answer, "stages"), 5);
+    /* who went through it while it was in use went through it; nobody does since */
+    const char *now = time_text(clock_now_ms());
+    answer = post(fixture.client, "/v1/import/leads",
+                  "{'items':[{'email':'old@example.com','created_at':'2024-01-01T00:00:00Z'},"
+                  "{'email':'new@example.com','stage':'demo'}]}");
+    expect_text(answer, "created", "results.0.status");
+    expect_text(answer, "/items/1/stage", "results.1.errors.0.pointer");
+    answer = post(
+        fixture.client, "/v1/import/stage-events",
+        "{'items':[{'email':'old@example.com','to':'demo','occurred_at':'2024-02-01T00:00:00Z'},"
+        "{'email':'old@example.com','to':'close','occurred_at':'2024-03-01T00:00:00Z'},"
+        "{'email':'old@example.com','to':'demo','occurred_at':'%s'}]}",
+        now);
+    expect_text(answer, "created", "results.0.status");
+    expect_text(answer, "created", "results.1.status");
+    expect_text(answer, "failed", "results.2.status");
+    expect_text(answer, "/items/2/to", "results.2.errors.0.pointer");
+    expect_text(answer, "archived", "results.2.errors.0.code");
+    expect_text(get(fixture.client, "/v1/leads?email=old@example.com"), "close", "data.0.stage");
+    expect_status(
+        ask(fixture.client, .method = "DELETE",
+            .path = textf(
+                "/v1/leads/%s?facts=remove",
+                answer_text(get(fixture.client, "/v1/leads?email=old@example.com"), "data.0.id"))),
+        204);
     expect_job(post(fixture.client, "/v1/pipelines/default/stages/demo/restore", "%s", ""));
     expect_funnel("", "target 0 1, mql 0 1, sql 0 1, demo 1 1, proposal 1 1, close 0 0");
 }
