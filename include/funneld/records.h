@@ -282,6 +282,11 @@ enum err activity_logs(struct ctx *ctx, struct db *db, const struct id *from, co
 enum err activity_mail_steps(struct ctx *ctx, struct db *db, const struct id *lead_id, int64_t from,
                              int64_t to, int64_t limit, struct rows *ret) _must_check_;
 
+/* When somebody first called, wrote to or met the lead, from `from` up to but without `until`
+ * (NO_INT: no end). ERR_NOT_FOUND: nobody did. */
+enum err activity_first_response(struct ctx *ctx, struct db *db, const struct id *lead_id,
+                                 int64_t from, int64_t until, int64_t *ret) _must_check_;
+
 struct activity_filter {
     struct id lead_id;
     const char *type;

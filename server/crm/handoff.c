@@ -55,28 +55,13 @@ static enum err open_offered(struct ctx *ctx, struct db *db, const struct id *id
     return OK;
 }
 
-static enum err give_to(struct ctx *ctx, struct db *db, const struct id *id, const struct id *owner,
-                        int64_t expected_version)
-{
-    struct lead_input input;
-    struct lead lead;
-    table_clear(&lead_patch_table, &input);
-    input.owner = *owner;
-    input.input.present = UINT64_C(1) << table_find(&lead_patch_table, "owner");
-    return lead_edit(ctx, db, id, &input, expected_version, &lead);
-}
-
 enum err lead_accept(struct ctx *ctx, struct db *db, const struct id *id, const struct id *owner,
                      const char *reason, int64_t expected_version, struct lead *ret)
 {
     struct history history;
-    enum err err = OK;
-    if (!id_is_nil(owner)) {
-        err = give_to(ctx, db, id, owner, expected_version);
-        expected_version = NO_INT;
-    }
-    if (!err)
-        err = open_offered(ctx, db, id, expected_version, &history);
+    enum err err = open_offered(ctx, db, id, expected_version, &history);
+    if (!err && !id_is_nil(owner))
+        err = lead_give(ctx, db, &history, owner);
     if (err)
         return err;
     const struct stage *to = stage_accepted(&history);
@@ -179,29 +164,17 @@ static void end(const struct history *history, const struct stage *from,
     handoff->reject_kind = event->reject_kind;
 }
 
-/* The first call, e-mail or meeting from the offer up to but without `until`. */
+/* Up to but without `until`. */
 static enum err find_response(struct ctx *ctx, struct db *db, const struct id *lead_id,
                               int64_t until, struct handoff *handoff)
 {
-    static const char *const types[] = { "call", "email_sent", "meeting" };
-    struct activity_filter filter = { .lead_id = *lead_id,
-                                      .occurred_gte = handoff->offered_at,
-                                      .occurred_lt = until,
-                                      .after_at = NO_INT,
-                                      .limit = 1 };
-    enum err err = OK;
-    for (size_t i = 0; i < ARRAY_SIZE(types) && !err; i++) {
-        struct rows rows;
-        filter.type = types[i];
-        err = activity_list(ctx, db, &filter, &rows);
-        const struct activity *first = !err && rows.count > 0 ? rows.items : NULL;
-        if (first && (handoff->first_response_at == NO_INT ||
-                      first->occurred_at < handoff->first_response_at))
-            handoff->first_response_at = first->occurred_at;
-    }
-    if (handoff->first_response_at != NO_INT)
-        handoff->response_ms = handoff->first_response_at - handoff->offered_at;
-    return err;
+    int64_t at;
+    enum err err = activity_first_response(ctx, db, lead_id, handoff->offered_at, until, &at);
+    if (err)
+        return err == ERR_NOT_FOUND ? OK : err;
+    handoff->first_response_at = at;
+    handoff->response_ms = at - handoff->offered_at;
+    return OK;
 }
 
 /* Into *ret, in order; a later offer ends the response clock of the one before. */

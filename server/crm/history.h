@@ -168,6 +168,10 @@ enum err lead_check_move(struct ctx *ctx, const struct history *history, const s
 enum err lead_decide(struct ctx *ctx, struct db *db, struct history *history,
                      struct stage_event *event) _must_check_;
 
+/* The lead is that user's from now on, and its changes say so; the caller goes on to decide, which
+ * saves it. ERR_VALIDATION names the owner. */
+enum err lead_give(struct ctx *ctx, struct db *db, struct history *history, const struct id *owner)
+    _must_check_;
 /* The lead's amounts are in the currency of its pipeline from now on; kept among its changes. */
 enum err lead_take_currency(struct ctx *ctx, struct db *db, struct history *history) _must_check_;
 /* A member as text, for the log of changes; *ret NULL is null. */

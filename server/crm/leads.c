@@ -282,6 +282,18 @@ enum err lead_take_currency(struct ctx *ctx, struct db *db, struct history *hist
     return lead_change_add(ctx, db, &change);
 }
 
+enum err lead_give(struct ctx *ctx, struct db *db, struct history *history, const struct id *owner)
+{
+    struct lead_input input = { .owner = *owner };
+    struct changes changes = { 0 };
+    struct member member =
+        member_at(&input, &history->lead, (size_t)table_find(&lead_patch_table, "owner"));
+    if (id_compare(owner, &history->lead.owner) == 0)
+        return OK;
+    enum err err = user_require(ctx, db, "owner", owner);
+    return err ? err : set_member(ctx, db, history, &member, &changes);
+}
+
 /* Saves what set_members() changed. */
 static enum err save(struct ctx *ctx, struct db *db, struct history *history,
                      const struct lead *before, const struct changes *changes)

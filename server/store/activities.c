@@ -121,6 +121,13 @@ enum err activity_list(struct ctx *ctx, struct db *db, const struct activity_fil
     return query_rows(ctx, db, &query, ret);
 }
 
+enum err activity_first_response(struct ctx *ctx, struct db *db, const struct id *lead_id,
+                                 int64_t from, int64_t until, int64_t *ret)
+{
+    return db_int(ctx, db, SQL_ACTIVITY_FIRST_RESPONSE, ret, param_id(lead_id), param_int(from),
+                  param_int(until == NO_INT ? INT64_MAX : until), param_int(ENGAGEMENT_VERIFIED));
+}
+
 enum err activity_walk(struct ctx *ctx, struct db *db, const struct activity *after, int64_t limit,
                        struct rows *ret)
 {

@@ -227,6 +227,27 @@ START_TEST(users_who_left)
 }
 END_TEST
 
+/* One decision: one version more, and one replay. */
+START_TEST(accepted_for_somebody)
+{
+    const char *user = service_create("/v1/users", "{'email':'bob@example.com','name':'Bob'}");
+    const char *lead = offered("ann");
+    int64_t version = answer_int(get(fixture.client, "/v1/leads/%s", lead), "version");
+    const struct answer *answer = act(lead, "accept", textf("{'owner':'%s'}", user));
+    expect_status(answer, 200);
+    expect_text(answer, user, "owner");
+    expect_text(answer, "sql", "stage");
+    expect_int(answer, version + 1, "version");
+    answer = get(fixture.client, "/v1/leads/%s/changes", lead);
+    ck_assert_uint_eq(answer_count(answer, "data"), 1);
+    expect_text(answer, "owner", "data.0.field");
+    expect_text(answer, user, "data.0.new_value");
+    answer = get(fixture.client, "/v1/leads/%s/stages", lead);
+    expect_text(answer, user, "data.%zu.owner", answer_count(answer, "data") - 1);
+    expect_text(handoffs(lead, 1), "accepted", "data.0.state");
+}
+END_TEST
+
 Suite *test_suite(void)
 {
     Suite *suite = suite_create("handoff");
@@ -240,6 +261,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, expired);
     tcase_add_test(tcase, offered_to_a_team);
     tcase_add_test(tcase, users_who_left);
+    tcase_add_test(tcase, accepted_for_somebody);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -72,6 +72,14 @@ WHERE lead_id = $1 AND occurred_at >= $2 AND occurred_at <= $3
     AND type IN ('email_delivered', 'email_opened', 'email_clicked')
 ORDER BY occurred_at, id LIMIT $4;
 
+-- activity_first_response
+-- The first call, e-mail or meeting from $2 up to but without $3.
+SELECT occurred_at
+FROM activity
+WHERE lead_id = $1 AND occurred_at >= $2 AND occurred_at < $3 AND engagement = $4
+    AND type IN ('call', 'email_sent', 'meeting')
+ORDER BY occurred_at, id LIMIT 1;
+
 -- activity_walk -> activity
 -- All of them, as they lie.
 SELECT lead_id, occurred_at, id, type, recorded_at, campaign, source_system, external_id,
