@@ -2,238 +2,13 @@
  * memory judges, whatever stands in them; where SQL does not say all of a condition it selects no
  * lead too few. */
 #include "conditions.h"
-#include "random.h"
-#include "tests/store/core.h"
+#include "crowd.h"
 
 #include <funneld/condition.h>
-#include <funneld/crm.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { CUSTOM = 5 };
-enum { LEADS = 150, ACTIVITIES_MAX = 12, CONDITIONS = 1500, START_DAYS = 60 };
-#define NOW INT64_C(1700000000000)
-
-struct history {
-    struct lead lead;
-    size_t count;
-    struct activity activities[ACTIVITIES_MAX];
-    struct custom_value values[CUSTOM];
-};
-
-/* A store full of them, and the same in memory. */
-struct crowd {
-    struct core core;
-    struct arena arena; /* of what lives as long */
-    int addresses;
-    struct id owners[3];
-    const struct catalog *catalog;
-    struct history histories[LEADS];
-};
-
-/* ---- Leads ---- */
-
-/* Few, so that they meet; with all that SQL or LIKE might take for more than a text. */
-static const char *const texts[] = {
-    "a",
-    "A",
-    "ab",
-    "aB%",
-    "%",
-    "_",
-    "a_b",
-    "\\",
-    "a\\b",
-    "'",
-    "O'Brien",
-    "--",
-    ";",
-    "' OR '1'='1",
-    "\xc3\xa9",
-    "\xc3\x89"
-    "a",
-    "x\xc3\xa9X",
-    "Berlin",
-    "BERLIN",
-    "New York",
-    "0",
-};
-
-static const char *some_text(struct random *random)
-{
-    return texts[random_below(random, ARRAY_SIZE(texts))];
-}
-
-static const char *perhaps_text(struct random *random)
-{
-    return random_one_in(random, 3) ? NULL : some_text(random);
-}
-
-static int64_t some_time(struct random *random)
-{
-    /* often a whole number of days ago, where windows end */
-    int64_t back = random_below(random, START_DAYS) * MS_PER_DAY;
-    return NOW - back + random_below(random, 3) - 1;
-}
-
-/* Custom fields of each type; a choice is a text here. */
-static const struct custom_field custom_fields[CUSTOM] = {
-    { 1, "word", "Word", CUSTOM_TEXT, .indexed = 1 },
-    { 2, "note", "Note", CUSTOM_TEXT },
-    { 3, "size", "Size", CUSTOM_NUMBER, .indexed = 1 },
-    { 4, "partner", "Partner", CUSTOM_BOOLEAN },
-    { 5, "met_on", "Met on", CUSTOM_DATE },
-};
-
-static void make_fields(struct crowd *crowd)
-{
-    for (size_t i = 0; i < CUSTOM; i++) {
-        struct custom_field field = custom_fields[i];
-        field.min = field.max = field.max_length = field.archived_at = NO_INT;
-        ck_assert_ok(&crowd->core.ctx,
-                     custom_field_insert(&crowd->core.ctx, crowd->core.db, &field));
-    }
-    ck_assert_ok(&crowd->core.ctx, catalog_renew(&crowd->core.ctx, crowd->core.db));
-}
-
-static int64_t some_number(struct random *random, enum custom_type type)
-{
-    return type == CUSTOM_BOOLEAN ? random_below(random, 2)
-           : type == CUSTOM_DATE  ? 19000 + random_below(random, 5)
-                                  : (random_below(random, 7) - 3) * (DECIMAL_ONE / 2);
-}
-
-static void make_values(struct random *random, struct history *history)
-{
-    struct custom_values *values = &history->lead.fields;
-    values->items = history->values;
-    for (size_t i = 0; i < CUSTOM; i++) {
-        const struct custom_field *field = &custom_fields[i];
-        if (random_one_in(random, 3))
-            continue;
-        bool is_text = field->type == CUSTOM_TEXT;
-        values->items[values->count++] = (struct custom_value){
-            .field_id = field->field_id,
-            .name = field->key,
-            .type = field->type,
-            .text = is_text ? some_text(random) : NULL,
-            .number = is_text ? NO_INT : some_number(random, field->type),
-        };
-    }
-    history->lead.value_count = (int64_t)values->count;
-}
-
-/* No two leads have the same. */
-static const char *some_address(struct crowd *crowd)
-{
-    int number = crowd->addresses++;
-    return arena_printf(&crowd->arena, "u%d%s@x.example", number, number % 2 ? "+a_b" : "");
-}
-
-static void make_lead(struct crowd *crowd, struct random *random, struct lead *lead)
-{
-    const struct pipeline *pipeline = crowd->catalog->pipelines.items;
-    const struct stage *stages = pipeline->stages.items;
-    size_t stage = (size_t)random_below(random, (int64_t)pipeline->stages.count);
-    table_clear(&lead_table, lead);
-    lead->id = id_new(&crowd->core.ctx);
-    lead->email = random_one_in(random, 3) ? NULL : some_address(crowd);
-    lead->first_name = perhaps_text(random);
-    lead->company = perhaps_text(random);
-    lead->job_title = perhaps_text(random);
-    lead->country = perhaps_text(random);
-    lead->city = random_one_in(random, 3) ? "" : perhaps_text(random); /* as blank as none */
-    lead->source = perhaps_text(random);
-    if (!random_one_in(random, 3))
-        lead->owner = crowd->owners[random_below(random, ARRAY_SIZE(crowd->owners))];
-    if (!random_one_in(random, 3))
-        lead->amount_minor = random_below(random, 7) - 3;
-    lead->created_at = some_time(random);
-    lead->updated_at = some_time(random);
-    lead->pipeline_id = pipeline->pipeline_id;
-    lead->pipeline = pipeline->key;
-    lead->stage_id = stages[stage].stage_id;
-    lead->stage = stages[stage].key;
-    lead->status = (enum lead_status)random_below(random, LEAD_STATUS_COUNT);
-    lead->stage_entered_at = some_time(random);
-    lead->cycle = 1 + random_below(random, 3);
-    lead->version = 1 + random_below(random, 3);
-    lead->score = random_below(random, 7) - 3;
-    lead->score_as_of = NOW;
-    lead->rule_set_version = 1;
-    lead->last_fact_at = NOW;
-}
-
-static const char *const types[] = { "page_view", "call", "note" };
-static const char *const properties[] = {
-    NULL,
-    "{}",
-    "{\"url\":\"/Pricing\",\"seconds\":3}",
-    "{\"url\":\"a%\",\"seconds\":2.5,\"paid\":true}",
-    "{\"url\":\"\",\"seconds\":\"3\",\"paid\":\"FALSE\"}",
-    "{\"url\":null,\"seconds\":[1],\"paid\":false}",
-};
-
-static void make_history(struct crowd *crowd, struct random *random, struct history *history)
-{
-    make_lead(crowd, random, &history->lead);
-    make_values(random, history);
-    history->count = (size_t)random_below(random, ACTIVITIES_MAX + 1);
-    for (size_t i = 0; i < history->count; i++)
-        history->activities[i] = (struct activity){
-            .id = id_new(&crowd->core.ctx),
-            .lead_id = history->lead.id,
-            .type = types[random_below(random, ARRAY_SIZE(types))],
-            .occurred_at = random_one_in(random, 20) ? NOW + 5 : some_time(random),
-            .recorded_at = NOW,
-            .source_system = "test",
-            .properties = properties[random_below(random, ARRAY_SIZE(properties))],
-        };
-}
-
-static void add_key(struct crowd *crowd, const struct lead *lead)
-{
-    struct ctx *ctx = &crowd->core.ctx;
-    const char *email, *key;
-    if (!lead->email)
-        return;
-    ck_assert_ok(ctx, email_normalise(ctx, "email", lead->email, &email, &key));
-    ck_assert_str_eq(email, lead->email);
-    ck_assert_ok(ctx, lead_key_add(ctx, crowd->core.db, LEAD_KEY_EMAIL, key, &lead->id));
-}
-
-static void crowd_make(struct crowd *crowd, uint64_t seed)
-{
-    struct core *core = &crowd->core;
-    struct ctx *ctx = &core->ctx;
-    struct random random = { seed };
-    struct config config = { .time_zone = "UTC", .currency = "EUR" };
-    const char *admin_key;
-    core_make(core);
-    ctx->now_ms = NOW;
-    ck_assert_ok(ctx, store_open(ctx, core->path, &core->store));
-    core->db = store_writer(core->store);
-    ck_assert_ok(ctx, db_begin_write(ctx, core->db));
-    ck_assert_ok(ctx, installation_prepare(ctx, core->db, &config, &admin_key));
-    make_fields(crowd);
-    ck_assert_ok(ctx, catalog_get(ctx, core->db, &crowd->catalog));
-    for (size_t i = 0; i < ARRAY_SIZE(crowd->owners); i++)
-        crowd->owners[i] = id_new(ctx);
-    for (size_t i = 0; i < LEADS; i++) {
-        struct history *history = &crowd->histories[i];
-        make_history(crowd, &random, history);
-        ck_assert_ok(ctx, lead_insert(ctx, core->db, &history->lead));
-        add_key(crowd, &history->lead);
-        for (size_t j = 0; j < history->lead.fields.count; j++) {
-            const struct custom_value *value = &history->values[j];
-            ck_assert_ok(ctx, lead_value_put(ctx, core->db, &history->lead.id, value,
-                                             custom_fields[value->field_id - 1].indexed == 1));
-        }
-        for (size_t j = 0; j < history->count; j++)
-            ck_assert_ok(ctx, activity_insert(ctx, core->db, &history->activities[j]));
-    }
-    ck_assert_ok(ctx, db_commit(ctx, core->db));
-}
+enum { CONDITIONS = 1500 };
 
 /* ---- Conditions ---- */
 
@@ -282,7 +57,7 @@ static void put_value(struct writing *writing, const struct field *field)
     } else if (strcmp(field->name, "pipeline") == 0) {
         put_text(writing, pipeline->key);
     } else if (strcmp(field->name, "email") == 0 && random_one_in(random, 2)) {
-        const char *email = writing->crowd->histories[random_below(random, LEADS)].lead.email;
+        const char *email = writing->crowd->histories[random_below(random, CROWD_LEADS)].lead.email;
         put_text(writing, email ? email : "nobody@x.example");
     } else if (field->kind == FIELD_TEXT) {
         put_some_text(writing);
@@ -292,7 +67,7 @@ static void put_value(struct writing *writing, const struct field *field)
     } else if (field->kind == FIELD_ENUM) {
         put_text(writing, field->names[random_below(random, LEAD_STATUS_COUNT)]);
     } else if (field->kind == FIELD_ID) {
-        const struct history *other = &writing->crowd->histories[random_below(random, LEADS)];
+        const struct history *other = &writing->crowd->histories[random_below(random, CROWD_LEADS)];
         bool owner = strcmp(field->name, "owner") == 0;
         id_format(owner ? &writing->crowd->owners[random_below(random, 3)] : &other->lead.id, text);
         put_text(writing, text);
@@ -355,7 +130,7 @@ static void put_test(struct writing *writing, const struct field *field)
 }
 
 /* As if it were one of ours. */
-static const struct field custom_kinds[CUSTOM] = {
+static const struct field custom_kinds[CROWD_FIELDS] = {
     { .name = "fields.word", .kind = FIELD_TEXT },
     { .name = "fields.note", .kind = FIELD_TEXT },
     { .name = "fields.size", .kind = FIELD_NUMBER },
@@ -365,7 +140,7 @@ static const struct field custom_kinds[CUSTOM] = {
 
 static void put_custom(struct writing *writing)
 {
-    const struct field *field = &custom_kinds[random_below(writing->random, CUSTOM)];
+    const struct field *field = &custom_kinds[random_below(writing->random, CROWD_FIELDS)];
     buffer_printf(&writing->out, "{\"field\":\"%s\",", field->name);
     put_test(writing, field);
     buffer_char(&writing->out, '}');
@@ -392,7 +167,7 @@ static void put_activity(struct writing *writing)
                               number = { .name = "seconds", .kind = FIELD_INT };
     struct random *random = writing->random;
     struct buffer *out = &writing->out;
-    buffer_printf(out, "{\"activity\":\"%s\"", types[random_below(random, ARRAY_SIZE(types))]);
+    buffer_printf(out, "{\"activity\":\"%s\"", some_type(random));
     if (random_one_in(random, 2)) {
         const struct field *field = random_one_in(random, 2) ? &text : &number;
         buffer_printf(out, ",\"where\":[{\"property\":\"%s\",", field->name);
@@ -404,7 +179,7 @@ static void put_activity(struct writing *writing)
                       (const char *[]){ "gte", "lte", "eq" }[random_below(random, 3)],
                       (int)random_below(random, 4));
     if (random_one_in(random, 2))
-        buffer_printf(out, ",\"within_days\":%d", (int)(1 + random_below(random, START_DAYS)));
+        buffer_printf(out, ",\"within_days\":%d", (int)(1 + random_below(random, CROWD_DAYS)));
     buffer_char(out, '}');
 }
 
@@ -462,7 +237,7 @@ static bool judge(struct crowd *crowd, const struct condition *condition,
     struct selected *selected = arena_alloc(arena, (selectors->count + 1) * sizeof *selected);
     for (size_t i = 0; i < selectors->count; i++)
         select_by_hand(history, &selectors->items[i], arena, &selected[i]);
-    return condition_holds(condition, &(struct subject){ &history->lead, NOW, selected });
+    return condition_holds(condition, &(struct subject){ &history->lead, CROWD_NOW, selected });
 }
 
 static bool has(const struct rows *leads, const struct id *id)
@@ -482,7 +257,7 @@ static struct lead_filter some_filter(struct random *random, const struct condit
                                  .condition = condition,
                                  .sort = (enum lead_sort)random_below(random, 3),
                                  .descending = random_one_in(random, 2),
-                                 .limit = LEADS };
+                                 .limit = CROWD_LEADS };
 }
 
 /* True where the engine said it all. */
@@ -509,12 +284,12 @@ static bool compare(struct crowd *crowd, struct random *random, const char *json
     struct lead_search search = { filter, &selectors };
     struct rows found;
     int64_t found_count;
-    search.filter.limit = LEADS;
+    search.filter.limit = CROWD_LEADS;
     ck_assert_ok(ctx, lead_search_ready(ctx, crowd->core.db, crowd->catalog, &search));
     ck_assert_ok(ctx, lead_search(ctx, crowd->core.db, &search, &found));
     ck_assert_ok(ctx, lead_search_count(ctx, crowd->core.db, &search, &found_count));
     ck_assert_int_eq(found_count, (int64_t)found.count);
-    for (size_t i = 0; i < LEADS; i++) {
+    for (size_t i = 0; i < CROWD_LEADS; i++) {
         const struct history *history = &crowd->histories[i];
         bool holds = judge(crowd, condition, &selectors, history);
         bool listed = has(&leads, &history->lead.id);
@@ -527,7 +302,7 @@ static bool compare(struct crowd *crowd, struct random *random, const char *json
                       (unsigned long long)seed, i, holds ? "holds" : "does not hold", json);
         held += holds;
     }
-    return exact && held > 0 && held < LEADS;
+    return exact && held > 0 && held < CROWD_LEADS;
 }
 
 START_TEST(test_sql_and_memory_agree)

@@ -249,6 +249,36 @@ START_TEST(test_walk_refuses_itself)
 }
 END_TEST
 
+static enum err visit_here(struct ctx *ctx, void *self, const void *row)
+{
+    const struct thing *thing = row;
+    (void)ctx;
+    ck_assert_str_eq(thing->from, "here");
+    ++*(int *)self;
+    return OK;
+}
+
+static enum err visit_twice_inside(struct ctx *ctx, void *self, const void *row)
+{
+    struct thing inner;
+    for (int i = 0; i < 2; i++)
+        ck_assert_ok(
+            ctx, db_each_params(ctx, core.db, CORE_OTHER_NAME, &inner, visit_here, self, NULL, 0));
+    struct walk walk = {};
+    return visit_sum(ctx, &walk, row); /* which looks whether the texts are still there */
+}
+
+START_TEST(test_walk_inside_a_walk)
+{
+    struct thing thing;
+    int count = 0;
+    add_walk_rows();
+    ck_assert_ok(&core.ctx, db_each_params(&core.ctx, core.db, CORE_ALL, &thing, visit_twice_inside,
+                                           &count, NULL, 0));
+    ck_assert_int_eq(count, 10);
+}
+END_TEST
+
 /* ---- Statements that do not fit ---- */
 
 static const struct {
@@ -326,6 +356,7 @@ void rows_tests(Suite *suite)
     tcase_add_test(tcase, test_taken_key);
     tcase_add_test(tcase, test_walk);
     tcase_add_test(tcase, test_walk_refuses_itself);
+    tcase_add_test(tcase, test_walk_inside_a_walk);
     tcase_add_loop_test(tcase, test_misfit_is_named, 0, ARRAY_SIZE(misfits));
     tcase_add_test(tcase, test_check_statements_tells_the_first);
     tcase_add_test(tcase, test_no_memory);
