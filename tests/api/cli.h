@@ -52,4 +52,6 @@ void daemon_stop(void);
 /* For tests that run with a daemon (1) and without (0). */
 void with_daemon(int wanted);
 
+void cli_import_tests(Suite *suite); /* the second half of the program api_cli */
+
 #endif

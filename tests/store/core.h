@@ -106,6 +106,7 @@ void transactions_tests(Suite *suite);
 void open_tests(Suite *suite);
 void migrate_tests(Suite *suite);
 void writer_tests(Suite *suite);
+void writer_upkeep_tests(Suite *suite);
 void scanner_tests(Suite *suite);
 void wipe_tests(Suite *suite);
 

@@ -10,6 +10,7 @@ Suite *test_suite(void)
     open_tests(suite);
     migrate_tests(suite);
     writer_tests(suite);
+    writer_upkeep_tests(suite);
     scanner_tests(suite);
     wipe_tests(suite);
     return suite;

@@ -1,68 +1,9 @@
-/* test_writer.c: the writer with a disk that works: batches, shares, slices, ends. */
-#include "task.h"
+/* test_writer.c: the writer with a disk that works: batches, slices, ends, shares. */
+#include "writing.h"
 
 #include <pthread.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
-
-enum { TASKS = 300 };
-
-static struct core core;
-static struct writer *writer;
-static struct task tasks[TASKS];
-static struct task gate_task;
-static sem_t gate, gate_begun;
-
-static void setup(void)
-{
-    core_make(&core);
-    core_open(&core);
-    ck_assert_ok(&core.ctx, writer_start(&core.ctx, core.store, 1000, &writer));
-    for (int i = 0; i < TASKS; i++)
-        task_make(&tasks[i], 1000 * (i + 1));
-    task_make(&gate_task, NO_INT);
-    sem_init(&gate, 0, 0);
-    sem_init(&gate_begun, 0, 0);
-}
-
-static void teardown(void)
-{
-    writer_stop(writer);
-    for (int i = 0; i < TASKS; i++)
-        task_free(&tasks[i]);
-    task_free(&gate_task);
-    core_done(&core);
-}
-
-/* From here to gate_open() what is submitted has to wait, and goes into other batches than this. */
-static void gate_close(void)
-{
-    gate_task.begun = &gate_begun;
-    gate_task.gate = &gate;
-    gate_task.spin_us = WRITER_BATCH_US + 1000;
-    ck_assert(task_submit(writer, &gate_task));
-    sem_wait(&gate_begun);
-}
-
-static void gate_open(void)
-{
-    sem_post(&gate);
-    ck_assert_int_eq(task_wait(&gate_task), OK);
-}
-
-static void submit(int first, int count)
-{
-    for (int i = first; i < first + count; i++)
-        ck_assert(task_submit(writer, &tasks[i]));
-}
-
-static void wait_ok(int first, int count)
-{
-    for (int i = first; i < first + count; i++)
-        ck_assert_ok(&tasks[i].ctx, task_wait(&tasks[i]));
-}
 
 START_TEST(test_one)
 {
@@ -412,97 +353,11 @@ START_TEST(test_background_is_free_when_nobody_waits)
 }
 END_TEST
 
-/* ---- Upkeep ---- */
-
-static int64_t cpu_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
-START_TEST(test_idle_costs_nothing)
-{
-    submit(0, 10);
-    wait_ok(0, 10);
-    int64_t start_us = cpu_us();
-    usleep(1500000);
-    ck_assert_int_lt(cpu_us() - start_us, 10000);
-}
-END_TEST
-
-static bool wait_for_log(int64_t below_bytes, int64_t at_most_us)
-{
-    int64_t end_us = clock_monotonic_us() + at_most_us;
-    while (store_wal_bytes(core.store) >= below_bytes) {
-        if (clock_monotonic_us() > end_us)
-            return false;
-        usleep(10000);
-    }
-    return true;
-}
-
-static void fill(int first, int count, int64_t bytes)
-{
-    for (int i = first; i < first + count; i++) {
-        tasks[i].filler_bytes = bytes;
-        submit(i, 1);
-        wait_ok(i, 1);
-    }
-}
-
-START_TEST(test_checkpoint_when_the_log_has_grown)
-{
-    int64_t checkpoints = metric_value(METRIC_CHECKPOINTS);
-    submit(0, 1);
-    wait_ok(0, 1);
-    ck_assert_int_eq(metric_value(METRIC_CHECKPOINTS), checkpoints);
-    fill(1, 8, 1 << 20);
-    int64_t end_us = clock_monotonic_us() + 5000000;
-    while (metric_value(METRIC_CHECKPOINTS) == checkpoints && clock_monotonic_us() < end_us)
-        usleep(10000);
-    ck_assert_int_gt(metric_value(METRIC_CHECKPOINTS), checkpoints);
-    /* Also at rest, for what the last second brought; after that it sleeps. */
-    usleep(1500000);
-    checkpoints = metric_value(METRIC_CHECKPOINTS);
-    int64_t start_us = cpu_us();
-    usleep(1500000);
-    ck_assert_int_eq(metric_value(METRIC_CHECKPOINTS), checkpoints);
-    ck_assert_int_lt(cpu_us() - start_us, 10000);
-    writer_measure(writer);
-    ck_assert_int_gt(metric_value(METRIC_DB_BYTES), 6 << 20);
-    ck_assert_int_gt(metric_value(METRIC_WAL_BYTES), 0);
-}
-END_TEST
-
-START_TEST(test_a_log_that_readers_held_is_cut)
-{
-    struct db *reader = NULL;
-    int64_t value = 0;
-    submit(0, 1);
-    wait_ok(0, 1);
-    ck_assert_ok(&core.ctx, store_reader(&core.ctx, core.store, &reader));
-    ck_assert_ok(&core.ctx, db_begin_read(&core.ctx, reader));
-    ck_assert_ok(&core.ctx, db_int_params(&core.ctx, reader, CORE_COUNT, &value, NULL, 0));
-    fill(1, 70, 1 << 20);
-    ck_assert_int_gt(store_wal_bytes(core.store), 64 << 20);
-    ck_assert_int_gt(metric_value(METRIC_WAL_BACKLOG_BYTES), 64 << 20);
-    ck_assert_int_eq(metric_value(METRIC_CHECKPOINT_BLOCKED), 1);
-    db_end_read(reader);
-    ck_assert(wait_for_log(1, 10000000));
-    submit(71, 1);
-    wait_ok(71, 1);
-    ck_assert_int_eq(metric_value(METRIC_CHECKPOINT_BLOCKED), 0);
-    ck_assert_int_lt(metric_value(METRIC_WAL_BACKLOG_BYTES), 1 << 20);
-    db_close(reader);
-}
-END_TEST
-
 void writer_tests(Suite *suite)
 {
     TCase *tcase = tcase_create("writer");
     tcase_set_timeout(tcase, 60);
-    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_checked_fixture(tcase, writer_setup, writer_teardown);
     tcase_add_test(tcase, test_one);
     tcase_add_test(tcase, test_those_that_wait_share_a_commit);
     tcase_add_test(tcase, test_a_batch_has_a_limit);
@@ -521,8 +376,5 @@ void writer_tests(Suite *suite)
     tcase_add_test(tcase, test_time_goes_on_after_a_restart);
     tcase_add_test(tcase, test_background_gets_a_quarter_while_others_wait);
     tcase_add_test(tcase, test_background_is_free_when_nobody_waits);
-    tcase_add_test(tcase, test_idle_costs_nothing);
-    tcase_add_test(tcase, test_checkpoint_when_the_log_has_grown);
-    tcase_add_test(tcase, test_a_log_that_readers_held_is_cut);
     suite_add_tcase(suite, tcase);
 }
