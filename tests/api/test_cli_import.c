@@ -1,5 +1,5 @@
-/* test_cli_import.c: imports as an operator gives them: what is read, refused and kept, and how they
- * go on when they are stopped or the daemon is. */
+/* test_cli_import.c: imports as an operator gives them: what is read, refused and kept, and how
+ * they go on when they are stopped or the daemon is. */
 #include "cli.h"
 #include <fcntl.h>
 #include <signal.h>

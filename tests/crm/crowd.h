@@ -1,5 +1,5 @@
-/* crowd.h: a store full of random leads, their custom values and activities, and the same in memory.
- */
+/* crowd.h: a store full of random leads, their custom values and activities, and the same in
+ * memory. */
 #ifndef FUNNELD_TESTS_CRM_CROWD_H
 #define FUNNELD_TESTS_CRM_CROWD_H
 

@@ -1,5 +1,5 @@
-/* writing.h: the fixture of the writer's tests: a writer, tasks to give it, and a gate that holds it
- * up. */
+/* writing.h: the fixture of the writer's tests: a writer, tasks to give it, and a gate that holds
+ * it up. */
 #ifndef FUNNELD_TESTS_STORE_WRITING_H
 #define FUNNELD_TESTS_STORE_WRITING_H
 
