@@ -61,6 +61,9 @@ static unsigned opposite(unsigned over)
     return (over & CAN_HOLD ? CAN_FAIL : 0) | (over & CAN_FAIL ? CAN_HOLD : 0);
 }
 
+static unsigned condition_over(const struct condition *condition, const struct facts *facts,
+                               struct span span);
+
 /* Of all it can only be said that they hold if each can; that one fails if any can. */
 static unsigned all_over(const struct condition *condition, const struct facts *facts,
                          struct span span)
@@ -88,8 +91,8 @@ static unsigned any_over(const struct condition *condition, const struct facts *
     return over;
 }
 
-unsigned condition_over(const struct condition *condition, const struct facts *facts,
-                        struct span span)
+static unsigned condition_over(const struct condition *condition, const struct facts *facts,
+                               struct span span)
 {
     unsigned over = 0;
     switch (condition->kind) {

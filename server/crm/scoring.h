@@ -97,8 +97,6 @@ struct facts {
 /* Judges the attributes of facts->lead, which others take for granted from then on. */
 void facts_judge_attributes(struct facts *facts);
 
-unsigned condition_over(const struct condition *condition, const struct facts *facts,
-                        struct span span);
 /* The `when` of the criterion of that index. */
 unsigned criterion_over(const struct facts *facts, size_t criterion, struct span span);
 
