@@ -203,8 +203,8 @@ bool clock_set_zone(const char *name);
 bool clock_has_zone(const char *name); /* whether clock_set_zone() would take it */
 int64_t day_of(int64_t time_ms);       /* days since 1970-01-01 of the local date */
 int64_t day_start_ms(int64_t day);     /* the instant at which that day begins */
-void time_format(int64_t time_ms, char text[static TIME_TEXT_SIZE]); /* 2026-11-22T22:05:22.123Z */
-void day_format(int64_t day, char text[static TIME_TEXT_SIZE]);      /* 2026-11-22 */
+char *time_format(int64_t time_ms, char text[static TIME_TEXT_SIZE]); /* 2026-11-22T22:05:22.123Z */
+char *day_format(int64_t day, char text[static TIME_TEXT_SIZE]);      /* 2026-11-22 */
 /* RFC 3339 with any offset. Strict: what is not a real date, hour or offset is false. Years 1970
  * to 9999. */
 bool time_parse(const char *text, int64_t *ret_ms);

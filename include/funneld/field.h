@@ -82,6 +82,9 @@ bool custom_values_equal(const struct custom_value *a,
                          const struct custom_value *b); /* of the same field */
 /* NULL: there is none of that field. */
 const struct custom_value *custom_values_find(const struct custom_values *values, int64_t field_id);
+/* What a cursor notes of it: the number, or one that tells a text from others whatever the case of
+ * its letters. NO_INT: it is blank. */
+int64_t custom_value_mark(const struct custom_value *value);
 /* By its type, which is set: text and number from a text; NULL makes it blank. False: it is none of
  * that type. The text is not copied. */
 bool custom_value_parse(struct custom_value *value, const char *text);

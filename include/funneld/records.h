@@ -85,7 +85,13 @@ enum err lead_walk(struct ctx *ctx, struct db *db, const struct id *after, int64
 enum err lead_count_all(struct ctx *ctx, struct db *db, int64_t *ret) _must_check_;
 
 struct condition;
-enum lead_sort { SORT_CREATED_AT, SORT_SCORE, SORT_STAGE_ENTERED_AT, SORT_CUSTOM };
+enum lead_sort {
+    SORT_CREATED_AT,
+    SORT_SCORE,
+    SORT_STAGE_ENTERED_AT,
+    SORT_CUSTOM,     /* a custom field with numbers */
+    SORT_CUSTOM_TEXT /* one with texts, whatever the case of their letters */
+};
 
 /* What a list of leads is narrowed to; null members do not narrow. */
 struct lead_filter {
@@ -97,12 +103,13 @@ struct lead_filter {
     /* NULL: none. Where it is not exact, more leads are selected: see condition_is_exact(). */
     const struct condition *condition;
     enum lead_sort sort;
-    int64_t sort_field_id; /* CUSTOM: an indexed field with numbers; leads without one are last */
+    int64_t sort_field_id; /* CUSTOM: an indexed field; leads without a value are last */
     bool with_erased;      /* those that there is nobody behind any more too */
     bool descending;       /* ties go by id, upwards */
     /* Of the sort field in the last row seen; NO_INT: from the start, or, with an id, among those
      * that have no value. */
     int64_t after_value;
+    const char *after_text; /* CUSTOM_TEXT: the value, where after_value is not NO_INT */
     struct id after_id;
     int64_t limit;
 };

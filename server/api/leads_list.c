@@ -4,18 +4,17 @@
 #include <funneld/condition.h>
 
 /* NO_INT where it has none: those come last, by id. */
-static int64_t custom_number(const struct call *call, const void *row)
+static int64_t custom_mark(const struct call *call, const void *row)
 {
     const struct lead *lead = row;
-    const struct custom_value *value = custom_values_find(&lead->fields, call->list.order_id);
-    return value ? value->number : NO_INT;
+    return custom_value_mark(custom_values_find(&lead->fields, call->list.order_id));
 }
 
 static const struct order lead_orders[] = {
     [SORT_CREATED_AT] = { "created_at", "created_at", .descending = true },
     [SORT_SCORE] = { "score", "score" },
     [SORT_STAGE_ENTERED_AT] = { "stage_entered_at", "stage_entered_at" },
-    [SORT_CUSTOM] = { "fields.", .value = custom_number },
+    [SORT_CUSTOM] = { "fields.", .value = custom_mark },
     { 0 },
 };
 
@@ -34,7 +33,7 @@ static struct lead_search begin_search(const struct call *call, const struct sel
                              .selectors = selectors };
 }
 
-/* Texts have no place in a cursor; what has no index would be sorted as a whole for each page. */
+/* What has no index would be sorted as a whole for each page. */
 static enum err find_order(struct call *call, const struct catalog *catalog,
                            struct lead_filter *filter)
 {
@@ -44,11 +43,12 @@ static enum err find_order(struct call *call, const struct catalog *catalog,
     const struct custom_field *field = catalog_custom_field(catalog, key);
     if (!field || field->archived_at != NO_INT)
         return fail_member(call->ctx, "sort", "unknown_value", "no custom field has this key");
-    if (!field->indexed || field->type == CUSTOM_TEXT || field->type == CUSTOM_CHOICE)
+    if (!field->indexed)
         return fail_member(call->ctx, "sort", "invalid",
-                           "by a custom field only where it is a number, boolean or date, and "
-                           "indexed");
+                           "by a custom field only where it is indexed");
     filter->sort_field_id = call->list.order_id = field->field_id;
+    if (field->type == CUSTOM_TEXT || field->type == CUSTOM_CHOICE)
+        filter->sort = SORT_CUSTOM_TEXT;
     return OK;
 }
 

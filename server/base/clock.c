@@ -230,8 +230,11 @@ static char *put_digits(char *out, int64_t value, int width)
 
 static char *put_two(char *out, unsigned value)
 {
-    out[0] = (char)('0' + value / 10);
-    out[1] = (char)('0' + value % 10);
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+                                "25262728293031323334353637383940414243444546474849"
+                                "50515253545556575859606162636465666768697071727374"
+                                "75767778798081828384858687888990919293949596979899";
+    memcpy(out, pairs + value * 2UL, 2);
     return out + 2;
 }
 
@@ -260,11 +263,11 @@ static char *put_date(char *out, int64_t day)
     return put_two(out, (unsigned)date.day);
 }
 
-void time_format(int64_t time_ms, char text[static TIME_TEXT_SIZE])
+char *time_format(int64_t time_ms, char text[static TIME_TEXT_SIZE])
 {
     text[0] = '\0';
     if (time_ms == NO_INT)
-        return;
+        return text;
     int64_t day = floor_div(time_ms, MS_PER_DAY);
     unsigned rest = (unsigned)(time_ms - day * MS_PER_DAY);
     char *out = put_date(text, day);
@@ -279,13 +282,14 @@ void time_format(int64_t time_ms, char text[static TIME_TEXT_SIZE])
     out = put_two(out, rest % 100);
     *out++ = 'Z';
     *out = '\0';
+    return out;
 }
 
-void day_format(int64_t day, char text[static TIME_TEXT_SIZE])
+char *day_format(int64_t day, char text[static TIME_TEXT_SIZE])
 {
-    text[0] = '\0';
-    if (day >= -DAY_MAX && day <= DAY_MAX)
-        *put_date(text, day) = '\0';
+    char *end = day >= -DAY_MAX && day <= DAY_MAX ? put_date(text, day) : text;
+    *end = '\0';
+    return end;
 }
 
 /* ---- Parsing. Each step takes its part off the front of the text, or says false. ---- */

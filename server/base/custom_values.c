@@ -62,6 +62,19 @@ enum err custom_value_format(struct ctx *ctx, const struct custom_value *value, 
     return *ret ? OK : ERR_MEMORY;
 }
 
+/* FNV-1a, without the sign. */
+int64_t custom_value_mark(const struct custom_value *value)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    if (!value || !value->text)
+        return value ? value->number : NO_INT;
+    for (const char *at = value->text; *at; at++) {
+        bool upper = *at >= 'A' && *at <= 'Z';
+        hash = (hash ^ (uint8_t)(upper ? *at - 'A' + 'a' : *at)) * UINT64_C(0x100000001b3);
+    }
+    return (int64_t)(hash & INT64_MAX);
+}
+
 const struct custom_value *custom_values_find(const struct custom_values *values, int64_t field_id)
 {
     for (size_t i = 0; i < values->count; i++)

@@ -69,11 +69,32 @@ static enum err take_hints(struct ctx *ctx, struct db *db, const struct catalog 
     return err;
 }
 
+/* ---- Where a page begins ---- */
+
+/* A text has no place in a cursor, which has a mark of it: the text is read again. */
+static enum err find_after_text(struct ctx *ctx, struct db *db, struct lead_filter *filter)
+{
+    struct lead lead = { .id = filter->after_id, .value_count = 1 };
+    enum err err = lead_values_load(ctx, db, &lead, 1);
+    if (err)
+        return err;
+    const struct custom_value *value = custom_values_find(&lead.fields, filter->sort_field_id);
+    if (custom_value_mark(value) != filter->after_value)
+        return fail_member(ctx, "cursor", "invalid",
+                           "the row it ended at has changed or is gone; leave it out to start "
+                           "again");
+    filter->after_text = value->text;
+    return OK;
+}
+
 enum err lead_search_ready(struct ctx *ctx, struct db *db, const struct catalog *catalog,
                            struct lead_search *search)
 {
     const struct condition *condition = search->filter.condition;
-    return condition ? take_hints(ctx, db, catalog, condition, search) : OK;
+    struct lead_filter *filter = &search->filter;
+    bool by_text = filter->sort == SORT_CUSTOM_TEXT && filter->after_value != NO_INT;
+    enum err err = by_text ? find_after_text(ctx, db, filter) : OK;
+    return err || !condition ? err : take_hints(ctx, db, catalog, condition, search);
 }
 
 /* ---- One by one ---- */

@@ -118,7 +118,7 @@ static void id_value(struct buffer *out, const struct id *id)
 
 /* What time_format() or day_format() makes of it. */
 static void date_value(struct buffer *out, int64_t value,
-                       void (*format)(int64_t value, char text[static TIME_TEXT_SIZE]))
+                       char *(*format)(int64_t value, char text[static TIME_TEXT_SIZE]))
 {
     char *at = value == NO_INT ? NULL : buffer_room(out, TIME_TEXT_SIZE + 1);
     if (!at) {
@@ -126,10 +126,9 @@ static void date_value(struct buffer *out, int64_t value,
         return;
     }
     at[0] = '"';
-    format(value, at + 1);
-    size_t length = strlen(at);
-    at[length] = '"';
-    out->length += length + 1;
+    char *end = format(value, at + 1);
+    *end++ = '"'; /* the NUL's place */
+    out->length += (size_t)(end - at);
 }
 
 static void number_value(struct buffer *out, int64_t value)

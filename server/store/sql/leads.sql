@@ -115,12 +115,15 @@ SELECT l.id, l.email, l.phone, l.first_name, l.last_name, l.company, l.job_title
     l.industry, l.country, l.city, l.source, l.campaign, l.owner, l.amount_minor, l.currency,
     l.source_system, l.external_id, l.created_at, l.updated_at, l.value_count, s.pipeline_id,
     s.stage_id, s.status,
-    s.stage_entered_at, s.cycle, s.version, s.score, s.score_as_of, s.rule_set_version, s.erased_at,
-    p.key AS pipeline, g.key AS stage
+    s.stage_entered_at, s.cycle, s.version, s.score, s.score_as_of, s.rule_set_version, s.erased_at
 FROM lead l
-JOIN lead_state s ON s.lead_id = l.id
-JOIN stage g ON g.stage_id = s.stage_id
-JOIN pipeline p ON p.pipeline_id = s.pipeline_id;
+JOIN lead_state s ON s.lead_id = l.id;
+
+-- lead_stage_keys -> lead
+SELECT p.key AS pipeline, g.key AS stage
+FROM stage g
+JOIN pipeline p ON p.pipeline_id = g.pipeline_id
+WHERE g.stage_id = $1;
 
 -- lead_list_next
 -- Those that there is somebody behind, in the order of their ids.
@@ -221,7 +224,7 @@ AND (s.stage_entered_at, s.lead_id) > ($1, $2);
 -- lead_list_order_entered_asc
 ORDER BY s.stage_entered_at, s.lead_id LIMIT $1;
 
--- By a number of an indexed custom field: first those that have one, along its index, then the
+-- By a value of an indexed custom field: first those that have one, along its index, then the
 -- others by id.
 
 -- lead_list_by_value
@@ -241,10 +244,27 @@ AND v.number <= $1 AND (v.number < $1 OR v.lead_id > $2);
 -- lead_list_order_value_desc
 ORDER BY v.number DESC, v.lead_id LIMIT $1;
 
+-- lead_list_by_text
+JOIN lead_value v ON v.lead_id = l.id AND v.field_id = $1 AND v.indexed = 1
+    AND v.text IS NOT NULL
+WHERE 1 = 1;
+
+-- lead_list_after_text_asc
+AND (lower(v.text), v.lead_id) > (lower($1), $2);
+
+-- lead_list_order_text_asc
+ORDER BY lower(v.text), v.lead_id LIMIT $1;
+
+-- lead_list_after_text_desc
+AND lower(v.text) <= lower($1) AND (lower(v.text) < lower($1) OR v.lead_id > $2);
+
+-- lead_list_order_text_desc
+ORDER BY lower(v.text) DESC, v.lead_id LIMIT $1;
+
 -- lead_list_without_value
 WHERE NOT EXISTS (
     SELECT 1 FROM lead_value v
-    WHERE v.lead_id = l.id AND v.field_id = $1 AND v.number IS NOT NULL);
+    WHERE v.lead_id = l.id AND v.field_id = $1 AND (v.number IS NOT NULL OR v.text IS NOT NULL));
 
 -- lead_list_after_id
 AND l.id > $1;
