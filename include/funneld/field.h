@@ -108,11 +108,12 @@ struct field {
     enum field_kind kind;
     unsigned flags;
     size_t offset;
-    int64_t min, max;         /* INT: value; TEXT: code points; TEXTS, ROWS: items; 0,0: no limit */
-    const char *const *names; /* ENUM: texts of 0, 1, 2 ... ending in NULL */
-    const struct table *of;   /* ROWS, ROW */
-    const char *schema;       /* JSON: the part of the contract that says what is in it */
-    const char *note;         /* for people: what it means, unit, example */
+    int64_t min, max; /* INT: value; TEXT: code points; TEXTS, ROWS: items; 0,0: no limit */
+    /* ENUM: texts of 0, 1, 2 ... ending in NULL; VALUES: the only ones that JSON shows, or NULL */
+    const char *const *names;
+    const struct table *of; /* ROWS, ROW */
+    const char *schema;     /* JSON: the part of the contract that says what is in it */
+    const char *note;       /* for people: what it means, unit, example */
 };
 
 struct table {

@@ -61,8 +61,14 @@ static enum err run_create(struct call *call)
 
 static enum err run_read(struct call *call)
 {
+    const struct catalog *catalog;
     struct lead *lead = call_result(call, sizeof *lead);
-    return lead ? answer_lead(call, lead_read(call->ctx, call->db, &call->id, lead)) : ERR_MEMORY;
+    enum err err = lead ? OK : ERR_MEMORY;
+    if (!err && call->value_keys)
+        err = catalog_get(call->ctx, call->db, &catalog);
+    if (!err && call->value_keys)
+        err = members_check(call, catalog);
+    return err ? err : answer_lead(call, lead_read(call->ctx, call->db, &call->id, lead));
 }
 
 static enum err run_edit(struct call *call)

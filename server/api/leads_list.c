@@ -58,6 +58,8 @@ static enum err run_search(struct call *call, const struct catalog *catalog,
     struct rows rows = { 0 };
     enum err err = find_order(call, catalog, &search->filter);
     if (!err)
+        err = members_check(call, catalog);
+    if (!err)
         err = lead_search_ready(call->ctx, call->db, catalog, search);
     if (!err)
         err = lead_search(call->ctx, call->db, search, &rows);
@@ -246,7 +248,8 @@ static const struct field search_body_fields[] = {
     FIELD(struct search_body, count, BOOL,
           .note = "true: total says how many leads there are, on all pages"),
     FIELD(struct search_body, fields, TEXTS, .max = 50,
-          .note = "members of each lead: the others are left out, but for the id"),
+          .note = "members of each lead: the others are left out, but for the id; of custom fields "
+                  "fields.KEY"),
     FIELD_AS(struct search_body, groups, ROWS, "filterGroups", .of = &filter_group_table, .max = 20,
              .note = "instead of condition, as HubSpot has it: any group must hold"),
     FIELD(struct search_body, sorts, ROWS, .of = &search_sort_table, .max = 1,
@@ -313,7 +316,7 @@ static enum err read_page(struct call *call, const struct search_body *body)
     enum err err = note_selection(call, body);
     if (!err)
         err = list_ask(call, &asked);
-    return err || members->count == 0 ? err : list_ask_fields(call, names.data);
+    return err || members->count == 0 ? err : members_ask(call, names.data);
 }
 
 static enum err run_post(struct call *call)

@@ -27,7 +27,7 @@ struct fields_query {
 static const struct field fields_query_fields[] = {
     FIELD(struct fields_query, fields, TEXT, .max = 1000,
           .note = "members of the answer (of each row), with commas between: the others are left "
-                  "out, but for the id"),
+                  "out, but for the id; of custom fields fields.KEY"),
 };
 static const struct table fields_query_table =
     TABLE(struct fields_query, "fields_query", fields_query_fields);
@@ -119,88 +119,6 @@ enum err list_ask(struct call *call, const struct list_asked *query)
     return cursor_read(call, query->cursor, &list->after);
 }
 
-/* ---- A part of the members ---- */
-
-static bool list_has(const char *list, const char *name)
-{
-    size_t length = strlen(name);
-    for (;; list++) {
-        size_t bytes = strcspn(list, ",");
-        if (bytes == length && memcmp(list, name, length) == 0)
-            return true;
-        list += bytes;
-        if (*list == '\0')
-            return false;
-    }
-}
-
-/* The members that an object of the table shows, those of an inline one among them. NULL takes all
- * of them. Returns how many were put into ret. */
-static size_t take_members(const struct table *table, size_t offset, const char *list,
-                           struct field *ret)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < table->count; i++) {
-        struct field field = table->fields[i];
-        bool inline_row = field.kind == FIELD_ROW && (field.flags & FIELD_INLINE);
-        field.offset += offset;
-        if (inline_row)
-            count += take_members(field.of, field.offset, list, ret + count);
-        else if (field.kind != FIELD_BYTES && !(field.flags & FIELD_HIDDEN) &&
-                 (!list || strcmp(field.name, "id") == 0 || list_has(list, field.name)))
-            ret[count++] = field;
-    }
-    return count;
-}
-
-static const char *member_names(struct call *call, const struct field *fields, size_t count)
-{
-    struct buffer out = { .arena = call->ctx->arena };
-    for (size_t i = 0; i < count; i++)
-        buffer_printf(&out, "%s%s", i ? ", " : "", fields[i].name);
-    buffer_char(&out, '\0');
-    return out.failed ? "?" : out.data;
-}
-
-/* Each name that was asked for is a member. */
-static enum err check_names(struct call *call, const char *list, const struct field *fields,
-                            size_t count)
-{
-    for (;; list++) {
-        size_t bytes = strcspn(list, ","), i = 0;
-        while (i < count &&
-               (strlen(fields[i].name) != bytes || memcmp(fields[i].name, list, bytes) != 0))
-            i++;
-        if (i == count)
-            return fail_member(call->ctx, "fields", "unknown_value",
-                               "there is no member \"%.*s\"; there are %s", (int)bytes, list,
-                               member_names(call, fields, count));
-        list += bytes;
-        if (*list == '\0')
-            return OK;
-    }
-}
-
-enum { MEMBERS_MAX = 128 };
-
-/* What is asked for becomes a table of its own: what is left out is not even written. */
-enum err list_ask_fields(struct call *call, const char *list)
-{
-    const struct table *whole = call->route->result;
-    struct field *fields = ctx_alloc(call->ctx, MEMBERS_MAX * sizeof *fields);
-    struct table *part = ctx_alloc(call->ctx, sizeof *part);
-    if (!fields || !part)
-        return ERR_MEMORY;
-    size_t count = take_members(whole, 0, NULL, fields);
-    enum err err = check_names(call, list, fields, count);
-    if (err)
-        return err;
-    *part =
-        (struct table){ whole->name, fields, take_members(whole, 0, list, fields), whole->size };
-    call->result_table = part;
-    return OK;
-}
-
 /* ---- All of it ---- */
 
 #define FILTERS_KNOWN "and attributes, ATTRIBUTE[op]=VALUE"
@@ -236,7 +154,7 @@ enum err read_parameters(struct call *call)
         err = note_filters(call);
     if (!err && (route->flags & ROUTE_LIST) && !route->body)
         err = list_ask(call, &list);
-    return err || !fields.fields ? err : list_ask_fields(call, fields.fields);
+    return err || !fields.fields ? err : members_ask(call, fields.fields);
 }
 
 /* ---- Pages ---- */

@@ -138,6 +138,7 @@ struct call {
     struct list list;       /* of ROUTE_LIST */
     void *result;
     const struct table *result_table; /* of the result; NULL: the route's */
+    const char *const *value_keys;    /* custom fields it shows, ending in NULL; NULL: any */
     int status;                       /* 0: the route's */
     enum place reading;               /* what a failure names members of */
     size_t next;                      /* of a long list: the item to go on with */
@@ -202,7 +203,10 @@ struct list_asked {
     int64_t limit, count;
 };
 enum err list_ask(struct call *call, const struct list_asked *asked) _must_check_;
-enum err list_ask_fields(struct call *call, const char *names) _must_check_;
+/* The answer has only these members, names with commas between, and the id. */
+enum err members_ask(struct call *call, const char *list) _must_check_;
+/* Whether the custom fields among them are there. */
+enum err members_check(struct call *call, const struct catalog *catalog) _must_check_;
 
 /* Whether the row of the route says how its list is ordered, by members that it has. */
 bool orders_are_sound(const struct route *route);

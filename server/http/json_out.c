@@ -283,13 +283,20 @@ static void data_value(struct buffer *out, const struct custom_value *value)
     }
 }
 
-static void values_value(struct json *json, const void *member)
+static bool is_among(const char *const *names, const char *name)
+{
+    while (*names && strcmp(*names, name) != 0)
+        names++;
+    return *names;
+}
+
+static void values_value(struct json *json, const char *const *names, const void *member)
 {
     struct custom_values values;
     memcpy(&values, member, sizeof(values));
     value_open(json, '{');
     for (size_t i = 0; i < values.count; i++) {
-        if (values.items[i].hidden)
+        if (values.items[i].hidden || (names && !is_among(names, values.items[i].name)))
             continue;
         name_write(json, values.items[i].name);
         data_value(json->out, &values.items[i]);
@@ -358,7 +365,7 @@ static void member_value(struct json *json, const struct field *field, const voi
     case FIELD_ROW: row_value(json, field->of, member); return;
     case FIELD_REF: ref_value(json, field->of, member); return;
     case FIELD_NUMBER: number_value(out, member_int(member)); return;
-    case FIELD_VALUES: values_value(json, member); return;
+    case FIELD_VALUES: values_value(json, field->names, member); return;
     case FIELD_BYTES: return;
     }
 }

@@ -365,6 +365,39 @@ START_TEST(sorted_by_an_indexed_one)
 }
 END_TEST
 
+/* ---- Some of them ---- */
+
+START_TEST(chosen)
+{
+    make_fields();
+    const char *lead = make_lead("ann@example.com", ALL_VALUES);
+    expect_fields(get(fixture.client, "/v1/leads/%s?fields=email,fields.plan", lead),
+                  "{\"plan\":\"Pro\"}");
+    const struct answer *answer =
+        get(fixture.client, "/v1/leads?fields=fields.seats,fields.plan,fields.seats");
+    expect_shape(answer, "data.0", "id:i fields:o");
+    ck_assert(strstr(answer->body, "\"fields\":{\"seats\":12.5,\"plan\":\"Pro\"}}"));
+    answer = get(fixture.client, "/v1/leads?fields=fields.born_on,fields");
+    ck_assert(strstr(answer->body, "\"plan\":\"Pro\"")); /* all of them */
+    answer = post(fixture.client, "/v1/leads/search", "{'fields':['score','fields.partner']}");
+    ck_assert(strstr(answer->body, "\"fields\":{\"partner\":true}"));
+    answer = post(fixture.client, "/v1/leads/search", "{'properties':['fields.partner']}");
+    ck_assert(strstr(answer->body, "\"fields\":{\"partner\":true}}"));
+    static const char *const wrong[] = { "fields.none", "fields.", "fields.plan.x", "email.plan" };
+    for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+        expect_problem(get(fixture.client, "/v1/leads?fields=id,%s", wrong[i]), 422,
+                       "validation_failed", "?fields", "unknown_value");
+        expect_problem(get(fixture.client, "/v1/leads/%s?fields=%s", lead, wrong[i]), 422,
+                       "validation_failed", "?fields", "unknown_value");
+        expect_problem(post(fixture.client, "/v1/leads/search", "{'fields':['%s']}", wrong[i]), 422,
+                       "validation_failed", "/fields", "unknown_value");
+    }
+    expect_status(patch(fixture.client, "/v1/fields/plan", "{'archived':true}"), 200);
+    expect_problem(get(fixture.client, "/v1/leads?fields=fields.plan"), 422, "validation_failed",
+                   "?fields", "unknown_value");
+}
+END_TEST
+
 /* As "Anna" and "anna" are the same, and nobody's choice comes last. */
 START_TEST(sorted_by_texts)
 {
@@ -494,6 +527,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, choices_and_limits_change);
     tcase_add_test(tcase, sorted_by_an_indexed_one);
     tcase_add_test(tcase, sorted_by_texts);
+    tcase_add_test(tcase, chosen);
     tcase_add_test(tcase, judged_by_rules);
     tcase_add_test(tcase, gone_with_the_lead);
     tcase_add_test(tcase, found_again_after_a_restart);
