@@ -121,7 +121,8 @@ const struct command commands[] = {
         .details = EXPORT_DETAILS
         "`import leads` understands what this writes, in the same installation as it is; into\n"
         "another one with --skip campaign --skip owner, which have other ids there, and with\n"
-        "--skip stage where the stage events come after.\n"
+        "--skip stage where the stage events come after. --where takes fields.KEY of a custom\n"
+        "field too.\n"
         "\n"
         "  funneld export leads --where stage=mql --where 'score[gte]=60' --output best.csv\n",
         .fields = &lead_table,

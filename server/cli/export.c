@@ -169,6 +169,8 @@ static enum err data_write(struct ctx *ctx, struct export *export)
     if (err != OK)
         return err;
     err = custom_fields_read(ctx, db, export);
+    if (err == OK)
+        err = conditions_resolve(ctx, &export->conditions, &export->form.custom_fields);
     if (err == OK && !export->json)
         csv_header_write(&export->form);
     if (err == OK)

@@ -14,6 +14,10 @@ struct export_condition {
     bool or_equal;    /* besides */
     const char *text; /* of texts; NULL: none is wanted */
     int64_t number;
+    /* Of a field of values: the custom field's key, and which one that is. Until it is known `text`
+     * is what was given. */
+    const char *key;
+    struct custom_value custom;
 };
 
 struct export_conditions {
@@ -24,6 +28,9 @@ struct export_conditions {
 /* From every --where. On STATUS_USAGE it has said what is wrong. */
 enum status conditions_read(const struct cli *cli, const struct table *table,
                             struct export_conditions *ret) _must_check_;
+/* What the data file alone knows: which custom fields there are. ERR_VALIDATION: not those. */
+enum err conditions_resolve(struct ctx *ctx, struct export_conditions *conditions,
+                            const struct rows *custom_fields) _must_check_;
 /* ERR_MEMORY */
 enum err conditions_hold(struct ctx *ctx, const struct export_conditions *conditions,
                          const void *row, bool *ret) _must_check_;

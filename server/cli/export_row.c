@@ -183,24 +183,79 @@ static const struct {
     { "[lte]", -1, true }, { "[lt]", -1, false },
 };
 
+/* A member, or with a key one of its values. */
+static const struct field *field_find(const struct table *table, const char *name, size_t length,
+                                      bool with_key)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        const struct field *field = &table->fields[i];
+        bool fits = with_key ? field->kind == FIELD_VALUES : is_exported(field);
+        if (fits && strlen(field->name) == length && strncmp(field->name, name, length) == 0)
+            return field;
+    }
+    return NULL;
+}
+
 /* The field and the comparison that `name` asks for; false when there is no such. */
-static bool left_side_read(const struct table *table, const char *name,
+static bool left_side_read(struct ctx *ctx, const struct table *table, const char *name,
                            struct export_condition *ret)
 {
-    size_t length = strcspn(name, "[");
-    for (size_t i = 0; i < table->count; i++)
-        if (is_exported(&table->fields[i]) && strlen(table->fields[i].name) == length &&
-            strncmp(table->fields[i].name, name, length) == 0)
-            ret->field = &table->fields[i];
+    size_t length = strcspn(name, "["), stem = strcspn(name, ".[");
+    bool with_key = stem + 1 < length;
+    ret->field = field_find(table, name, stem, with_key);
+    if (ret->field != NULL && with_key)
+        ret->key = arena_text(ctx->arena, name + stem + 1, length - stem - 1);
     for (size_t i = 0; i < ARRAY_SIZE(comparisons); i++) {
         if (strcmp(name + length, comparisons[i].suffix) != 0)
             continue;
         ret->order = comparisons[i].order;
         ret->or_equal = comparisons[i].or_equal;
-        return ret->field != NULL && (ret->order == 0 || is_number(ret->field));
+        return ret->field != NULL && (ret->order == 0 || ret->key || is_number(ret->field));
     }
     return false;
 }
+
+/* ---- Of custom fields ---- */
+
+static enum err custom_resolve(struct ctx *ctx, struct export_condition *condition,
+                               const struct custom_field *field)
+{
+    bool text = field->type == CUSTOM_TEXT || field->type == CUSTOM_CHOICE;
+    if (condition->order != 0 && text)
+        return fail(ctx, ERR_VALIDATION, NULL,
+                    "--where %s.%s: only numbers, booleans and dates are less or more than others",
+                    condition->field->name, condition->key);
+    condition->custom = (struct custom_value){ .field_id = field->field_id, .type = field->type };
+    if (!custom_value_parse(&condition->custom, condition->text))
+        return fail(ctx, ERR_VALIDATION, NULL, "--where %s.%s: \"%s\" is no value of it",
+                    condition->field->name, condition->key, condition->text);
+    condition->number = text ? NO_INT : condition->custom.number;
+    return OK;
+}
+
+enum err conditions_resolve(struct ctx *ctx, struct export_conditions *conditions,
+                            const struct rows *custom_fields)
+{
+    const struct custom_field *fields = custom_fields->items;
+    enum err err = OK;
+    for (size_t i = 0; i < conditions->count && err == OK; i++) {
+        struct export_condition *condition = &conditions->items[i];
+        struct guess guess = { .text = condition->key };
+        size_t j = 0;
+        if (condition->key == NULL)
+            continue;
+        guess.bytes = strlen(condition->key);
+        while (j < custom_fields->count && strcmp(fields[j].key, condition->key) != 0)
+            guess_try(&guess, fields[j++].key);
+        err = j < custom_fields->count ? custom_resolve(ctx, condition, &fields[j])
+                                       : fail(ctx, ERR_VALIDATION, NULL,
+                                              "--where: there is no custom field %s" GUESS_FORMAT,
+                                              condition->key, GUESS_ARGUMENTS(&guess));
+    }
+    return err;
+}
+
+/* ---- Of members ---- */
 
 static bool number_read(enum field_kind kind, const char *text, int64_t *ret)
 {
@@ -238,7 +293,7 @@ static enum status condition_read(const struct cli *cli, const struct table *tab
     *ret = (struct export_condition){ .number = NO_INT };
     if (name == NULL)
         return complain(STATUS_TEMPORARY, "not enough memory");
-    bool is_read = left_side_read(table, name, ret);
+    bool is_read = left_side_read(cli->ctx, table, name, ret);
     if (equals != NULL && ret->field == NULL)
         return field_unknown(cli, table, text);
     if (equals == NULL || !is_read)
@@ -249,7 +304,7 @@ static enum status condition_read(const struct cli *cli, const struct table *tab
     const char *value = equals + 1;
     if (*value == '\0')
         return STATUS_OK; /* those that have none */
-    if (is_number(ret->field)) {
+    if (ret->key == NULL && is_number(ret->field)) {
         if (!number_read(ret->field->kind, value, &ret->number))
             return complain_usage(cli, "--where %s: \"%s\" is no value of it", name, value);
         return STATUS_OK;
@@ -287,12 +342,31 @@ static bool number_holds(const struct export_condition *condition, int64_t numbe
     return (number < wanted) == (condition->order < 0);
 }
 
+static bool text_holds(const struct export_condition *condition, const char *text)
+{
+    return strcmp(text, condition->text == NULL ? "" : condition->text) == 0;
+}
+
+static bool custom_holds(const struct export_condition *condition,
+                         const struct custom_values *values)
+{
+    const struct custom_value *value = custom_values_find(values, condition->custom.field_id);
+    if (condition->custom.type == CUSTOM_TEXT || condition->custom.type == CUSTOM_CHOICE)
+        return text_holds(condition, value == NULL || value->text == NULL ? "" : value->text);
+    return number_holds(condition, value == NULL ? NO_INT : value->number);
+}
+
 enum err conditions_hold(struct ctx *ctx, const struct export_conditions *conditions,
                          const void *row, bool *ret)
 {
     *ret = true;
     for (size_t i = 0; i < conditions->count && *ret; i++) {
         const struct export_condition *condition = &conditions->items[i];
+        if (condition->key != NULL) {
+            const void *values = (const char *)row + condition->field->offset;
+            *ret = custom_holds(condition, values);
+            continue;
+        }
         if (is_number(condition->field)) {
             *ret = number_holds(condition, number_of(condition->field, row));
             continue;
@@ -300,7 +374,7 @@ enum err conditions_hold(struct ctx *ctx, const struct export_conditions *condit
         const char *text = value_text(ctx, condition->field, row);
         if (text == NULL)
             return fail(ctx, ERR_MEMORY, NULL, "not enough memory");
-        *ret = strcmp(text, condition->text == NULL ? "" : condition->text) == 0;
+        *ret = text_holds(condition, text);
     }
     return OK;
 }

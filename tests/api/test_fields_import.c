@@ -178,6 +178,57 @@ START_TEST(small)
 }
 END_TEST
 
+/* Which of the three leads of the file an export has, and its exit status where it has none. */
+static const char *exported(const char *where)
+{
+    const char *const options[] = { "--format", "ndjson", "--where", where, NULL };
+    int status = run("export", NULL, options);
+    struct buffer numbers = { .arena = &fixture.arena };
+    if (status != 0)
+        return textf("%d", status);
+    for (const char *at = output; (at = strstr(at, "\"external_id\":\"")); at++)
+        buffer_char(&numbers, at[strlen("\"external_id\":\"")]);
+    buffer_char(&numbers, '\0');
+    return numbers.data;
+}
+
+START_TEST(exported_by_values)
+{
+    static const struct {
+        const char *where, *leads;
+    } cases[] = {
+        { "fields.size=12.5", "1" },
+        { "fields.size=", "25" },
+        { "fields.size[gte]=12.50", "1" },
+        { "fields.size[gt]=12.5", "" },
+        { "fields.since[lt]=2020-01-01", "1" },
+        { "fields.vip=yes", "1" },
+        { "fields.vip=false", "2" },
+        { "fields.plan=free", "2" },
+        { "fields.plan=", "5" },
+    };
+    make_small();
+    ck_assert_int_eq(import_leads(in_folder("small.csv"), small_options), 1);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        ck_assert_str_eq(exported(cases[i].where), cases[i].leads);
+    static const struct {
+        const char *where, *said;
+    } wrong[] = {
+        { "fields.sice=1", "there is no custom field sice (did you mean size?)" },
+        { "fields.size=many", "--where fields.size: \"many\" is no value of it" },
+        { "fields.plan[gte]=free", "--where fields.plan: only numbers, booleans and dates are" },
+        { "fields.=1", "there is no field fields." },
+        { "email.x=1", "there is no field email.x" },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+        ck_assert_str_ne(exported(wrong[i].where), "");
+        expect_said(wrong[i].said);
+    }
+    forget("small.csv");
+    forget("small.csv.errors.csv");
+}
+END_TEST
+
 START_TEST(columns_by_their_names)
 {
     make_small();
@@ -343,6 +394,7 @@ TCase *fields_import_tcase(void)
     tcase_add_checked_fixture(tcase, service_setup, service_teardown);
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, small);
+    tcase_add_test(tcase, exported_by_values);
     tcase_add_test(tcase, columns_by_their_names);
     tcase_add_test(tcase, mistakes_said_at_once);
     tcase_add_test(tcase, there_and_back);
