@@ -208,8 +208,8 @@ struct lead_search {
     bool nobody; /* it is known that there is none */
 };
 /* Where the condition asks for a stage, a status or an address plainly, the filter does too, so
- * that an index serves. Finds the text that a page of texts goes on behind, which after_value is the
- * mark of: ERR_VALIDATION at "cursor" where it is no longer that. */
+ * that an index serves. Finds the text that a page of texts goes on behind, which after_value is
+ * the mark of: ERR_VALIDATION on "cursor" where it is that no longer. */
 enum err lead_search_ready(struct ctx *ctx, struct db *db, const struct catalog *catalog,
                            struct lead_search *search) _must_check_;
 enum err lead_search(struct ctx *ctx, struct db *db, const struct lead_search *search,

@@ -37,6 +37,8 @@ enum err lead_insert(struct ctx *ctx, struct db *db, const struct lead *lead) _m
 enum err lead_save(struct ctx *ctx, struct db *db, const struct lead *lead) _must_check_;
 /* where it stands */
 enum err lead_save_state(struct ctx *ctx, struct db *db, const struct lead *lead) _must_check_;
+/* the same of a lead whose stage, status and cycle are as they were */
+enum err lead_save_score(struct ctx *ctx, struct db *db, const struct lead *lead) _must_check_;
 /* tally, as of */
 enum err lead_save_tally(struct ctx *ctx, struct db *db, const struct lead *lead) _must_check_;
 enum err lead_find(struct ctx *ctx, struct db *db, enum lead_key_kind kind, const char *key,

@@ -1,5 +1,5 @@
-/* members.c: answers with a part of their members, fields=email,score,fields.KEY: what was asked for
- * becomes a table of its own, so that what is left out is not even written. */
+/* members.c: answers with a part of their members, fields=email,score,fields.KEY: what was asked
+ * for becomes a table of its own, so that what is left out is not even written. */
 #include "route.h"
 
 #include <string.h>

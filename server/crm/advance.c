@@ -62,7 +62,7 @@ static enum err save(struct ctx *ctx, struct db *db, const struct tally *tally,
     enum err err = tally_encode(ctx, tally, facts, &lead->tally);
     if (err)
         return err;
-    return score_moves ? lead_save_state(ctx, db, lead) : lead_save_tally(ctx, db, lead);
+    return score_moves ? lead_save_score(ctx, db, lead) : lead_save_tally(ctx, db, lead);
 }
 
 enum err lead_advance(struct ctx *ctx, struct db *db, const struct catalog *catalog,

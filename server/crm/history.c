@@ -27,10 +27,18 @@ enum err history_judge(struct ctx *ctx, struct db *db, struct history *history)
     return err;
 }
 
+static struct standing standing_of(const struct lead *lead)
+{
+    return (struct standing){ .stage_id = lead->stage_id,
+                              .status = lead->status,
+                              .stage_entered_at = lead->stage_entered_at,
+                              .cycle = lead->cycle };
+}
+
 static enum err load_of(struct ctx *ctx, struct db *db, const struct lead *lead,
                         struct history *ret)
 {
-    *ret = (struct history){ .lead = *lead };
+    *ret = (struct history){ .lead = *lead, .kept = standing_of(lead) };
     enum err err = history_judge(ctx, db, ret);
     struct rows rows = { 0 };
     if (!err)
@@ -231,9 +239,19 @@ enum err history_stand(struct ctx *ctx, struct history *history, struct standing
     return lead_own_texts(ctx, lead);
 }
 
+/* Most of what happens to leads leaves them where they stand. */
+static enum err save(struct ctx *ctx, struct db *db, const struct history *history)
+{
+    const struct lead *lead = &history->lead;
+    const struct standing *kept = &history->kept;
+    bool moved = lead->stage_id != kept->stage_id || lead->status != kept->status ||
+                 lead->stage_entered_at != kept->stage_entered_at || lead->cycle != kept->cycle;
+    return moved ? lead_save_state(ctx, db, lead) : lead_save_score(ctx, db, lead);
+}
+
 enum err history_leave(struct ctx *ctx, struct db *db, struct history *history)
 {
-    enum err err = history->caught_up ? lead_save_state(ctx, db, &history->lead) : OK;
+    enum err err = history->caught_up ? save(ctx, db, history) : OK;
     return err ? err : contributions_apply(ctx, db, history, 1);
 }
 
@@ -242,6 +260,6 @@ enum err history_settle(struct ctx *ctx, struct db *db, struct history *history)
     struct lead *lead = &history->lead;
     enum err err = history_relink(ctx, db, history);
     if (!err)
-        err = history->is_new ? lead_insert(ctx, db, lead) : lead_save_state(ctx, db, lead);
+        err = history->is_new ? lead_insert(ctx, db, lead) : save(ctx, db, history);
     return err ? err : contributions_apply(ctx, db, history, 1);
 }

@@ -11,12 +11,21 @@
 #include <funneld/reports.h>
 #include <funneld/rollups.h>
 
+/* Where a lead stands after some of its events. */
+struct standing {
+    int64_t stage_id; /* NO_INT before the first event */
+    enum lead_status status;
+    int64_t stage_entered_at;
+    int64_t cycle;
+};
+
 struct history {
     const struct catalog *catalog;
     const struct rule_set *rules;  /* what the lead is judged by: those in force */
     const struct scoring *scoring; /* of those */
     const struct pipeline *pipeline;
     struct lead lead;
+    struct standing kept;       /* where the store has it */
     struct stage_event *events; /* not voided, in the order they happened */
     size_t count, capacity;
     struct rows told; /* struct stage_event: all there were, voided ones too, by id */
@@ -90,16 +99,10 @@ bool event_is_automatic(const struct stage_event *event);
 /* An entry into a stage other than the one the lead is in. */
 bool event_is_entry(const struct stage_event *event, int64_t stage_id_before);
 
-/* Where a lead stands after its first `count` events. */
-struct standing {
-    int64_t stage_id; /* NO_INT before the first event */
-    enum lead_status status;
-    int64_t stage_entered_at;
-    int64_t cycle;
-};
 /* Puts it into the lead. */
 enum err history_stand(struct ctx *ctx, struct history *history, struct standing standing)
     _must_check_;
+/* After its first `count` events. */
 struct standing standing_after(const struct history *history, size_t count);
 struct standing standing_next(const struct history *history, struct standing standing,
                               const struct stage_event *event);

@@ -72,6 +72,15 @@ enum err lead_save_state(struct ctx *ctx, struct db *db, const struct lead *lead
     return db_exec(ctx, db, SQL_LEAD_STATE_UPDATE, LEAD_STATE_PARAMS(lead));
 }
 
+enum err lead_save_score(struct ctx *ctx, struct db *db, const struct lead *lead)
+{
+    return db_exec(ctx, db, SQL_LEAD_SCORE_UPDATE, param_id(&lead->id), param_int(lead->version),
+                   param_int(lead->score), param_int(lead->score_as_of),
+                   param_int(lead->rule_set_version),
+                   param_bytes(lead->tally.data, lead->tally.length), param_int(lead->last_fact_at),
+                   param_int(lead->automatic_at), param_int(lead->score_due_at));
+}
+
 enum err lead_save_tally(struct ctx *ctx, struct db *db, const struct lead *lead)
 {
     return db_exec(ctx, db, SQL_LEAD_TALLY_UPDATE, param_id(&lead->id),

@@ -101,7 +101,10 @@ static bool is_by_field(const struct lead_filter *filter)
     return filter->sort == SORT_CUSTOM || filter->sort == SORT_CUSTOM_TEXT;
 }
 
-enum { SORTED_MAX = 3000 }; /* leads of a stage: some 20 ms */
+enum {
+    SORTED_MAX = 3000, /* leads that are read to be sorted: some 20 ms */
+    WALKS_MAX = 64,
+};
 
 static void narrow_int(struct query *query, int sql, int64_t value)
 {
@@ -128,6 +131,8 @@ static void narrow_stage(struct query *query, const struct lead_filter *filter, 
         query_part(query, by_index ? SQL_LEAD_LIST_SOMEBODY : SQL_LEAD_LIST_SOMEBODY_AMONG_ALL);
     narrow_int(query, by_index ? SQL_LEAD_LIST_STAGE : SQL_LEAD_LIST_STAGE_AMONG_ALL,
                filter->stage_id);
+    if (by_index && filter->stage_id == NO_INT && filter->status >= 0)
+        query_part_params(query, SQL_LEAD_LIST_ANY_STAGE, NULL, 0);
 }
 
 static void select_leads(struct query *query, const struct lead_filter *filter)
@@ -172,11 +177,8 @@ enum err lead_count(struct ctx *ctx, struct db *db, const struct lead_filter *fi
     return query_int(ctx, db, &query, ret);
 }
 
-static void narrow(struct query *query, const struct lead_filter *filter, bool by_index)
+static void put_after(struct query *query, const struct lead_filter *filter)
 {
-    narrow_int(query, SQL_LEAD_LIST_PIPELINE, filter->pipeline_id);
-    narrow_stage(query, filter, by_index);
-    select_leads(query, filter);
     if (filter->after_value != NO_INT)
         query_part(query, lead_orders[filter->sort][filter->descending].after,
                    filter->sort == SORT_CUSTOM_TEXT ? param_text(filter->after_text)
@@ -184,72 +186,162 @@ static void narrow(struct query *query, const struct lead_filter *filter, bool b
                    param_id(&filter->after_id));
 }
 
-static int compare_scores(const void *left, const void *right)
+static void narrow(struct query *query, const struct lead_filter *filter, bool by_index)
 {
-    const struct lead *a = left, *b = right;
-    return a->score != b->score ? (a->score > b->score) - (a->score < b->score)
-                                : id_compare(&a->id, &b->id);
+    narrow_int(query, SQL_LEAD_LIST_PIPELINE, filter->pipeline_id);
+    narrow_stage(query, filter, by_index);
+    select_leads(query, filter);
+    put_after(query, filter);
 }
 
-static int compare_scores_down(const void *left, const void *right)
+/* ---- By score or time of entry, in any stage or of any status ---- */
+
+static bool is_by_state(const struct lead_filter *filter)
 {
-    const struct lead *a = left, *b = right;
-    return a->score != b->score ? compare_scores(b, a) : id_compare(&a->id, &b->id);
+    return filter->sort == SORT_SCORE || filter->sort == SORT_STAGE_ENTERED_AT;
 }
 
-/* They mostly are in order, and are large: moving them about costs more than a look. */
-static void sort_by_score(const struct rows *rows, bool descending)
+static int64_t sorted_by(const struct lead *lead, const struct lead_filter *filter)
 {
-    int (*compare)(const void *, const void *) = descending ? compare_scores_down : compare_scores;
+    int64_t value = filter->sort == SORT_SCORE ? lead->score : lead->stage_entered_at;
+    return filter->descending ? -value : value;
+}
+
+static int compare_leads(const void *left, const void *right, void *filter)
+{
+    const struct lead *a = left, *b = right;
+    int64_t first = sorted_by(a, filter), second = sorted_by(b, filter);
+    return first != second ? (first > second) - (first < second) : id_compare(&a->id, &b->id);
+}
+
+/* The engine reads the leads in no order that is promised. They mostly are in order, and are large:
+ * moving them about costs more than a look. */
+static void sort_leads(const struct rows *rows, struct lead_filter filter)
+{
     const struct lead *leads = rows->items;
     for (size_t i = 1; i < rows->count; i++)
-        if (compare(&leads[i - 1], &leads[i]) > 0) {
-            qsort(rows->items, rows->count, sizeof *leads, compare);
+        if (compare_leads(&leads[i - 1], &leads[i], &filter) > 0) {
+            qsort_r(rows->items, rows->count, sizeof *leads, compare_leads, &filter);
             return;
         }
 }
 
-/* The index of a stage's leads goes by status first, so that closed leads never stand between the
- * open ones. A list of any status is therefore four walks along it, which the engine merges as far
- * as the page reaches; only then are its leads read, in no order that is promised. */
-static enum err list_any_status(struct ctx *ctx, struct db *db, struct lead_filter filter,
-                                struct rows *ret)
+/* One walk along the index. */
+static void put_walk(struct query *query, const struct lead_filter *filter, int64_t stage_id,
+                     int status)
 {
-    struct query query = { .arena = ctx->arena };
-    query_part(&query, SQL_LEAD_LIST);
-    for (int status = 0; status < LEAD_STATUS_COUNT; status++) {
-        filter.status = status;
-        query_part(&query, status == 0 ? SQL_LEAD_LIST_PLACES : SQL_LEAD_LIST_PLACES_MORE);
-        narrow(&query, &filter, /* by_index= */ true);
-    }
-    query_part(&query, filter.descending ? SQL_LEAD_LIST_PLACES_DESC : SQL_LEAD_LIST_PLACES_ASC,
-               param_int(filter.limit));
-    enum err err = query_rows(ctx, db, &query, ret);
-    if (!err)
-        sort_by_score(ret, filter.descending);
+    struct lead_filter rest = *filter;
+    rest.status = -1;
+    query_part(query,
+               filter->sort == SORT_SCORE ? SQL_LEAD_LIST_PLACES_SCORE
+                                          : SQL_LEAD_LIST_PLACES_ENTERED,
+               param_int(stage_id), param_int(status));
+    select_leads(query, &rest);
+    put_after(query, filter);
+}
+
+/* The stages that the list may have leads of. */
+static enum err find_stages(struct ctx *ctx, struct db *db, const struct lead_filter *filter,
+                            struct rows *ret)
+{
+    enum err err = db_rows(ctx, db, SQL_LEAD_STAGES, ret);
+    struct stage *stages = err ? NULL : ret->items;
+    size_t count = 0;
+    for (size_t i = 0; !err && i < ret->count; i++)
+        if ((filter->stage_id == NO_INT || filter->stage_id == stages[i].stage_id) &&
+            (filter->pipeline_id == NO_INT || filter->pipeline_id == stages[i].pipeline_id))
+            stages[count++] = stages[i];
+    ret->count = count;
     return err;
 }
 
-/* Whether its condition may stand in a statement once for each status. */
-static bool is_short(struct ctx *ctx, const struct lead_filter *filter)
+/* Whether so many walks, each with its conditions, make a statement that the engine takes. */
+static bool can_walk(struct ctx *ctx, const struct lead_filter *filter, size_t walks)
 {
     struct query query = { .arena = ctx->arena };
-    query_condition(&query, filter->condition);
-    return query.part_count <= QUERY_PARTS_MAX / 8 && query.param_count <= QUERY_PARAMS_MAX / 8;
+    put_walk(&query, filter, 0, 0);
+    return walks > 0 && walks <= WALKS_MAX &&
+           (query.part_count + 1) * walks < QUERY_PARTS_MAX - 4 &&
+           query.param_count * walks < QUERY_PARAMS_MAX;
 }
 
-/* Whether to go by the index of stages. Of a small stage all leads are read and sorted by their
- * creation. Of a large one a page is found sooner among the newest of all; the engine, which cannot
- * know, would sort them. */
+static enum err list_places(struct ctx *ctx, struct db *db, const struct lead_filter *filter,
+                            const struct rows *stages, struct rows *ret)
+{
+    struct query query = { .arena = ctx->arena };
+    const struct stage *stage = stages->items, *end = stage + stages->count;
+    int first = filter->status < 0 ? 0 : filter->status;
+    int last = filter->status < 0 ? LEAD_STATUS_COUNT - 1 : filter->status;
+    query_part(&query, SQL_LEAD_LIST);
+    for (int part = SQL_LEAD_LIST_PLACES; stage < end; stage++)
+        for (int status = first; status <= last; status++, part = SQL_LEAD_LIST_PLACES_MORE) {
+            query_part_params(&query, part, NULL, 0);
+            put_walk(&query, filter, stage->stage_id, status);
+        }
+    query_part(&query, filter->descending ? SQL_LEAD_LIST_PLACES_DESC : SQL_LEAD_LIST_PLACES_ASC,
+               param_int(filter->limit));
+    enum err err = query_rows(ctx, db, &query, ret);
+    if (!err)
+        sort_leads(ret, *filter);
+    return err;
+}
+
+/* Whether few leads have the source, the campaign or the owner: then these are read and sorted. */
+static enum err is_of_few(struct ctx *ctx, struct db *db, const struct lead_filter *filter,
+                          bool *ret)
+{
+    int64_t count = SORTED_MAX + 1;
+    struct query query = { .arena = ctx->arena };
+    query_part(&query, SQL_LEAD_COUNT_FEW);
+    narrow_text(&query, SQL_LEAD_LIST_SOURCE, filter->source);
+    narrow_id(&query, SQL_LEAD_LIST_CAMPAIGN, &filter->campaign);
+    narrow_id(&query, SQL_LEAD_LIST_OWNER, &filter->owner);
+    bool indexed = query.part_count > 1;
+    query_part(&query, SQL_LEAD_COUNT_FEW_END, param_int(SORTED_MAX + 1));
+    enum err err = indexed ? query_int(ctx, db, &query, &count) : OK;
+    *ret = count <= SORTED_MAX;
+    return err;
+}
+
+/* *ret_done: it was a list of that kind. */
+static enum err try_places(struct ctx *ctx, struct db *db, const struct lead_filter *filter,
+                           struct rows *ret, bool *ret_done)
+{
+    struct rows stages;
+    bool one_walk = filter->stage_id != NO_INT && filter->status >= 0, few = false;
+    *ret_done = false;
+    if (!is_by_state(filter) || one_walk || filter->with_erased || !id_is_nil(&filter->id))
+        return OK;
+    enum err err = find_stages(ctx, db, filter, &stages);
+    if (!err && filter->stage_id == NO_INT)
+        err = is_of_few(ctx, db, filter, &few);
+    size_t walks = err ? 0 : stages.count * (filter->status < 0 ? LEAD_STATUS_COUNT : 1);
+    if (err || few || !can_walk(ctx, filter, walks))
+        return err;
+    *ret_done = true;
+    return list_places(ctx, db, filter, &stages, ret);
+}
+
+/* ---- All lists ---- */
+
+/* Whether to go by the index of stages. Of a small stage, and of a rare status, all leads are read
+ * and sorted by their creation. Of a large one a page is found sooner among the newest of all; the
+ * engine, which cannot know, would sort them. */
 static enum err choose_index(struct ctx *ctx, struct db *db, const struct lead_filter *filter,
                              bool *ret)
 {
+    bool counts = filter->sort == SORT_CREATED_AT;
     int64_t count = 0;
     enum err err = OK;
-    if (filter->stage_id != NO_INT && filter->sort == SORT_CREATED_AT)
+    if (filter->stage_id != NO_INT && counts)
         err = db_int(ctx, db, SQL_LEAD_COUNT_STAGE, &count, param_int(filter->stage_id),
                      param_int(SORTED_MAX + 1));
-    *ret = filter->stage_id != NO_INT && count <= SORTED_MAX;
+    else if (filter->stage_id == NO_INT)
+        count = SORTED_MAX + 1;
+    if (!err && count > SORTED_MAX && filter->status > LEAD_OPEN && counts && !filter->with_erased)
+        err = db_int(ctx, db, SQL_LEAD_COUNT_STATUS, &count, param_int(filter->status),
+                     param_int(SORTED_MAX + 1));
+    *ret = count <= SORTED_MAX;
     return err;
 }
 
@@ -328,16 +420,15 @@ static enum err list_by_value(struct ctx *ctx, struct db *db, const struct lead_
 static enum err list(struct ctx *ctx, struct db *db, const struct lead_filter *filter,
                      struct rows *ret)
 {
+    bool by_index, done;
     if (is_by_field(filter))
         return list_by_value(ctx, db, filter, ret);
-    bool by_index;
-    enum err err = choose_index(ctx, db, filter, &by_index);
+    enum err err = try_places(ctx, db, filter, ret, &done);
+    if (err || done)
+        return err;
+    err = choose_index(ctx, db, filter, &by_index);
     if (err)
         return err;
-    bool any_status = filter->sort == SORT_SCORE && filter->stage_id != NO_INT &&
-                      filter->status < 0 && (!filter->condition || is_short(ctx, filter));
-    if (any_status)
-        return list_any_status(ctx, db, *filter, ret);
     struct query query = { .arena = ctx->arena };
     put_list(&query, filter, by_index);
     return query_rows(ctx, db, &query, ret);

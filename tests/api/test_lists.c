@@ -271,6 +271,90 @@ START_TEST(paged)
 }
 END_TEST
 
+/* ---- Of some stages and statuses, some of them rare ---- */
+
+static const struct {
+    const char *stage, *status, *source;
+} states[] = {
+    { NULL, NULL, NULL },        { NULL, "open", NULL },         { NULL, "won", NULL },
+    { NULL, "lost", NULL },      { NULL, "disqualified", NULL }, { "demo", NULL, NULL },
+    { "target", NULL, NULL },    { "target", "won", NULL },      { "demo", "open", NULL },
+    { "close", NULL, NULL },     { NULL, NULL, "web" },          { NULL, "lost", "web" },
+    { "target", "open", "web" },
+};
+
+static void close_some(void)
+{
+    static const char *const verbs[] = { "win", "lose", "disqualify" };
+    for (int i = 0; i < LEADS; i++) {
+        const struct answer *lead = get(fixture.client, "/v1/leads?email=u%d@example.com", i);
+        if (i % 5 < 3)
+            expect_status(
+                post(fixture.client,
+                     textf("/v1/leads/%s/%s", answer_text(lead, "data.0.id"), verbs[i % 5]),
+                     i % 5 ? "{'reason':'x'}" : "{}"),
+                200);
+    }
+}
+
+static bool has(const json_t *lead, const char *member, const char *value)
+{
+    const char *text = json_string_value(json_object_get(lead, member));
+    return !value || (text && strcmp(text, value) == 0);
+}
+
+static size_t count_those(const struct answer *all, size_t state)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < answer_count(all, "data"); i++) {
+        const json_t *lead = answer_at(all, "data.%zu", i);
+        count += has(lead, "stage", states[state].stage) &&
+                 has(lead, "status", states[state].status) &&
+                 has(lead, "source", states[state].source);
+    }
+    return count;
+}
+
+static const char *parameter(const char *name, const char *value)
+{
+    return value ? textf("&%s=%s", name, value) : "";
+}
+
+START_TEST(by_state)
+{
+    close_some();
+    const struct answer *all = get(fixture.client, "/v1/leads?limit=200");
+    ck_assert_uint_eq(answer_count(all, "data"), LEADS);
+    for (size_t state = 0; state < ARRAY_SIZE(states); state++) {
+        const char *query = textf(
+            "/v1/leads?limit=4&count=true%s%s%s%s", parameter("sort", orders[_i].sort),
+            parameter("stage", states[state].stage), parameter("status", states[state].status),
+            parameter("source", states[state].source));
+        const char *cursor = "";
+        size_t count = 0, wanted = count_those(all, state);
+        json_t *before = NULL;
+        for (bool more = true; more;) {
+            const struct answer *answer = get(fixture.client, "%s%s", query, cursor);
+            expect_status(answer, 200);
+            expect_int(answer, (int64_t)wanted, "total");
+            for (size_t i = 0; i < answer_count(answer, "data"); i++) {
+                expect_order(answer, i, before, (size_t)_i);
+                before = answer_at(answer, "data.%zu", i);
+                ck_assert_msg(has(before, "stage", states[state].stage) &&
+                                  has(before, "status", states[state].status) &&
+                                  has(before, "source", states[state].source),
+                              "%s: %s", query, answer->body);
+                count++;
+            }
+            more = answer_bool(answer, "has_more");
+            if (more)
+                cursor = textf("&cursor=%s", answer_text(answer, "next_cursor"));
+        }
+        ck_assert_msg(count == wanted, "%s: %zu instead of %zu", query, count, wanted);
+    }
+}
+END_TEST
+
 START_TEST(foreign_cursor)
 {
     const struct answer *answer = get(fixture.client, "/v1/leads?limit=2&sort=score");
@@ -324,6 +408,7 @@ TCase *lists_tcase(void)
     tcase_set_timeout(tcase, 20);
     tcase_add_test(tcase, filtered);
     tcase_add_loop_test(tcase, paged, 0, ARRAY_SIZE(orders));
+    tcase_add_loop_test(tcase, by_state, 0, ARRAY_SIZE(orders));
     tcase_add_test(tcase, foreign_cursor);
     tcase_add_test(tcase, limits);
     tcase_add_test(tcase, follow_the_leads);

@@ -46,6 +46,13 @@ UPDATE lead_state SET pipeline_id = $2, stage_id = $3, status = $4, stage_entere
     last_fact_at = $12, automatic_at = $13, score_due_at = $14
 WHERE lead_id = $1;
 
+-- lead_score_update
+-- What facts and time change when the lead stays where it stands: the index by time of entry does
+-- not move.
+UPDATE lead_state SET version = $2, score = $3, score_as_of = $4, rule_set_version = $5, tally = $6,
+    last_fact_at = $7, automatic_at = $8, score_due_at = $9
+WHERE lead_id = $1;
+
 -- lead_tally_update
 -- What an activity on time changes when the integer score stays: the index of stages does not move.
 UPDATE lead_state SET score_as_of = $2, tally = $3, last_fact_at = $4, score_due_at = $5
@@ -173,6 +180,23 @@ FROM (SELECT 1 FROM lead_state WHERE stage_id = $1 AND erased_at IS NULL LIMIT $
 -- lead_list_status
 AND s.status = $1;
 
+-- lead_count_status
+-- As lead_count_stage, in whatever stage.
+SELECT count(*)
+FROM (SELECT 1 FROM lead_state
+    WHERE stage_id IN (SELECT stage_id FROM stage) AND status = $1 AND erased_at IS NULL
+    LIMIT $2) few;
+
+-- lead_list_any_stage
+-- Says nothing, and lets the index of stages serve.
+AND s.stage_id IN (SELECT g.stage_id FROM stage g);
+
+-- lead_count_few
+SELECT count(*) FROM (SELECT 1 FROM lead l WHERE 1 = 1;
+
+-- lead_count_few_end
+LIMIT $1) few;
+
 -- lead_list_source
 AND l.source = $1 AND l.source IS NOT NULL;
 
@@ -272,26 +296,34 @@ AND l.id > $1;
 -- lead_list_order_id
 ORDER BY l.id LIMIT $1;
 
--- Of a stage's leads by score, whatever their status, first only the places of a page, by a walk
--- along lead_state_stage for each status; then the leads. Where no filter asks for it, the inner
--- join is left out by the engine.
+-- By score and by the time of entry there is an index of each stage and status. Of any stage or
+-- status first only the places of a page are found, by a walk along the index for each stage and
+-- status, which the engine merges as far as the page reaches; then the leads. Where no filter asks
+-- for it, the inner join is left out by the engine.
+
+-- lead_stages -> stage
+SELECT stage_id, pipeline_id FROM stage ORDER BY stage_id;
 
 -- lead_list_places
-JOIN (
-SELECT s.lead_id AS id, s.score AS score
-FROM lead_state s
-LEFT JOIN lead l ON l.id = s.lead_id
-WHERE 1 = 1;
+JOIN (;
 
 -- lead_list_places_more
-UNION ALL
-SELECT s.lead_id AS id, s.score AS score
+UNION ALL;
+
+-- lead_list_places_score
+SELECT s.lead_id AS id, s.score AS place
 FROM lead_state s
 LEFT JOIN lead l ON l.id = s.lead_id
-WHERE 1 = 1;
+WHERE s.stage_id = $1 AND s.status = $2 AND s.erased_at IS NULL;
+
+-- lead_list_places_entered
+SELECT s.lead_id AS id, s.stage_entered_at AS place
+FROM lead_state s
+LEFT JOIN lead l ON l.id = s.lead_id
+WHERE s.stage_id = $1 AND s.status = $2 AND s.erased_at IS NULL;
 
 -- lead_list_places_desc
-ORDER BY score DESC, id LIMIT $1) place ON place.id = l.id;
+ORDER BY place DESC, id LIMIT $1) place ON place.id = l.id;
 
 -- lead_list_places_asc
-ORDER BY score, id LIMIT $1) place ON place.id = l.id;
+ORDER BY place, id LIMIT $1) place ON place.id = l.id;
