@@ -294,9 +294,9 @@ enum err history_rescore(struct ctx *ctx, struct db *db, const struct history *h
         .score = again.score,
         .events_agree = events_agree(history, &walk),
         .due_agrees = again.score_due_at == kept->score_due_at,
-        /* None kept: the log is asked each time. */
-        .tally_agrees = (kept->tally.length == 0 || bytes_equal(&again.tally, &kept->tally)) &&
-                        again.last_fact_at == kept->last_fact_at &&
+        /* None kept: the log is asked, whatever time its last fact was of. */
+        .tally_agrees = (kept->tally.length == 0 || (bytes_equal(&again.tally, &kept->tally) &&
+                                                     again.last_fact_at == kept->last_fact_at)) &&
                         again.automatic_at == kept->automatic_at,
     };
     return OK;

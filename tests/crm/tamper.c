@@ -136,6 +136,26 @@ START_TEST(test_erasure_under_way)
 }
 END_TEST
 
+/* As migration 5 has left the leads that nothing has happened to since. */
+START_TEST(test_leads_without_a_tally)
+{
+    struct world world;
+    world_make(&world, WORLD_DEFAULT);
+    for (int number = 0; number < OPS_BEFORE; number++) {
+        struct op op;
+        world_begin(&world);
+        op_make(&world, 7, number, &op);
+        ck_assert_msg(op_run(&world, &op, false), "%s", world.why);
+        world_end(&world, false);
+    }
+    world_begin(&world);
+    world_tamper(&world, "UPDATE lead_state SET tally = NULL, last_fact_at = last_fact_at + 1");
+    ck_assert_ok(&world.core.ctx, db_commit(&world.core.ctx, world.core.db));
+    ck_assert_msg(world_findings(&world) == 0, "%s", world.why);
+    world_done(&world);
+}
+END_TEST
+
 TCase *check_case(void)
 {
     TCase *check = tcase_create("check");
@@ -143,5 +163,6 @@ TCase *check_case(void)
     tcase_add_loop_test(check, test_tampering_is_found, 0, ARRAY_SIZE(tampers));
     tcase_add_test(check, test_a_lead_without_history);
     tcase_add_test(check, test_erasure_under_way);
+    tcase_add_test(check, test_leads_without_a_tally);
     return check;
 }
