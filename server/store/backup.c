@@ -208,6 +208,8 @@ enum err store_restore(struct ctx *ctx, const char *backup, const char *path, bo
     _cleanup_(place_leave) struct place place;
     enum err err = place_take(ctx, path, &place);
     if (!err)
+        err = place_hold(ctx, &place);
+    if (!err)
         err = place_check(ctx, &place, backup, replace);
     if (!err)
         err = backup_check(ctx, backup, watch, &store);

@@ -182,7 +182,7 @@ enum err place_finish_restore(struct ctx *ctx, const char *path, const char **re
 
 enum err place_take(struct ctx *ctx, const char *path, struct place *ret)
 {
-    *ret = (struct place){ .lock_fd = -1 };
+    *ret = (struct place){ .lock_fd = -1, .data_fd = -1 };
     enum err err = place_resolve(ctx, path, &ret->path);
     if (!err)
         err = lock_take(ctx, ret);
@@ -199,12 +199,28 @@ enum err place_take(struct ctx *ctx, const char *path, struct place *ret)
     return err;
 }
 
+enum err place_hold(struct ctx *ctx, struct place *place)
+{
+    place->data_fd = open(place->path, O_RDONLY | O_CLOEXEC);
+    if (place->data_fd < 0) /* the engine will say why */
+        return OK;
+    if (flock(place->data_fd, LOCK_EX | LOCK_NB) != 0)
+        return fail(ctx, ERR_CONFLICT, NULL,
+                    "another process has the database %s, under another name or because its lock, "
+                    "%s.lock, was removed: stop that process first",
+                    place->path, place->path);
+    return OK;
+}
+
 void place_leave(struct place *place)
 {
+    /* Not before the engine has closed it: with any of them the process loses its record locks. */
+    if (place->data_fd >= 0)
+        close(place->data_fd);
     /* The lock's file stays: removing it would let two processes lock two different files of that
      * name. */
     if (place->lock_fd >= 0)
         close(place->lock_fd);
     free(place->path);
-    *place = (struct place){ .lock_fd = -1 };
+    *place = (struct place){ .lock_fd = -1, .data_fd = -1 };
 }

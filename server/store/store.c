@@ -30,7 +30,7 @@ static enum err store_new(struct ctx *ctx, const struct catalogue *catalogue, st
         return fail(ctx, ERR_MEMORY, NULL, "no memory for the store");
     store->driver = &driver_sqlite;
     store->catalogue = *catalogue;
-    store->place.lock_fd = -1;
+    store->place.lock_fd = store->place.data_fd = -1;
     return OK;
 }
 
@@ -52,6 +52,8 @@ enum err store_open_with(struct ctx *ctx, const char *path, const struct catalog
     err = place_take(ctx, path, &store->place);
     if (!err)
         err = store->driver->prepare_file(ctx, store->place.path);
+    if (!err)
+        err = place_hold(ctx, &store->place);
     if (!err)
         err = db_open(ctx, store->driver, &store->catalogue, store->place.path, ACCESS_WRITE,
                       &store->writer);

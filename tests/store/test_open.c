@@ -72,6 +72,48 @@ START_TEST(test_a_link_leads_to_the_same_lock)
 }
 END_TEST
 
+/* By another process: this one would be refused by the lock of that name. */
+static void expect_conflict(const char *path)
+{
+    pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        struct store *second = NULL;
+        enum err err = store_open_with(&core.ctx, path, &core_catalogue, &second);
+        _exit(err == ERR_CONFLICT ? 0 : 1);
+    }
+    int status = -1;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    ck_assert_ok(&core.ctx, core_add(&core.ctx, core.db, core_count(&core) + 1));
+}
+
+/* Two logs for one file would be the end of it. */
+START_TEST(test_a_second_name_is_no_second_file)
+{
+    char path[160], lock[192];
+    core_open(&core); /* makes it */
+    snprintf(path, sizeof path, "%s.other", core.path);
+    snprintf(lock, sizeof lock, "%s.lock", path);
+    ck_assert_int_eq(link(core.path, path), 0);
+    expect_conflict(path);
+    core_close(&core);
+    core_open(&core);
+    expect_conflict(path);
+    ck_assert_int_eq(unlink(path) | unlink(lock), 0);
+}
+END_TEST
+
+START_TEST(test_removing_the_lock_unlocks_nothing)
+{
+    char path[160];
+    core_open(&core);
+    snprintf(path, sizeof path, "%s.lock", core.path);
+    ck_assert_int_eq(unlink(path), 0);
+    expect_conflict(core.path);
+}
+END_TEST
+
 START_TEST(test_files_are_for_the_owner)
 {
     static const mode_t masks[] = { 0, 022, 0777 };
@@ -395,6 +437,8 @@ void open_tests(Suite *suite)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, test_one_process_at_a_time);
     tcase_add_test(tcase, test_a_link_leads_to_the_same_lock);
+    tcase_add_test(tcase, test_a_second_name_is_no_second_file);
+    tcase_add_test(tcase, test_removing_the_lock_unlocks_nothing);
     tcase_add_loop_test(tcase, test_files_are_for_the_owner, 0, 3);
     tcase_add_test(tcase, test_missing_directory);
     tcase_add_test(tcase, test_not_a_file);
