@@ -16,18 +16,28 @@
 #define START_PATIENCE "EXTEND_TIMEOUT_USEC=600000000"
 #define STOP_PATIENCE "EXTEND_TIMEOUT_USEC=60000000"
 
-/* Every connection is a file, and the usual limit of 1024 is less than connections_max. */
-static void file_limit_raise(int64_t connections)
+enum { FILES_BESIDE = 256 }; /* the data file, threads, libraries */
+
+/* Every connection is a file, and the usual limit of 1024 is less than connections_max. Returns
+ * how many fit: the one after them takes the place of one that is slow, and waits for no file. */
+static int64_t file_limit_raise(int64_t connections)
 {
     struct rlimit limit;
-    rlim_t wanted = (rlim_t)connections + 256; /* the data file, threads, libraries */
+    rlim_t wanted = (rlim_t)connections + FILES_BESIDE;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
-        return;
-    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted)
-        log_line(LOG_WARN, "serve",
-                 "only %llu files may be open, too few for connections_max = %lld",
-                 (unsigned long long)limit.rlim_cur, (long long)connections);
+        return connections;
+    struct rlimit raised = limit;
+    raised.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+    if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
+        limit = raised;
+    if (limit.rlim_cur >= wanted)
+        return connections;
+    int64_t files = (int64_t)limit.rlim_cur;
+    int64_t fit = files >= 2 * FILES_BESIDE ? files - FILES_BESIDE : files / 2;
+    log_line(LOG_WARN, "serve",
+             "only %lld files may be open, too few for connections_max = %lld: %lld must do",
+             (long long)files, (long long)connections, (long long)fit);
+    return fit;
 }
 
 /* Before any thread starts, so that all inherit it and signals reach only sigtimedwait(). */
@@ -157,11 +167,12 @@ enum status serve_command(const struct cli *cli)
     struct serving serving = { .config = *cli->config };
     log_apply(&serving.config);
     sigset_t signals = signals_block();
-    file_limit_raise(serving.config.connections_max);
+    struct config config = serving.config; /* connections_max as it can be, not as it is told */
+    config.connections_max = file_limit_raise(config.connections_max);
 
     supervisor_open(&serving.supervisor);
     supervisor_tell(&serving.supervisor, "STATUS=Opening the data file.\n" START_PATIENCE);
-    enum err err = service_start(cli->ctx, &serving.config, &serving.service);
+    enum err err = service_start(cli->ctx, &config, &serving.service);
     enum status status = err == OK ? serve(&serving, &signals) : start_fail(cli, err);
     supervisor_close(&serving.supervisor);
     return status;

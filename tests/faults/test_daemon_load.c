@@ -299,6 +299,38 @@ START_TEST(test_slow_clients)
 }
 END_TEST
 
+/* ---- Few files ---- */
+
+enum { FEW_FILES = 96, RESTING = 75 };
+
+/* Where connections_max needs more files than there may be, resting clients still make room before
+ * there is none to accept the next one with. */
+START_TEST(test_few_files)
+{
+    static struct client resting[RESTING];
+    struct rlimit few = { FEW_FILES, FEW_FILES };
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few),
+                     0); /* of this test's process, and the daemon */
+    daemon_start(&daemon_);
+    ck_assert(daemon_has_logged(&daemon_, "only 96 files may be open"));
+    for (int i = 0; i < RESTING; i++) {
+        client_init(&resting[i], &daemon_);
+        ck_assert(client_connect(&resting[i]));
+        usleep(2000);
+    }
+    struct client client;
+    client_init(&client, &daemon_);
+    struct answer answer = client_get(&client, "/readyz");
+    ck_assert_int_eq(answer.status, 200);
+    ck_assert_int_lt(answer.us, HEALTHY_US);
+    ck_assert(!daemon_has_logged(&daemon_, "Too many open files"));
+    client_close(&client);
+    for (int i = 0; i < RESTING; i++)
+        client_close(&resting[i]);
+    daemon_stop(&daemon_);
+}
+END_TEST
+
 /* ---- Two for one file ---- */
 
 enum { STATUS_FAILED = 1, STATUS_CONFIG = 78 };
@@ -374,6 +406,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, test_backup_under_load);
     tcase_add_loop_test(tcase, test_many_at_once, 0, ARRAY_SIZE(manys));
     tcase_add_test(tcase, test_slow_clients);
+    tcase_add_test(tcase, test_few_files);
     tcase_add_test(tcase, test_second_daemon_is_refused);
     tcase_add_test(tcase, test_no_work_at_rest);
     suite_add_tcase(suite, tcase);
