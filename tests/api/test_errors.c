@@ -1,6 +1,7 @@
 /* test_errors.c: what every route refuses, and how: paths, methods, bodies that cannot be read,
  * parameters, stale versions. */
 #include "errors.h"
+#include "tamper.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -444,6 +445,20 @@ START_TEST(problem_says_enough)
 }
 END_TEST
 
+/* A client learns that it was us, and by what id to ask; the log has the rest. */
+START_TEST(what_went_wrong_with_us_is_ours)
+{
+    const char *lead = service_create("/v1/leads", "{'company':'Acme'}");
+    tamper_with(fixture.database, "UPDATE stage_event SET voided_at = 1");
+    const struct answer *answer =
+        post(fixture.client, textf("/v1/leads/%s/move", lead), "{'stage':'mql'}");
+    expect_problem(answer, 503, "storage_corrupt", NULL, NULL);
+    ck_assert_msg(!strstr(answer->body, "detail"), "%s", answer->body);
+    ck_assert_str_eq(answer_text(answer, "request_id"), answer_header(answer, "X-Request-Id"));
+    tamper_with(fixture.database, "UPDATE stage_event SET voided_at = NULL");
+}
+END_TEST
+
 Suite *test_suite(void)
 {
     Suite *suite = suite_create("errors");
@@ -464,6 +479,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, malformed_query);
     tcase_add_test(tcase, stale_version);
     tcase_add_test(tcase, problem_says_enough);
+    tcase_add_test(tcase, what_went_wrong_with_us_is_ours);
     suite_add_tcase(suite, tcase);
     suite_add_tcase(suite, members_tcase());
     suite_add_tcase(suite, fuzz_tcase());

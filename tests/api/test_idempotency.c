@@ -1,6 +1,7 @@
 /* test_idempotency.c: a retry with the same Idempotency-Key is answered again, not done again. */
 #include "fixture.h"
 #include "shape.h"
+#include "tamper.h"
 
 #include <string.h>
 
@@ -50,7 +51,34 @@ START_TEST(another_request_is_refused)
                    "validation_failed", "Idempotency-Key", "reused");
     expect_problem(post_with("k", "/v1/campaigns", "{\"name\":\"Spring\"}"), 422,
                    "validation_failed", "Idempotency-Key", "reused");
+    expect_problem(post_with("k", "/v1/leads?on_duplicate=merge", "{\"company\":\"Acme\"}"), 422,
+                   "validation_failed", "Idempotency-Key", "reused");
     ck_assert_uint_eq(leads_there(), 1);
+    for (int i = 0; i < 2; i++) {
+        const char *lead = service_create("/v1/leads", "{'company':'Acme'}");
+        const struct answer *answer = post_with("win", textf("/v1/leads/%s/win", lead), "{}");
+        if (i == 0)
+            expect_status(answer, 200);
+        else
+            expect_problem(answer, 422, "validation_failed", "Idempotency-Key", "reused");
+    }
+}
+END_TEST
+
+/* A day later a key is as good as new. */
+START_TEST(kept_for_a_day)
+{
+    static const char *const ages[] = { "23", "2" };
+    for (size_t i = 0; i < ARRAY_SIZE(ages); i++) {
+        const struct answer *answer = post_with("k", "/v1/leads", "{\"company\":\"Acme\"}");
+        expect_status(answer, 201);
+        ck_assert(!answer_header(answer, "Idempotency-Replayed") == (i == 0));
+        tamper_with(
+            fixture.database,
+            textf("UPDATE idempotency SET created_at = created_at - %s * 3600000", ages[i]));
+    }
+    expect_status(post_with("k", "/v1/leads", "{\"company\":\"Globex\"}"), 201);
+    ck_assert_uint_eq(leads_there(), 2);
 }
 END_TEST
 
@@ -116,6 +144,7 @@ Suite *test_suite(void)
     const TTest *const tests[] = { answered_again,
                                    answered_again_after_a_restart,
                                    another_request_is_refused,
+                                   kept_for_a_day,
                                    keys_belong_to_who_sends_them,
                                    a_refusal_is_not_kept,
                                    long_lists,

@@ -157,7 +157,12 @@ START_TEST(of_a_form)
                    12);
     ck_assert_uint_eq(answer_count(get(fixture.client, "/v1/submissions"), "data"), ADDRESS);
     expect_status(submit("form-one", "192.0.2.2", "Accept: */*", 93), 200);
-    expect_status(submit("form-two", "192.0.2.3", "Accept: */*", 94), 200);
+    /* Each form has a count of its own. */
+    for (int i = 0; i < FORM; i++)
+        expect_status(submit("form-one", "192.0.2.3", "Accept: */*", 94 + i), 200);
+    answer = submit("form-two", "192.0.2.3", "Accept: */*", 0);
+    expect_status(answer, 200);
+    expect_limit(answer, "form", FORM, FORM - 1);
 }
 END_TEST
 

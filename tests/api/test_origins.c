@@ -106,6 +106,14 @@ START_TEST(forms_have_their_own)
     expect_status(answer, 204);
     ck_assert_str_eq(answer_header(answer, "Access-Control-Allow-Origin"),
                      "https://www.example.com");
+    /* Without a list any page, but for "null": every sandbox and every local file has that. */
+    service_create("/v1/forms", "{'name':'F','key':'any-page'}");
+    answer = preflight("/f/any-page", "https://other.example", "POST");
+    expect_status(answer, 204);
+    ck_assert_str_eq(answer_header(answer, "Access-Control-Allow-Origin"), "https://other.example");
+    answer = preflight("/f/any-page", "null", "POST");
+    expect_status(answer, 204);
+    ck_assert_ptr_null(answer_header(answer, "Access-Control-Allow-Origin"));
 }
 END_TEST
 

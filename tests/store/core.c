@@ -73,7 +73,7 @@ static const struct sql_text texts[CORE_SQL_COUNT] = {
     [CORE_FILL] = { "fill", "INSERT INTO filler (filler) VALUES ($1)", NULL, 1 },
     [CORE_LIST] = { "list", "SELECT number, name FROM thing WHERE 1 = 1", &thing_table, 0 },
     [CORE_LIST_MIN] = { "list_min", "AND number >= $1", NULL, 1 },
-    [CORE_LIST_NAME] = { "list_name", "AND name <> '$1' AND name IN ($2, $1)", NULL, 2 },
+    [CORE_LIST_NAME] = { "list_name", "AND '$1' LIKE '_1' AND name IN ($2, $1)", NULL, 2 },
     [CORE_LIST_MAX] = { "list_max", "AND number <= $1", NULL, 1 },
     [CORE_LIST_ORDER] = { "list_order", "ORDER BY number DESC LIMIT $1", NULL, 1 },
 };

@@ -90,6 +90,29 @@ START_TEST(test_the_64_used_last_are_kept)
 }
 END_TEST
 
+static enum err visit_others(struct ctx *ctx, void *self, const void *row)
+{
+    const struct thing *thing = row;
+    int64_t *sum = self;
+    (void)ctx;
+    for (unsigned i = 0; i < 64; i++)
+        run(i);
+    *sum += thing->number;
+    return OK;
+}
+
+/* A walk keeps its statement, however many others run meanwhile. */
+START_TEST(test_what_runs_is_kept)
+{
+    struct query query = { .arena = core.ctx.arena };
+    struct thing thing;
+    int64_t sum = 0;
+    none(&query, CORE_NUMBERS);
+    ck_assert_ok(&core.ctx, query_each(&core.ctx, core.db, &query, &thing, visit_others, &sum));
+    ck_assert_int_eq(sum, 45);
+}
+END_TEST
+
 START_TEST(test_other_values_same_statement)
 {
     struct rows rows = {};
@@ -145,6 +168,7 @@ void queries_tests(Suite *suite)
     tcase_add_test(tcase, test_parts_are_numbered_on);
     tcase_add_test(tcase, test_int);
     tcase_add_test(tcase, test_the_64_used_last_are_kept);
+    tcase_add_test(tcase, test_what_runs_is_kept);
     tcase_add_test(tcase, test_other_values_same_statement);
     tcase_add_test(tcase, test_too_much_is_refused);
     tcase_add_test(tcase, test_mistakes_are_named);
