@@ -98,12 +98,13 @@ static void result_apply(struct import_batch *batch, struct pending_row *row,
 
 /* ---- Sending ---- */
 
-/* Everything that says "later": no answer, 429, 503. The same request again never counts twice. */
+/* Everything that says "later": no answer, 503. The same request again never counts twice. (429 is
+ * not said to the operator.) */
 static bool is_temporary(enum err err, const struct answer *answer)
 {
     if (err != OK)
         return err == ERR_BUSY;
-    return answer->status == 429 || answer->status == 503;
+    return answer->status == 503;
 }
 
 static enum err request_with_patience(struct import_batch *batch, const struct buffer *body,

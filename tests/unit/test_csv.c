@@ -237,6 +237,29 @@ START_TEST(test_every_line_opens_a_quote)
 }
 END_TEST
 
+/* What a spreadsheet would run, also in full-width letters and behind a guard of its own. */
+START_TEST(test_guard)
+{
+    static const struct {
+        const char *text;
+        bool guarded;
+    } cells[] = {
+        { "=1+1", true },    { "+1", true },       { "-1", true },      { "@SUM(A1)", true },
+        { "\t=1", true },    { "\r=1", true },     { "\n=1", true },    { "\uff1d1", true },
+        { "\uff0b1", true }, { "\uff0d1", true },  { "\uff20a", true }, { "'=1", true },
+        { "''=1", true },    { "", false },        { "'", false },      { "'tis", false },
+        { "a=1", false },    { "\uff0e1", false },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cells); i++) {
+        const char *text = cells[i].text;
+        char guarded[16];
+        ck_assert_msg(csv_needs_guard(text) == cells[i].guarded, "%s", text);
+        snprintf(guarded, sizeof(guarded), "%s%s", cells[i].guarded ? "'" : "", text);
+        ck_assert_str_eq(csv_unguard(guarded), text); /* there and back */
+    }
+}
+END_TEST
+
 void csv_tests(Suite *suite)
 {
     TCase *tests = tcase_create("csv");
@@ -247,5 +270,6 @@ void csv_tests(Suite *suite)
     tcase_add_test(tests, test_long_rows);
     tcase_add_test(tests, test_many_cells);
     tcase_add_test(tests, test_every_line_opens_a_quote);
+    tcase_add_test(tests, test_guard);
     suite_add_tcase(suite, tests);
 }
