@@ -25,7 +25,7 @@ enum {
     STATE_ESTABLISHED = 1,    /* of struct tcp_info; no header of the kernel's names it */
 };
 
-/* ---- Coming and going ---- */
+/* ---- Queues and neighbours ---- */
 
 static struct connection **neighbourhood(struct neighbours *neighbours, const struct address *site)
 {
@@ -51,19 +51,6 @@ static void queue_remove(struct reaper *reaper, struct connection *connection)
     *(connection->next ? &connection->next->previous : &queue->last) = connection->previous;
 }
 
-static void neighbours_join(struct connection *connection)
-{
-    struct neighbours *neighbours = connection->reaper->neighbours;
-    struct address site = address_site(&connection->address);
-    pthread_mutex_lock(&neighbours->lock);
-    connection->place = neighbourhood(neighbours, &site);
-    connection->near = *connection->place;
-    if (connection->near)
-        connection->near->place = &connection->near;
-    *connection->place = connection;
-    pthread_mutex_unlock(&neighbours->lock);
-}
-
 /* Before the library closes the file, whose number may be another's then. */
 static void neighbours_leave(struct connection *connection)
 {
@@ -87,29 +74,6 @@ static int64_t yields_at(enum connection_state state, int64_t since_us)
     case CONNECTION_STATES: break;
     }
     return INT64_MAX;
-}
-
-struct connection *connection_open(struct reaper *reaper, int fd, const struct address *address,
-                                   bool trusted)
-{
-    struct connection *connection = calloc(1, sizeof(*connection));
-    if (!connection)
-        return NULL;
-    connection->reaper = reaper;
-    connection->fd = fd;
-    connection->address = *address;
-    connection->trusted = trusted;
-    connection->state = CONNECTION_READING; /* the first request is due at once */
-    connection->since_us = clock_monotonic_us();
-    connection->yields_us = yields_at(CONNECTION_READING, connection->since_us);
-    if (reaper->count == 0)
-        reaper->next_scan_us = connection->since_us + SCAN_US;
-    queue_append(reaper, connection);
-    if (!trusted)
-        neighbours_join(connection);
-    reaper->count++;
-    metric_add(METRIC_HTTP_CONNECTIONS, 1);
-    return connection;
 }
 
 static bool state_is_busy(enum connection_state state)
@@ -225,16 +189,28 @@ bool reaper_can_take(const struct reaper *reaper, int64_t now_us)
     return has_place(reaper) || giver(reaper, now_us) != NULL;
 }
 
-/* Of the address's own, whichever thread has them: they are at most as many as it may have, and a
- * few strangers. */
-static bool make_room_of_address(struct neighbours *neighbours, const struct address *address,
-                                 int64_t now_us)
+/* ---- Coming ---- */
+
+static void neighbours_join(struct connection *connection)
 {
-    struct address site = address_site(address);
+    connection->near = *connection->place;
+    if (connection->near)
+        connection->near->place = &connection->near;
+    *connection->place = connection;
+}
+
+/* Where an address has all it may have, one of its own gives way, whichever thread has it: they are
+ * at most as many as that, and a few strangers. Counted and joined at once, or two threads would
+ * find the same place. */
+static bool neighbours_admit(struct connection *connection, int64_t now_us)
+{
+    struct neighbours *neighbours = connection->reaper->neighbours;
+    struct address site = address_site(&connection->address);
     struct connection *oldest = NULL;
     size_t count = 0;
     pthread_mutex_lock(&neighbours->lock);
-    for (struct connection *one = *neighbourhood(neighbours, &site); one; one = one->near) {
+    connection->place = neighbourhood(neighbours, &site);
+    for (struct connection *one = *connection->place; one; one = one->near) {
         struct address other = address_site(&one->address);
         if (one->cut || memcmp(&other, &site, sizeof(site)) != 0)
             continue;
@@ -245,21 +221,51 @@ static bool make_room_of_address(struct neighbours *neighbours, const struct add
     bool full = count >= neighbours->limit;
     if (full && oldest)
         connection_drop(oldest, METRIC_HTTP_DISPLACED);
+    if (!full || oldest)
+        neighbours_join(connection);
     pthread_mutex_unlock(&neighbours->lock);
     return !full || oldest;
 }
 
-bool reaper_make_room(struct reaper *reaper, const struct address *address, bool trusted,
-                      int64_t now_us)
+static bool make_place(const struct reaper *reaper, int64_t now_us)
 {
-    if (!trusted && !make_room_of_address(reaper->neighbours, address, now_us))
-        return false;
     if (has_place(reaper))
         return true;
     struct connection *other = giver(reaper, now_us);
     if (other)
         connection_drop(other, METRIC_HTTP_DISPLACED);
     return other != NULL;
+}
+
+struct connection *connection_open(struct reaper *reaper, int fd, const struct address *address,
+                                   bool trusted, int64_t now_us)
+{
+    struct connection *connection = calloc(1, sizeof(*connection));
+    if (!connection)
+        return NULL;
+    connection->reaper = reaper;
+    connection->fd = fd;
+    connection->address = *address;
+    connection->trusted = trusted;
+    connection->state = CONNECTION_READING; /* the first request is due at once */
+    connection->since_us = now_us;
+    connection->yields_us = yields_at(CONNECTION_READING, now_us);
+    if (!trusted && !neighbours_admit(connection, now_us)) {
+        free(connection);
+        return NULL;
+    }
+    if (!make_place(reaper, now_us)) {
+        if (!trusted)
+            neighbours_leave(connection);
+        free(connection);
+        return NULL;
+    }
+    if (reaper->count == 0)
+        reaper->next_scan_us = now_us + SCAN_US;
+    queue_append(reaper, connection);
+    reaper->count++;
+    metric_add(METRIC_HTTP_CONNECTIONS, 1);
+    return connection;
 }
 
 /* ---- Too slow ---- */

@@ -60,9 +60,10 @@ struct reaper {
     int64_t next_scan_us;
 };
 
-/* NULL: no memory. */
+/* One more, who has been accepted; others may have to give way. NULL: not for one of this address,
+ * or no memory. */
 struct connection *connection_open(struct reaper *reaper, int fd, const struct address *address,
-                                   bool trusted);
+                                   bool trusted, int64_t now_us);
 void connection_close(struct reaper *reaper, struct connection *connection);
 /* The only way to another state. */
 void connection_turn(struct reaper *reaper, struct connection *connection,
@@ -75,9 +76,6 @@ bool connection_is_left(const struct connection *connection);
 
 /* Whether there is a place for one more, or one who would give way. */
 bool reaper_can_take(const struct reaper *reaper, int64_t now_us);
-/* Makes room for one more, who has been accepted; false: not for one of this address. */
-bool reaper_make_room(struct reaper *reaper, const struct address *address, bool trusted,
-                      int64_t now_us);
 /* Cuts the connections that have been too slow. To be called when next_scan_us is past and there
  * are connections; costs one walk of the list. */
 void reaper_scan(struct reaper *reaper, int64_t now_us);

@@ -85,17 +85,13 @@ static bool is_trusted(const struct http_thread *thread, const struct address *a
 static void connection_notify(void *runner_, struct MHD_Connection *mhd, void **context,
                               enum MHD_ConnectionNotificationCode what)
 {
+    (void)mhd;
     struct runner *runner = runner_;
     struct http_thread *thread = &runner->thread;
     struct connection *connection = *context;
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-        const union MHD_ConnectionInfo *fd =
-            MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
-        const union MHD_ConnectionInfo *address =
-            MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-        struct address host = socket_host(address->client_addr);
-        *context =
-            connection_open(&thread->reaper, fd->connect_fd, &host, is_trusted(thread, &host));
+        *context = runner->arriving;
+        runner->arriving = NULL;
         return;
     }
     if (!connection)
@@ -114,12 +110,16 @@ static bool connection_take(struct runner *runner, int fd, const struct sockaddr
     if (thread->control && !peer_is_ours(fd))
         return false;
     struct address host = socket_host(address);
-    if (!reaper_make_room(&thread->reaper, &host, is_trusted(thread, &host),
-                          clock_monotonic_us())) {
+    runner->arriving = connection_open(&thread->reaper, fd, &host, is_trusted(thread, &host),
+                                       clock_monotonic_us());
+    if (!runner->arriving) {
         metric_add(METRIC_HTTP_DISPLACED, 1);
         return false;
     }
     (void)MHD_add_connection(thread->daemon, fd, address, bytes); /* closes it when it fails */
+    if (runner->arriving)
+        connection_close(&thread->reaper, runner->arriving);
+    runner->arriving = NULL;
     return true;
 }
 

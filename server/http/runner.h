@@ -21,7 +21,8 @@ struct runner {
     struct http_exchange *done, **done_tail; /* under lock: back from other threads */
 
     int listen_fd, epoll_fd, wake_fd;
-    bool listening; /* listen_fd is in the epoll set */
+    bool listening;              /* listen_fd is in the epoll set */
+    struct connection *arriving; /* being handed to the library, which has not told of it yet */
     int64_t paused_until_us;
     int64_t draining_since_us; /* 0: not draining */
     struct lingerers lingerers;

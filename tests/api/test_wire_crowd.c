@@ -185,6 +185,31 @@ START_TEST(test_one_count)
 }
 END_TEST
 
+/* Not one more either where all of them come at once, to two threads. */
+START_TEST(test_one_count_at_once)
+{
+    static struct client working[3 * EACH];
+    start_crowded("");
+    for (int round = 0; round < 20; round++) {
+        int before = atomic_load(&wire.submitted);
+        wire_hold(&wire);
+        for (size_t i = 0; i < ARRAY_SIZE(working); i++)
+            client_open_from(&working[i], &wire, "127.0.0.2");
+        for (size_t i = 0; i < ARRAY_SIZE(working); i++)
+            client_text(&working[i],
+                        "POST /hold HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi");
+        usleep(50 * 1000);
+        int submitted = atomic_load(&wire.submitted) - before;
+        wire_release(&wire);
+        ck_assert_int_gt(submitted, 0);
+        ck_assert_int_le(submitted, EACH);
+        for (size_t i = 0; i < ARRAY_SIZE(working); i++)
+            client_close(&working[i]);
+        wait_until(metric_value(METRIC_HTTP_CONNECTIONS) == 0);
+    }
+}
+END_TEST
+
 /* Its own that rest give way, also those of another thread than the new one's. */
 START_TEST(test_one_count_gives_way)
 {
@@ -470,6 +495,7 @@ void wire_crowd_tests(Suite *suite)
     tcase_add_test(tcase, test_work_stays);
     tcase_add_test(tcase, test_slow_line);
     tcase_add_test(tcase, test_one_count);
+    tcase_add_test(tcase, test_one_count_at_once);
     tcase_add_test(tcase, test_one_count_gives_way);
     tcase_add_test(tcase, test_early_connection);
     tcase_add_test(tcase, test_silent_then_slow);
