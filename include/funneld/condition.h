@@ -100,6 +100,7 @@ struct selector {
 struct selectors {
     struct selector *items;
     size_t count, capacity;
+    size_t fields; /* how many tests of attributes were read along with them */
 };
 
 /* What of a lead's log a selector has selected. */
@@ -125,6 +126,7 @@ struct condition {
     /* FIELD */
     struct attribute attribute;
     struct test test;
+    size_t number; /* among those that were read with the same selectors */
 
     /* ACTIVITY: from at_least to at_most of what the selector selects, as young as within_days */
     size_t selector;           /* index in the selectors that it was read with */

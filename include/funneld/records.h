@@ -274,9 +274,9 @@ enum err activity_load(struct ctx *ctx, struct db *db, const struct id *id, stru
     _must_check_;
 enum err activity_find(struct ctx *ctx, struct db *db, const char *source_system,
                        const char *external_id, struct activity *ret) _must_check_;
-/* Every activity of the lead in the order it happened; only occurred_at, type and engagement are
- * set, and properties if they are asked for. */
-enum err activity_log(struct ctx *ctx, struct db *db, const struct id *lead_id,
+/* Every activity of the lead after that instant, in the order it happened; only occurred_at, type
+ * and engagement are set, and properties if they are asked for. */
+enum err activity_log(struct ctx *ctx, struct db *db, const struct id *lead_id, int64_t after,
                       bool with_properties, db_visit *visit, void *self) _must_check_;
 
 /* The same of what happened after one instant and up to another; with their properties. */

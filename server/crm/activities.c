@@ -74,10 +74,13 @@ static enum err answer_again(struct ctx *ctx, struct db *db, const struct activi
     return OK;
 }
 
-static enum err score_by_history(struct ctx *ctx, struct db *db, struct lead *lead)
+/* added NULL: more has changed than one activity. */
+static enum err score_by_history(struct ctx *ctx, struct db *db, const struct activity *added,
+                                 struct lead *lead)
 {
     struct history history;
     enum err err = history_open(ctx, db, &lead->id, &history);
+    history.added = added;
     if (!err)
         err = history_replay(ctx, db, &history);
     if (!err)
@@ -97,7 +100,7 @@ static enum err score(struct ctx *ctx, struct db *db, const struct catalog *cata
         return err;
     if (!others)
         err = lead_advance(ctx, db, catalog, lead, activity, &done);
-    return err || done ? err : score_by_history(ctx, db, lead);
+    return err || done ? err : score_by_history(ctx, db, others ? NULL : activity, lead);
 }
 
 /* A copy, for the writer may renew the catalog before the answer is written out. */

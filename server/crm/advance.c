@@ -3,25 +3,6 @@
 #include "course.h"
 #include "history.h"
 
-/* Whether a condition asks for attributes and activities at once, and hangs on the activities. */
-static bool needs_attributes(const struct facts *facts)
-{
-    for (size_t i = 0; i < RULES_MAX + CRITERIA_MAX; i++)
-        if (facts->scoring->mixes[i] && facts->holds[i] == (CAN_HOLD | CAN_FAIL))
-            return true;
-    return false;
-}
-
-static enum err give_attributes(struct ctx *ctx, struct db *db, const struct lead *lead,
-                                struct facts *facts)
-{
-    if (!needs_attributes(facts))
-        return OK;
-    struct lead *whole = ctx_alloc(ctx, sizeof *whole);
-    facts->lead = whole;
-    return whole ? lead_load(ctx, db, &lead->id, whole) : ERR_MEMORY;
-}
-
 /* Whether rules would take a step up to `until`. */
 static bool steps(struct course *course, const struct facts *facts, int64_t until)
 {
@@ -81,8 +62,6 @@ enum err lead_advance(struct ctx *ctx, struct db *db, const struct catalog *cata
         failure_clear(ctx);
         return OK;
     }
-    if (!err)
-        err = give_attributes(ctx, db, lead, &facts);
     if (!err && activity)
         err = facts_add(ctx, &facts, activity);
     if (err)

@@ -113,6 +113,8 @@ static void read_field(struct reader *reader, const struct path *path,
     struct json_value json = reader_member(reader, path, object, "field");
     char *name = json.kind == JSON_KIND_NONE ? NULL : reader_text(reader, &at, &json);
     ret->kind = CONDITION_FIELD;
+    if (reader->scope->selectors)
+        ret->number = reader->scope->selectors->fields++;
     reader_count_leaf(reader, path);
     if (!name || !attribute_find(reader, &at, name, &ret->attribute))
         return;

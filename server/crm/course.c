@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-#define MS_PER_HOUR INT64_C(3600000)
-
 /* ---- Searching ---- */
 
 /* Rules that cancel each other out all the time would have every single instant looked at. */

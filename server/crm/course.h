@@ -9,6 +9,7 @@
 #include "scoring.h"
 
 #define NEVER INT64_MAX
+#define MS_PER_HOUR INT64_C(3600000)
 
 struct course {
     const struct pipeline *pipeline;
@@ -46,18 +47,25 @@ int64_t course_due(const struct course *course, const struct facts *facts);
 
 /* ---- How it is kept with the lead ---- */
 
+/* How far before the latest fact a late one may come and the tally still tell all that follows:
+ * a week, unless more happened in it than is kept. */
+#define TALLY_REACH_MS (7 * MS_PER_DAY)
+
 /* Where the next fact takes it up: the course as it was before the latest one. */
 struct tally {
     struct course course; /* at, muted, below_since */
     bool pending;         /* there is a fact right behind course.at */
 };
 
+/* From which instant on facts that come from a tally, or go into one, are whole: `at` is that of
+ * its course. Depends on the latest of the times alone. */
+int64_t tally_reach(const struct facts *facts, int64_t at);
 /* Of facts that are all up to the latest one. Empty where it would take too much room: then the log
  * must be asked each time. */
 enum err tally_encode(struct ctx *ctx, const struct tally *tally, const struct facts *facts,
                       struct bytes *ret) _must_check_;
-/* From lead->tally, which is not empty, and lead->last_fact_at. Facts have no attributes but those
- * judged before. ERR_CORRUPT */
+/* From lead->tally, which is not empty, and lead->last_fact_at, with attributes as they were judged
+ * then. ERR_CORRUPT */
 enum err tally_decode(struct ctx *ctx, const struct scoring *scoring, const struct lead *lead,
                       struct tally *ret, struct facts *ret_facts) _must_check_;
 

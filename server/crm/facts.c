@@ -4,8 +4,10 @@
 
 #include <string.h>
 
-/* How many times a selector's array has room for: a power of two from its count, so that no
- * capacity needs to be kept. Called when the array is full. */
+#define FROM_THE_FIRST (INT64_MIN + 1) /* nothing is dated before */
+
+/* In its place among the others. How many times a selector's array has room for: a power of two
+ * from its count, so that no capacity needs to be kept. */
 static enum err add_time(struct ctx *ctx, struct selected *selected, int64_t at)
 {
     size_t count = selected->count;
@@ -17,14 +19,18 @@ static enum err add_time(struct ctx *ctx, struct selected *selected, int64_t at)
             memcpy(times, selected->times, count * sizeof *times);
         selected->times = times;
     }
-    ((int64_t *)selected->times)[selected->count++] = at;
+    int64_t *times = (int64_t *)selected->times;
+    size_t place = selected->count++;
+    for (; place > 0 && times[place - 1] > at; place--)
+        times[place] = times[place - 1];
+    times[place] = at;
     return OK;
 }
 
 enum err facts_start(struct ctx *ctx, const struct scoring *scoring, struct facts *ret)
 {
     size_t count = scoring->selectors.count;
-    *ret = (struct facts){ .scoring = scoring };
+    *ret = (struct facts){ .scoring = scoring, .since = NO_INT };
     ret->selected = ctx_alloc(ctx, (count + 1) * sizeof *ret->selected);
     if (!ret->selected)
         return ERR_MEMORY;
@@ -47,6 +53,14 @@ bool scoring_counts(const struct scoring *scoring, const struct activity *activi
     return scoring->engagements & 1u << activity->engagement;
 }
 
+/* Whether it is too old for anything that is asked. */
+static bool is_past(const struct facts *facts, size_t selector, int64_t at)
+{
+    const struct keep *keep = &facts->scoring->keep[selector];
+    return facts->since != NO_INT && (!keep->total || facts->totals) &&
+           at <= facts->since - keep->days * MS_PER_DAY;
+}
+
 enum err facts_add(struct ctx *ctx, struct facts *facts, const struct activity *activity)
 {
     const struct scoring *scoring = facts->scoring;
@@ -57,7 +71,8 @@ enum err facts_add(struct ctx *ctx, struct facts *facts, const struct activity *
     for (size_t i = first; i < end; i++) {
         size_t index = scoring->by_type[i];
         enum err err = OK;
-        if (selector_passes(&scoring->selectors.items[index], &look))
+        if (!is_past(facts, index, activity->occurred_at) &&
+            selector_passes(&scoring->selectors.items[index], &look))
             err = add_time(ctx, &facts->selected[index], activity->occurred_at);
         if (err)
             return err;
@@ -86,7 +101,13 @@ static enum err take(struct ctx *ctx, void *self, const void *row)
 enum err facts_read_log(struct ctx *ctx, struct db *db, const struct id *lead_id,
                         struct log_times *times, struct facts *facts)
 {
+    const struct scoring *scoring = facts->scoring;
+    int64_t after = facts->totals ? facts->since - scoring->days_max * MS_PER_DAY : FROM_THE_FIRST;
     times->first = times->latest = NO_INT;
-    return activity_log(ctx, db, lead_id, facts->scoring->reads_properties, take,
-                        &(struct reading){ times, facts });
+    enum err err = activity_log(ctx, db, lead_id, after, scoring->reads_properties, take,
+                                &(struct reading){ times, facts });
+    for (size_t i = 0; i < scoring->selectors.count && facts->totals && !err; i++)
+        if (scoring->keep[i].total)
+            facts->selected[i].earlier = facts->totals[i] - (int64_t)facts->selected[i].count;
+    return err;
 }

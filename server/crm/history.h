@@ -31,6 +31,8 @@ struct history {
     struct rows told; /* struct stage_event: all there were, voided ones too, by id */
     bool caught_up;   /* what was due was done, and is still to be saved */
     bool is_new;      /* the lead is not in the store yet: history_settle() puts it there */
+    /* The one fact that is new, in the log already; NULL: it is not known to be the only one. */
+    const struct activity *added;
 };
 
 /* Sets what judges a lead that is not loaded but made. */

@@ -240,10 +240,10 @@ static enum err create(struct ctx *ctx, struct db *db, const struct lead_input *
         return err;
     struct facts facts;
     err = facts_start(ctx, history.scoring, &facts);
+    if (!err)
+        err = facts_judge_attributes(ctx, &facts, &history.lead);
     if (err)
         return err;
-    facts.lead = &history.lead;
-    facts_judge_attributes(&facts);
     struct stage_event entry = { .to_stage_id = history.lead.stage_id,
                                  .occurred_at = history.lead.created_at,
                                  .cause = cause,

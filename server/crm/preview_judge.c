@@ -132,8 +132,9 @@ static enum err judge_closed(struct ctx *ctx, struct db *db, struct preview *pre
     for (size_t i = 0; i < ARRAY_SIZE(judges); i++) {
         struct score_detail detail;
         struct facts facts = judges[i]->facts;
-        facts.lead = &past.lead;
-        facts_judge_attributes(&facts);
+        err = facts_judge_attributes(ctx, &facts, &past.lead);
+        if (err)
+            return err;
         score_explain(&facts, at, &detail);
         backtest_add(&judges[i]->backtest, detail.score, lead->status == LEAD_WON, detail.met,
                      judges[i]->scoring->rules->criteria.count);
@@ -176,12 +177,11 @@ static enum err first_mql_at(struct ctx *ctx, struct db *db, const struct previe
                              .below_since = NO_INT };
     *ret = NO_INT;
     enum err err = past_begin(ctx, db, lead, false, &past);
-    facts.lead = &past.lead;
     while (!err && course.at < preview->at) {
         int64_t next = past_next(&past, scoring);
         int64_t until = next > preview->at ? preview->at : next - 1;
-        facts_judge_attributes(&facts);
-        while (course_step(&course, &facts, until, &step))
+        err = facts_judge_attributes(ctx, &facts, &past.lead);
+        while (!err && course_step(&course, &facts, until, &step))
             if (is_mql(pipeline, step.stage)) {
                 *ret = step.at;
                 return OK;
@@ -228,11 +228,12 @@ static enum err begin_lead(struct ctx *ctx, struct round *round)
 {
     struct judge *const judges[] = { &round->preview->before, &round->preview->after };
     for (size_t i = 0; i < ARRAY_SIZE(judges) && round->next < round->count; i++) {
-        enum err err = facts_start(ctx, judges[i]->scoring, &judges[i]->facts);
+        struct facts *facts = &judges[i]->facts;
+        enum err err = facts_start(ctx, judges[i]->scoring, facts);
+        if (!err)
+            err = facts_judge_attributes(ctx, facts, &round->leads[round->next]);
         if (err)
             return err;
-        judges[i]->facts.lead = &round->leads[round->next];
-        facts_judge_attributes(&judges[i]->facts);
     }
     return OK;
 }

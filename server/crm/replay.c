@@ -1,7 +1,7 @@
-/* replay.c: automatic stage events, derived from the facts. Walks a lead's log from its beginning
- * and finds what the rules would have done by now; what stands in the history and came out
- * different is voided and replaced. So the order in which facts arrive never matters. Knows
- * nothing of requests or rollups. */
+/* replay.c: automatic stage events, derived from the facts. Walks through a lead's time, from its
+ * beginning or from the only new fact, and finds what the rules would have done by now; what
+ * stands in the history and came out different is voided and replaced. So the order in which facts
+ * arrive never matters. Knows nothing of requests or rollups. */
 #include "course.h"
 #include "history.h"
 #include "past.h"
@@ -20,11 +20,13 @@ struct walk {
     struct past past;
     struct facts facts;
     struct log_times log;
-    int64_t until;      /* what is behind it is passed over */
-    int64_t last_fact;  /* NO_INT: none */
-    int64_t open_from;  /* the first instant at which rules may act */
-    bool acts_at_once;  /* there too, even without a fact */
-    int64_t watch_from; /* from here on the score may have been below the exit of the stage */
+    int64_t until;        /* what is behind it is passed over */
+    int64_t last_fact;    /* NO_INT: none */
+    int64_t open_from;    /* the first instant at which rules may act */
+    bool acts_at_once;    /* there too, even without a fact */
+    int64_t settled_from; /* what rules did from here on, and before open_from, stands */
+    int64_t watch_from;   /* from here on the score may have been below the exit of the stage */
+    int64_t automatic_at; /* when rules acted last in what stands; NO_INT: they did not */
     struct course course;
     bool started;
     struct tally tally; /* its course: as the next fact will find it */
@@ -41,10 +43,18 @@ static const struct stage_event *last_decision(const struct history *history)
     return NULL;
 }
 
+/* Whether all that came before the only new fact has been judged, by these rules and this order of
+ * the stages: then nothing before that fact changes. */
+static bool stands_before(const struct history *history)
+{
+    return history->added && history->lead.rule_set_version == history->rules->version &&
+           history->pipeline->next_rollups_id == NO_INT;
+}
+
 /* Rules act from the latest of the creation, the publication of the rule set, the last change of
  * the order of the stages, and the last decision by a person, the API or an import: at the first
  * three at once; what held already when a person decided waits for the next fact, for the person
- * knew of it. */
+ * knew of it. And from the only new fact, where all before it stands. */
 static void find_start(struct walk *walk)
 {
     const struct history *history = walk->history;
@@ -58,12 +68,36 @@ static void find_start(struct walk *walk)
         walk->open_from = event_at(&history->lead, decision) + 1;
         walk->acts_at_once = false;
     }
+    walk->settled_from = walk->open_from;
+    if (stands_before(history) && history->added->occurred_at >= walk->open_from) {
+        walk->open_from = history->added->occurred_at;
+        walk->acts_at_once = true; /* it is a fact */
+    }
 }
 
 static bool rule_may_change(const struct history *history, const struct stage_event *event,
                             int64_t open_from)
 {
     return event_is_automatic(event) && event_at(&history->lead, event) >= open_from;
+}
+
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Where rules could act before, whoever is still in a stage has not been below its exit for the
+ * dwell time. */
+static void start_watch(struct walk *walk, const struct standing *standing)
+{
+    const struct rule_set *rules = walk->history->rules;
+    const struct criterion *criteria = rules->criteria.items;
+    int64_t dwell_hours = 0;
+    for (size_t i = 0; i < rules->criteria.count; i++)
+        dwell_hours = later(dwell_hours, criteria[i].dwell_hours);
+    walk->watch_from = later(standing->stage_entered_at, rules->published_at);
+    if (walk->open_from > walk->settled_from)
+        walk->watch_from = later(walk->watch_from, walk->open_from - 1 - dwell_hours * MS_PER_HOUR);
 }
 
 /* The stage and status in which the rules find the lead: what people decided, and what rules did
@@ -76,9 +110,11 @@ static void start_standing(struct walk *walk)
            !rule_may_change(history, &history->events[count], walk->open_from))
         count++;
     struct standing standing = standing_after(history, count);
-    int64_t published_at = history->rules->published_at;
-    walk->watch_from =
-        standing.stage_entered_at > published_at ? standing.stage_entered_at : published_at;
+    walk->automatic_at = NO_INT;
+    for (size_t i = 0; i < count; i++)
+        if (rule_may_change(history, &history->events[i], walk->settled_from))
+            walk->automatic_at = event_at(&history->lead, &history->events[i]);
+    start_watch(walk, &standing);
     walk->course = (struct course){ .pipeline = history->pipeline,
                                     .stage = catalog_stage(history->catalog, standing.stage_id),
                                     .acts = standing.status == LEAD_OPEN,
@@ -153,14 +189,21 @@ static void walk_stretch(struct walk *walk, int64_t from, int64_t to)
     walk_to(walk, to);
 }
 
+static void judge_attributes(struct walk *walk)
+{
+    enum err err = facts_judge_attributes(walk->ctx, &walk->facts, &walk->past.lead);
+    if (err)
+        walk->err = err;
+}
+
 static void walk_log(struct walk *walk)
 {
     int64_t from = INT64_MIN, next;
-    facts_judge_attributes(&walk->facts);
-    while ((next = past_next(&walk->past, walk->facts.scoring)) <= walk->until) {
+    judge_attributes(walk);
+    while (!walk->err && (next = past_next(&walk->past, walk->facts.scoring)) <= walk->until) {
         walk_stretch(walk, from, next - 1);
         past_advance(&walk->past, next);
-        facts_judge_attributes(&walk->facts);
+        judge_attributes(walk);
         if (next >= walk->open_from)
             walk->course.muted = 0; /* a fact */
         from = next;
@@ -172,6 +215,83 @@ static void walk_log(struct walk *walk)
     walk->tally.pending = walk->last_fact == walk->tally.course.at + 1;
 }
 
+/* The first instant that the walk asks about. */
+static int64_t first_asked(const struct walk *walk)
+{
+    int64_t first = walk->open_from - 1 < walk->watch_from ? walk->open_from - 1 : walk->watch_from;
+    return first < walk->until ? first : walk->until;
+}
+
+/* Whether the tally says all that the walk asks of the log: when the latest fact was, unless that
+ * is behind the walk anyway, and the first one from which on rules act again. */
+static bool tells_enough(const struct walk *walk, const struct tally *tally,
+                         const struct facts *facts)
+{
+    int64_t latest = tally->course.at + (tally->pending ? 1 : 0);
+    if (latest >= walk->open_from && (!tally->pending || !walk->acts_at_once))
+        return false;
+    return first_asked(walk) >= tally_reach(facts, tally->course.at);
+}
+
+/* How many each selector has selected in all. */
+static enum err count_all(struct ctx *ctx, const struct facts *facts, const int64_t **ret)
+{
+    size_t count = facts->scoring->selectors.count;
+    int64_t *totals = ctx_alloc(ctx, (count + 1) * sizeof *totals);
+    for (size_t i = 0; totals && i < count; i++)
+        totals[i] = facts->selected[i].earlier + (int64_t)facts->selected[i].count;
+    *ret = totals;
+    return totals ? OK : ERR_MEMORY;
+}
+
+/* The facts from the tally and the only new one: all of them where the walk asks of no time before
+ * the tally's reach. Where it does, the tally still says how many there are that no log needs to
+ * be read for. */
+static enum err read_tally(struct ctx *ctx, struct walk *walk, bool *ret_done)
+{
+    const struct history *history = walk->history;
+    const struct lead *lead = &history->lead;
+    struct tally tally;
+    const int64_t *totals;
+    *ret_done = false;
+    enum err err = tally_decode(ctx, history->scoring, lead, &tally, &walk->facts);
+    bool suffices = !err && tells_enough(walk, &tally, &walk->facts);
+    if (!err)
+        err = facts_add(ctx, &walk->facts, history->added);
+    if (!err && suffices) {
+        *ret_done = true;
+        walk->log.latest =
+            later(tally.course.at + (tally.pending ? 1 : 0), history->added->occurred_at);
+        return OK;
+    }
+    if (!err)
+        err = count_all(ctx, &walk->facts, &totals);
+    if (!err)
+        err = facts_start(ctx, history->scoring, &walk->facts);
+    if (!err)
+        walk->facts.totals = totals;
+    return err;
+}
+
+static enum err read_facts(struct ctx *ctx, struct db *db, struct walk *walk)
+{
+    const struct history *history = walk->history;
+    enum err err = facts_start(ctx, history->scoring, &walk->facts);
+    if (err || history->is_new)
+        return err;
+    bool done = false;
+    if (stands_before(history) && !history->caught_up && history->lead.tally.length > 0)
+        err = read_tally(ctx, walk, &done);
+    if (err == ERR_CORRUPT) { /* the log makes it anew */
+        failure_clear(ctx);
+        err = facts_start(ctx, history->scoring, &walk->facts);
+    }
+    if (err || done)
+        return err;
+    walk->facts.since = first_asked(walk) - TALLY_REACH_MS;
+    return facts_read_log(ctx, db, &history->lead.id, &walk->log, &walk->facts);
+}
+
 /* The walk that replays need: from the first fact to `until`. */
 static enum err walk_history(struct ctx *ctx, struct db *db, const struct history *history,
                              int64_t until, struct walk *ret)
@@ -179,21 +299,16 @@ static enum err walk_history(struct ctx *ctx, struct db *db, const struct histor
     *ret = (struct walk){ .history = history, .ctx = ctx, .until = until };
     find_start(ret);
     start_standing(ret);
+    ret->log = (struct log_times){ ret->open_from, until, NO_INT, NO_INT };
     enum err err = past_begin(ctx, db, &history->lead, history->is_new, &ret->past);
     if (!err)
-        err = facts_start(ctx, history->scoring, &ret->facts);
+        err = read_facts(ctx, db, ret);
     if (err)
         return err;
-    ret->facts.lead = &ret->past.lead;
-    ret->log = (struct log_times){ ret->open_from, until, NO_INT, NO_INT };
-    if (!history->is_new)
-        err = facts_read_log(ctx, db, &history->lead.id, &ret->log, &ret->facts);
-    if (err)
-        return err;
+    ret->last_fact = ret->log.latest;
     int64_t changed = past_latest(&ret->past, history->scoring);
-    ret->last_fact = changed != NO_INT && (ret->log.latest == NO_INT || changed > ret->log.latest)
-                         ? changed
-                         : ret->log.latest;
+    if (changed != NO_INT && (ret->last_fact == NO_INT || changed > ret->last_fact))
+        ret->last_fact = changed;
     walk_log(ret);
     return ret->err;
 }
@@ -247,7 +362,7 @@ static enum err fill_state(struct ctx *ctx, const struct walk *walk, struct lead
     lead->score_as_of = walk->until;
     lead->rule_set_version = walk->history->rules->version;
     lead->last_fact_at = walk->tally.course.at;
-    lead->automatic_at = NO_INT;
+    lead->automatic_at = walk->automatic_at;
     if (walk->derived_count > 0)
         lead->automatic_at = walk->derived[walk->derived_count - 1].step.at;
     lead->score_due_at = course_due(&walk->course, &walk->facts);

@@ -23,8 +23,9 @@ enum err facts_at(struct ctx *ctx, struct db *db, const struct lead *lead, int64
         err = facts_start(ctx, scoring, ret);
     if (err)
         return err;
-    ret->lead = &ret_past->lead;
-    facts_judge_attributes(ret);
+    err = facts_judge_attributes(ctx, ret, &ret_past->lead);
+    if (err)
+        return err;
     struct log_times times = { .from = at, .until = at };
     return facts_read_log(ctx, db, &lead->id, &times, ret);
 }

@@ -96,10 +96,7 @@ static unsigned condition_over(const struct condition *condition, const struct f
 {
     unsigned over = 0;
     switch (condition->kind) {
-    case CONDITION_FIELD:
-        return condition_holds(condition, &(struct subject){ facts->lead, span.from, NULL })
-                   ? CAN_HOLD
-                   : CAN_FAIL;
+    case CONDITION_FIELD: return facts->passes[condition->number] ? CAN_HOLD : CAN_FAIL;
     case CONDITION_ACTIVITY: over = activities_over(condition, facts, span); break;
     case CONDITION_ALL: over = all_over(condition, facts, span); break;
     case CONDITION_ANY: over = any_over(condition, facts, span); break;
@@ -120,19 +117,36 @@ unsigned criterion_over(const struct facts *facts, size_t criterion, struct span
     return judged_over(facts->scoring->enters[criterion], facts, RULES_MAX + criterion, span);
 }
 
-void facts_judge_attributes(struct facts *facts)
+static void judge_fields(const struct condition *condition, const struct lead *lead,
+                         uint8_t *passes)
+{
+    for (size_t i = 0; i < condition->count; i++)
+        judge_fields(&condition->items[i], lead, passes);
+    if (condition->kind == CONDITION_FIELD)
+        passes[condition->number] = condition_holds(condition, &(struct subject){ .lead = lead });
+}
+
+/* Of the condition and, as far as they tell, of the whole. */
+static uint8_t judge(const struct condition *when, const struct lead *lead, uint8_t *passes)
+{
+    if (!when)
+        return CAN_HOLD;
+    judge_fields(when, lead, passes);
+    return (uint8_t)condition_over(when, &(struct facts){ .passes = passes }, (struct span){ 0 });
+}
+
+enum err facts_judge_attributes(struct ctx *ctx, struct facts *facts, const struct lead *lead)
 {
     const struct scoring *scoring = facts->scoring;
-    const struct facts alone = { .scoring = scoring, .lead = facts->lead };
-    const struct span any = { 0 };
-    for (size_t i = 0; i < scoring->rules->rules.count; i++) {
-        const struct condition *when = scoring->ready[i].when;
-        facts->holds[i] = when ? (uint8_t)condition_over(when, &alone, any) : CAN_HOLD;
-    }
-    for (size_t i = 0; i < scoring->rules->criteria.count; i++) {
-        const struct condition *when = scoring->enters[i];
-        facts->holds[RULES_MAX + i] = when ? (uint8_t)condition_over(when, &alone, any) : CAN_HOLD;
-    }
+    uint8_t *passes = ctx_alloc(ctx, scoring->selectors.fields + 1);
+    if (!passes)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < scoring->rules->rules.count; i++)
+        facts->holds[i] = judge(scoring->ready[i].when, lead, passes);
+    for (size_t i = 0; i < scoring->rules->criteria.count; i++)
+        facts->holds[RULES_MAX + i] = judge(scoring->enters[i], lead, passes);
+    facts->passes = passes;
+    return OK;
 }
 
 /* ---- Rules ---- */

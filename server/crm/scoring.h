@@ -32,11 +32,12 @@ struct ready_rule {
     int64_t ages;
 };
 
-/* What of the times that a selector selects can matter after the latest of them: those younger than
- * so many days, and of them so many of the latest. Of all others only their number does. */
+/* What of the times that a selector selects can matter at an instant and after it: those younger
+ * than so many days, and of them so many of the latest. Of all others at most their number does. */
 struct keep {
     int64_t days;
     size_t times;
+    bool total;     /* that of the others matters too */
     uint64_t rules; /* those, by bits, that it matters to */
     bool criteria;  /* it matters to some of them */
 };
@@ -49,12 +50,9 @@ struct scoring {
     size_t *type_ends;                  /* by_type[i] is of one type with those up to it */
     struct ready_rule ready[RULES_MAX]; /* by position */
     const struct condition *enters[CRITERIA_MAX]; /* `when` of criteria; NULL: always */
-    size_t condition_count;                       /* of rules and criteria: see struct facts */
-    int64_t days_max;      /* no match of this age or older changes anything any more */
+    int64_t days_max;      /* of what is kept: no time of this age or older matters any more */
     bool reads_properties; /* of activities */
     unsigned engagements;  /* bit i: those of that enum engagement count */
-    /* by condition, see struct facts: it asks for attributes and activities at once */
-    bool mixes[RULES_MAX + CRITERIA_MAX];
 };
 
 /* Whether a change of that member can change what the rules make of a lead. */
@@ -77,8 +75,13 @@ struct score_range {
 
 struct facts {
     const struct scoring *scoring;
-    const struct lead *lead;   /* its attributes in the time at hand */
+    /* by the number of a test of an attribute: whether the lead passes it in the time at hand */
+    const uint8_t *passes;
     struct selected *selected; /* by selector; NULL: its activities are not known */
+    /* No earlier instant is asked about: what is too old to matter from then on may be missing;
+     * NO_INT: nothing is. */
+    int64_t since;
+    const int64_t *totals; /* by selector: how many there are in all; NULL: the log says */
     /* of each rule's and then each criterion's condition, as far as the attributes tell */
     uint8_t holds[RULES_MAX + CRITERIA_MAX];
     /* Rules, by bits, that are known to come to the same all the time that is looked at, and to
@@ -94,8 +97,10 @@ struct facts {
     int64_t *looks_left;
 };
 
-/* Judges the attributes of facts->lead, which others take for granted from then on. */
-void facts_judge_attributes(struct facts *facts);
+/* Judges the lead's attributes, which others take for granted from then on. A copy of the facts
+ * keeps what was judged before. */
+enum err facts_judge_attributes(struct ctx *ctx, struct facts *facts, const struct lead *lead)
+    _must_check_;
 
 /* The `when` of the criterion of that index. */
 unsigned criterion_over(const struct facts *facts, size_t criterion, struct span span);
@@ -114,8 +119,9 @@ void score_explain(const struct facts *facts, int64_t at, struct score_detail *r
  * for that. */
 bool scoring_counts(const struct scoring *scoring, const struct activity *activity);
 
-/* Every time that is dated up to `until`, from the log. *ret_latest: of any activity, NO_INT: none;
- * *ret_first: the first one at or after `from`. */
+/* The times that are dated up to `until`, from the log, but for those that facts->since leaves out.
+ * latest: of any activity, NO_INT: none; first: the first one at or after `from`. Both are asked of
+ * what is read: with facts->totals that is no more than may matter. */
 struct log_times {
     int64_t from, until;
     int64_t first, latest; /* set */
@@ -125,7 +131,7 @@ enum err facts_read_log(struct ctx *ctx, struct db *db, const struct id *lead_id
 /* Facts without any activity. */
 enum err facts_start(struct ctx *ctx, const struct scoring *scoring, struct facts *ret)
     _must_check_;
-/* One more activity, which is not before any other. */
+/* One more activity: cheapest where it is not before any other. */
 enum err facts_add(struct ctx *ctx, struct facts *facts, const struct activity *activity)
     _must_check_;
 

@@ -113,10 +113,20 @@ static void keep_for_condition(struct keep *keep, const struct condition *condit
         return;
     keep[condition->selector].rules |= rule;
     keep[condition->selector].criteria |= rule == 0;
+    keep[condition->selector].total |= condition->within_days == NO_INT;
     if (condition->within_days == NO_INT)
         return;
     int64_t times = condition->at_most == NO_INT ? condition->at_least : condition->at_most + 1;
     keep_at_least(&keep[condition->selector], condition->within_days, (size_t)times);
+}
+
+static void keep_for_matches(struct keep *keep, const struct ready_rule *rule, uint64_t bit)
+{
+    keep->rules |= bit;
+    keep->total |= !rule->decayed;
+    if (rule->decayed)
+        keep_at_least(keep, rule->ages,
+                      rule->cap_times == INT64_MAX ? SIZE_MAX : (size_t)rule->cap_times);
 }
 
 static void find_keep(struct scoring *scoring)
@@ -126,10 +136,7 @@ static void find_keep(struct scoring *scoring)
         if (rule->when)
             keep_for_condition(scoring->keep, rule->when, UINT64_C(1) << i);
         if (rule->selector != NO_SELECTOR)
-            scoring->keep[rule->selector].rules |= UINT64_C(1) << i;
-        if (rule->selector != NO_SELECTOR && rule->decayed)
-            keep_at_least(&scoring->keep[rule->selector], rule->ages,
-                          rule->cap_times == INT64_MAX ? SIZE_MAX : (size_t)rule->cap_times);
+            keep_for_matches(&scoring->keep[rule->selector], rule, UINT64_C(1) << i);
     }
     for (size_t i = 0; i < scoring->rules->criteria.count; i++)
         if (scoring->enters[i])
@@ -140,19 +147,6 @@ static void find_keep(struct scoring *scoring)
         scoring->reads_properties |= scoring->selectors.items[i].count > 0;
         scoring->engagements |= scoring->selectors.items[i].engagements;
     }
-}
-
-static bool reads_fields(const struct condition *condition)
-{
-    for (size_t i = 0; i < condition->count; i++)
-        if (reads_fields(&condition->items[i]))
-            return true;
-    return condition->kind == CONDITION_FIELD;
-}
-
-static bool mixes(const struct condition *condition)
-{
-    return condition && condition_reads_activities(condition) && reads_fields(condition);
 }
 
 static int compare_types(const void *left, const void *right, void *self)
@@ -181,10 +175,6 @@ static enum err prepare(struct ctx *ctx, struct scoring *scoring)
         scoring->type_ends[i] = last ? i + 1 : scoring->type_ends[i + 1];
     }
     find_keep(scoring);
-    for (size_t i = 0; i < scoring->rules->rules.count; i++)
-        scoring->mixes[i] = mixes(scoring->ready[i].when);
-    for (size_t i = 0; i < scoring->rules->criteria.count; i++)
-        scoring->mixes[RULES_MAX + i] = mixes(scoring->enters[i]);
     return OK;
 }
 

@@ -52,12 +52,12 @@ enum err activity_find(struct ctx *ctx, struct db *db, const char *source_system
                   param_text(external_id));
 }
 
-enum err activity_log(struct ctx *ctx, struct db *db, const struct id *lead_id,
+enum err activity_log(struct ctx *ctx, struct db *db, const struct id *lead_id, int64_t after,
                       bool with_properties, db_visit *visit, void *self)
 {
     struct activity row;
     return db_each(ctx, db, with_properties ? SQL_ACTIVITY_LOG_PROPERTIES : SQL_ACTIVITY_LOG, &row,
-                   visit, self, param_id(lead_id));
+                   visit, self, param_id(lead_id), param_int(after));
 }
 
 enum err activity_span(struct ctx *ctx, struct db *db, const struct id *lead_id, int64_t after,

@@ -175,6 +175,7 @@ Suite *test_suite(void)
     suite_add_tcase(suite, cost_case());
     suite_add_tcase(suite, damage_case());
     suite_add_tcase(suite, erasures_case());
+    suite_add_tcase(suite, late_case());
     suite_add_tcase(suite, ledger_case());
     return suite;
 }

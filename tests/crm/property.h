@@ -12,6 +12,7 @@ TCase *check_case(void);
 TCase *cost_case(void);
 TCase *damage_case(void);
 TCase *erasures_case(void);
+TCase *late_case(void);
 TCase *ledger_case(void);
 
 #endif

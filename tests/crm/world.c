@@ -46,6 +46,28 @@ void world_tamper(struct world *world, const char *text)
     ck_assert_msg(db_changes(world->core.db) > 0, "nothing to tamper with: %s", text);
 }
 
+struct id world_lead(struct world *world, const char *email)
+{
+    struct lead_input input;
+    struct lead_created created;
+    table_clear(&lead_create_table, &input);
+    input.email = email;
+    ck_assert_ok(&world->core.ctx,
+                 lead_create(&world->core.ctx, world->core.db, &input, false, &created));
+    return created.lead.id;
+}
+
+void world_record(struct world *world, const struct id *lead, const char *type, int64_t at)
+{
+    struct activity_input input;
+    struct activity_recorded recorded;
+    table_clear(&activity_create_table, &input);
+    input.type = type;
+    input.occurred_at = at;
+    ck_assert_ok(&world->core.ctx,
+                 activity_record(&world->core.ctx, world->core.db, lead, &input, &recorded));
+}
+
 int64_t world_findings(struct world *world)
 {
     struct check_report report;

@@ -40,6 +40,10 @@ void world_tamper(struct world *world, const char *text);
 /* What check_run() finds wrong: leads and cells. */
 int64_t world_findings(struct world *world);
 
+/* A lead with that address; an activity of it, at NO_INT: now. */
+struct id world_lead(struct world *world, const char *email);
+void world_record(struct world *world, const struct id *lead, const char *type, int64_t at);
+
 bool differs(struct world *world, const char *format, ...) _printf_(2, 3); /* notes; true */
 
 /* ---- Operations ---- */

@@ -32,17 +32,17 @@ JOIN activity a ON a.id = k.activity_id
 WHERE k.source_system = $1 AND k.external_id = $2;
 
 -- activity_log -> activity
--- The whole history of a lead in the order it happened: what a replay reads.
+-- The history of a lead since $2 in the order it happened: what a replay reads.
 SELECT occurred_at, type, engagement
 FROM activity
-WHERE lead_id = $1
+WHERE lead_id = $1 AND occurred_at > $2
 ORDER BY lead_id, occurred_at, id;
 
 -- activity_log_properties -> activity
 -- The same for rules that look closer.
 SELECT occurred_at, type, engagement, properties
 FROM activity
-WHERE lead_id = $1
+WHERE lead_id = $1 AND occurred_at > $2
 ORDER BY lead_id, occurred_at, id;
 
 -- activity_span -> activity
