@@ -118,48 +118,36 @@ static int64_t search(const struct question *question, struct span span)
 }
 
 /* In ever longer pieces, as what comes comes soon more often than not. */
-static int64_t search_ahead(const struct question *question, struct span span)
+static int64_t search_pieces(const struct question *question, struct span span)
 {
-    struct facts facts;
-    struct question closer = narrowed(question, span, &facts);
-    if (!(closer.over(&closer, span) & CAN_HOLD))
-        return NEVER;
     int64_t found = NEVER;
     for (int64_t length = MS_PER_DAY; span.from <= span.to && found == NEVER; length *= 2) {
         int64_t to = span.to - span.from < length ? span.to : span.from + length - 1;
-        found = search(&closer, (struct span){ span.from, to });
+        found = search(question, (struct span){ span.from, to });
         span.from = to + 1;
     }
     return found;
 }
 
-/* From when on nothing changes any more. */
-static int64_t settled_at(const struct facts *facts)
+static int64_t search_ahead(const struct question *question, struct span span)
 {
-    int64_t at = INT64_MIN;
-    for (size_t i = 0; i < facts->scoring->selectors.count; i++) {
-        const struct selected *selected = &facts->selected[i];
-        if (selected->count == 0)
-            continue;
-        int64_t end =
-            selected->times[selected->count - 1] + facts->scoring->keep[i].days * MS_PER_DAY;
-        at = end > at ? end : at;
-    }
-    return at;
+    struct facts facts;
+    struct question closer = narrowed(question, span, &facts);
+    return closer.over(&closer, span) & CAN_HOLD ? search_pieces(&closer, span) : NEVER;
 }
 
-struct span course_unsettled(const struct facts *facts, int64_t from, int64_t until)
+/* The part of that time in which things may change: what comes after it is as at its end. */
+static struct span unsettled(const struct facts *facts, int64_t from, int64_t until)
 {
-    int64_t settled = settled_at(facts);
-    if (until > settled)
-        until = settled > from ? settled : from;
+    if (until > facts->settled_at)
+        until = facts->settled_at > from ? facts->settled_at : from;
     return (struct span){ from, until };
 }
 
 /* The first instant from `from` to `to` at which it is so. */
 static int64_t first(const struct question *question, int64_t from, int64_t to)
 {
-    return from > to ? NEVER : search_ahead(question, course_unsettled(question->facts, from, to));
+    return from > to ? NEVER : search_ahead(question, unsettled(question->facts, from, to));
 }
 
 static unsigned below_over(const struct question *question, struct span span)
@@ -388,7 +376,7 @@ bool course_step(struct course *course, const struct facts *facts, int64_t until
         return false;
     }
     struct facts ahead = *facts;
-    score_narrow(&ahead, course_unsettled(facts, course->at + 1, until));
+    score_narrow(&ahead, unsettled(facts, course->at + 1, until));
     int64_t leaves = leaves_at(course, &ahead, until);
     int64_t enters = enters_at(course, &ahead, leaves < until ? leaves : until);
     if (leaves == NEVER && enters == NEVER) {
@@ -409,16 +397,25 @@ bool course_step(struct course *course, const struct facts *facts, int64_t until
     return true;
 }
 
-int64_t course_due(const struct course *course, const struct facts *facts)
+bool course_can_fall(const struct course *course, const struct facts *facts)
+{
+    return exit_of(course, facts) != NULL;
+}
+
+int64_t course_due(const struct course *course, const struct facts *facts, int64_t score)
 {
     int64_t looks = LOOKS_AHEAD_MAX;
     struct facts bounded = *facts;
     bounded.looks_left = &looks;
-    struct question other = { &bounded, course, other_over, score_then(facts, course->at) };
-    int64_t changes = first(&other, course->at + 1, NEVER - 1);
-    struct course ahead = *course;
+    struct question other = { &bounded, course, other_over, score };
+    struct span ahead = unsettled(&bounded, course->at + 1, NEVER - 1);
+    int64_t changes = search_pieces(&other, ahead);
+    if (changes != NEVER)
+        ahead.to = changes - 1;
+    score_keep(&bounded, ahead, score);
+    struct course further = *course;
     struct step step;
-    if (course_step(&ahead, &bounded, changes == NEVER ? NEVER - 1 : changes, &step))
+    if (course_step(&further, &bounded, changes == NEVER ? NEVER - 1 : ahead.to, &step))
         return step.at;
     return changes == NEVER ? NO_INT : changes;
 }

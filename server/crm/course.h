@@ -37,13 +37,12 @@ bool course_step(struct course *course, const struct facts *facts, int64_t until
 void course_watch(struct course *course, const struct facts *facts, int64_t from, int64_t until);
 /* Somebody has just decided: mutes what already holds at course->at. */
 void course_mute(struct course *course, const struct facts *facts);
-/* The part of the time from `from` to `until` in which things may change: what comes after it is
- * as at its end. */
-struct span course_unsettled(const struct facts *facts, int64_t from, int64_t until);
-/* When time alone changes the score or the stage next, as things stand at course->at; NO_INT:
+/* Whether the stage is one that a lead falls back from. */
+bool course_can_fall(const struct course *course, const struct facts *facts);
+/* When time alone changes the score, which is `score` at course->at, or the stage next; NO_INT:
  * never. Not after that in any case: where rules nearly cancel each other out for long, it may be
  * an instant up to which nothing changes. */
-int64_t course_due(const struct course *course, const struct facts *facts);
+int64_t course_due(const struct course *course, const struct facts *facts, int64_t score);
 
 /* ---- How it is kept with the lead ---- */
 

@@ -6,10 +6,19 @@
 
 #define FROM_THE_FIRST (INT64_MIN + 1) /* nothing is dated before */
 
+void facts_note_times(struct facts *facts, size_t selector)
+{
+    const struct selected *selected = &facts->selected[selector];
+    int64_t settled_at =
+        selected->times[selected->count - 1] + facts->scoring->keep[selector].days * MS_PER_DAY;
+    facts->settled_at = settled_at > facts->settled_at ? settled_at : facts->settled_at;
+}
+
 /* In its place among the others. How many times a selector's array has room for: a power of two
  * from its count, so that no capacity needs to be kept. */
-static enum err add_time(struct ctx *ctx, struct selected *selected, int64_t at)
+static enum err add_time(struct ctx *ctx, struct facts *facts, size_t selector, int64_t at)
 {
+    struct selected *selected = &facts->selected[selector];
     size_t count = selected->count;
     if ((count & (count - 1)) == 0) { /* 0, 1, 2, 4 ...: full */
         int64_t *times = ctx_alloc(ctx, (count ? count * 2 : 1) * sizeof *times);
@@ -24,13 +33,14 @@ static enum err add_time(struct ctx *ctx, struct selected *selected, int64_t at)
     for (; place > 0 && times[place - 1] > at; place--)
         times[place] = times[place - 1];
     times[place] = at;
+    facts_note_times(facts, selector);
     return OK;
 }
 
 enum err facts_start(struct ctx *ctx, const struct scoring *scoring, struct facts *ret)
 {
     size_t count = scoring->selectors.count;
-    *ret = (struct facts){ .scoring = scoring, .since = NO_INT };
+    *ret = (struct facts){ .scoring = scoring, .since = NO_INT, .settled_at = INT64_MIN };
     ret->selected = ctx_alloc(ctx, (count + 1) * sizeof *ret->selected);
     if (!ret->selected)
         return ERR_MEMORY;
@@ -73,7 +83,7 @@ enum err facts_add(struct ctx *ctx, struct facts *facts, const struct activity *
         enum err err = OK;
         if (!is_past(facts, index, activity->occurred_at) &&
             selector_passes(&scoring->selectors.items[index], &look))
-            err = add_time(ctx, &facts->selected[index], activity->occurred_at);
+            err = add_time(ctx, facts, index, activity->occurred_at);
         if (err)
             return err;
     }

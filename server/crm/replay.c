@@ -365,7 +365,8 @@ static enum err fill_state(struct ctx *ctx, const struct walk *walk, struct lead
     lead->automatic_at = walk->automatic_at;
     if (walk->derived_count > 0)
         lead->automatic_at = walk->derived[walk->derived_count - 1].step.at;
-    lead->score_due_at = course_due(&walk->course, &walk->facts);
+    lead->score_due_at =
+        course_due(&walk->course, &walk->facts, score_then(&walk->facts, walk->course.at));
     return tally_encode(ctx, &walk->tally, &walk->facts, &lead->tally);
 }
 

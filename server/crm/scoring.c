@@ -161,11 +161,14 @@ static int64_t clamp(int64_t value, int64_t min, int64_t max)
 static int64_t decayed_sum(const struct ready_rule *rule, const struct selected *selected,
                            size_t count, int64_t at)
 {
-    int64_t sum = 0, times = rule->cap_times, cap = rule->cap_milli;
-    for (size_t i = count; i-- > 0 && times > 0 && sum < cap && sum > -cap; times--) {
-        int64_t age_ms = at - selected->times[i];
-        int64_t age = age_ms > 0 ? age_ms / MS_PER_DAY : 0;
-        if (age >= rule->ages)
+    int64_t sum = 0, cap = rule->cap_milli;
+    uint64_t age = 0, ages = (uint64_t)rule->ages;
+    size_t end = (uint64_t)rule->cap_times < count ? count - (size_t)rule->cap_times : 0;
+    for (size_t i = count; i > end && sum < cap && sum > -cap; i--) {
+        int64_t age_ms = at - selected->times[i - 1];
+        if (age_ms > 0)
+            age = (uint64_t)age_ms / (uint64_t)MS_PER_DAY;
+        if (age >= ages)
             break; /* and what is older even more so */
         sum += rule->decayed[age];
     }
@@ -289,6 +292,42 @@ void score_narrow(struct facts *facts, struct span span)
     facts->narrow_score = sum_up(facts, span, facts);
     facts->narrow = span;
     facts->is_narrow = true;
+}
+
+void score_keep(struct facts *facts, struct span span, int64_t score)
+{
+    facts->narrow_score = (struct score_range){ score, score };
+    facts->narrow = span;
+    facts->is_narrow = true;
+}
+
+/* Whether what it selects comes to the same from then on: nothing comes any more, and nothing
+ * fades. */
+static bool has_faded(const struct ready_rule *rule, const struct facts *facts, int64_t from)
+{
+    if (rule->selector == NO_SELECTOR)
+        return true;
+    const struct selected *selected = &facts->selected[rule->selector];
+    if (selected->count == 0)
+        return true;
+    int64_t latest = selected->times[selected->count - 1];
+    return latest <= from && (!rule->decayed || from - latest >= rule->ages * MS_PER_DAY);
+}
+
+void score_fix(struct facts *facts, int64_t from)
+{
+    struct span now = { from, from };
+    for (size_t i = next_open(facts, 0); i < RULES_MAX; i = next_open(facts, i + 1)) {
+        const struct ready_rule *rule = &facts->scoring->ready[i];
+        unsigned when = facts->holds[i];
+        if (when == (CAN_HOLD | CAN_FAIL))
+            continue;
+        if (when == CAN_HOLD && !has_faded(rule, facts, from))
+            continue;
+        facts->fixed |= UINT64_C(1) << i;
+        facts->fixed_milli[rule->group] +=
+            when == CAN_HOLD ? matches_over(rule, facts, now).low : 0;
+    }
 }
 
 int64_t score_then(const struct facts *facts, int64_t at)

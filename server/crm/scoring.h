@@ -82,6 +82,7 @@ struct facts {
      * NO_INT: nothing is. */
     int64_t since;
     const int64_t *totals; /* by selector: how many there are in all; NULL: the log says */
+    int64_t settled_at;    /* from then on no time matters any more, of those that are there */
     /* of each rule's and then each criterion's condition, as far as the attributes tell */
     uint8_t holds[RULES_MAX + CRITERIA_MAX];
     /* Rules, by bits, that are known to come to the same all the time that is looked at, and to
@@ -111,6 +112,10 @@ int64_t score_then(const struct facts *facts, int64_t at);
  * of it, and what the score is in it. From then on nothing may be added to these facts, or asked
  * of another time, unless nothing changes any more at the end of the span: then of what follows. */
 void score_narrow(struct facts *facts, struct span span);
+/* The same where it is known that the score is this one in all of the span. */
+void score_keep(struct facts *facts, struct span span, int64_t score);
+/* The same from that instant on for ever, of what takes no counting to see. */
+void score_fix(struct facts *facts, int64_t from);
 void score_explain(const struct facts *facts, int64_t at, struct score_detail *ret);
 
 /* ---- Where facts come from ---- */
@@ -128,6 +133,8 @@ struct log_times {
 };
 enum err facts_read_log(struct ctx *ctx, struct db *db, const struct id *lead_id,
                         struct log_times *times, struct facts *facts) _must_check_;
+/* Sees to settled_at where a selector has got times, the latest last. */
+void facts_note_times(struct facts *facts, size_t selector);
 /* Facts without any activity. */
 enum err facts_start(struct ctx *ctx, const struct scoring *scoring, struct facts *ret)
     _must_check_;

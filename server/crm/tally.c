@@ -122,16 +122,17 @@ static void put_times(struct writer_to *to, const struct selected *selected,
         put_number(to, (uint64_t)(last - selected->times[i]));
 }
 
-static enum err take_times(struct ctx *ctx, struct reader_from *from, bool total, int64_t at,
-                           struct selected *ret)
+static enum err take_times(struct ctx *ctx, struct reader_from *from, struct facts *facts,
+                           size_t selector, int64_t at)
 {
-    uint64_t earlier = total ? take_number(from) : 0, kept = take_number(from);
-    *ret = (struct selected){ .count = (size_t)kept, .earlier = (int64_t)earlier };
+    struct selected *selected = &facts->selected[selector];
+    if (facts->scoring->keep[selector].total)
+        selected->earlier = (int64_t)take_number(from);
+    uint64_t kept = take_number(from);
     if (kept == 0)
         return OK;
     if (kept > from->length) {
         from->broken = true;
-        *ret = (struct selected){ 0 };
         return OK;
     }
     size_t capacity = 1; /* as facts_add() expects it */
@@ -143,7 +144,9 @@ static enum err take_times(struct ctx *ctx, struct reader_from *from, bool total
     int64_t last = at + 1;
     for (size_t i = (size_t)kept; i-- > 0;)
         times[i] = last -= (int64_t)take_number(from);
-    ret->times = times;
+    selected->times = times;
+    selected->count = (size_t)kept;
+    facts_note_times(facts, selector);
     return OK;
 }
 
@@ -209,8 +212,7 @@ enum err tally_decode(struct ctx *ctx, const struct scoring *scoring, const stru
                 CONDITION_BITS);
     take_packed(&from, passes, scoring->selectors.fields, PASSES_BITS);
     for (size_t i = 0; i < scoring->selectors.count && !err; i++)
-        err = take_times(ctx, &from, scoring->keep[i].total, lead->last_fact_at,
-                         &ret_facts->selected[i]);
+        err = take_times(ctx, &from, ret_facts, i, lead->last_fact_at);
     if (!err && (from.broken || from.at != from.length))
         err = fail(ctx, ERR_CORRUPT, NULL, "a lead's tally cannot be read");
     return err;
