@@ -384,6 +384,9 @@ enum err crossing_list(struct ctx *ctx, struct db *db, const struct crossing_fil
                        struct rows *ret) _must_check_; /* struct crossing */
 enum err crossing_count(struct ctx *ctx, struct db *db, const struct crossing_filter *filter,
                         int64_t *ret) _must_check_;
+/* Takes a lead out of all parts that it is in; says how many they were. */
+enum err crossings_forget(struct ctx *ctx, struct db *db, const struct id *lead_id,
+                          int64_t *ret_count) _must_check_;
 /* At most `limit` parts; says how many they were. Of one job, or of those that were over before. */
 enum err crossings_remove(struct ctx *ctx, struct db *db, const struct id *job, int64_t limit,
                           int64_t *ret_count) _must_check_;

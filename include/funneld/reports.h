@@ -135,6 +135,10 @@ struct preview_listener {
 /* On a read-only connection without an open transaction: it takes one for every slice. */
 enum err preview_run(struct ctx *ctx, struct db *db, const struct id *rule_set,
                      const struct preview_listener *listener) _must_check_;
+/* Those of a preview who cross a threshold, for its listener to keep; on the writer. Without whom
+ * somebody had erased, facts and all, since the job was made. */
+enum err crossings_keep(struct ctx *ctx, struct db *db, const struct job *job,
+                        const struct crossing_part *part) _must_check_;
 /* The job that does that. ERR_VALIDATION: as things are, it could not be published. */
 enum err rule_set_preview(struct ctx *ctx, struct db *db, const struct id *id, struct job *ret)
     _must_check_;

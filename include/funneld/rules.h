@@ -172,6 +172,9 @@ struct crossing_part {
 
 /* How they are kept: see server/store/jobs.c. */
 struct crossing_row {
+    struct id job;
+    int64_t criterion, direction;
+    struct id last_lead;
     struct bytes leads;
 };
 extern const struct table crossing_row_table;

@@ -156,7 +156,7 @@ static enum err write_end(struct ctx *ctx, struct db *db, struct writing *writin
 
 static enum err write_part(struct ctx *ctx, struct db *db, struct writing *writing)
 {
-    return crossings_insert(ctx, db, &writing->jobs->reading.job.id, writing->part);
+    return crossings_keep(ctx, db, &writing->jobs->reading.job, writing->part);
 }
 
 enum { PARTS_AT_ONCE = 64 };

@@ -195,6 +195,8 @@ static const struct field crossing_fields[] = {
 const struct table crossing_table = TABLE(struct crossing, "crossing", crossing_fields);
 
 static const struct field crossing_row_fields[] = {
+    FIELD(struct crossing_row, job, ID),        FIELD(struct crossing_row, criterion, INT),
+    FIELD(struct crossing_row, direction, INT), FIELD(struct crossing_row, last_lead, ID),
     FIELD(struct crossing_row, leads, BYTES),
 };
 const struct table crossing_row_table =

@@ -211,6 +211,12 @@ static enum err remove_changes(struct ctx *ctx, struct db *db, struct step *step
     return lead_changes_remove(ctx, db, &step->erasing->lead_id, step->limit, &step->count);
 }
 
+/* Its scores under rules that were looked at. */
+static enum err remove_crossings(struct ctx *ctx, struct db *db, struct step *step)
+{
+    return whole(step) ? crossings_forget(ctx, db, &step->erasing->lead_id, &step->count) : OK;
+}
+
 /* The row itself, which said what to look for in the journal. */
 static enum err finish(struct ctx *ctx, struct db *db, struct lead_erasing *erasing)
 {
@@ -231,8 +237,9 @@ static enum err go_on(struct ctx *ctx, struct db *db, struct lead_erasing *erasi
 {
     /* The changes are the last: they too say what to look for. */
     static enum err (*const steps[])(struct ctx * ctx, struct db * db, struct step * step) = {
-        remove_submissions,   remove_crowds,       remove_answers, remove_activities,
-        remove_activity_keys, remove_stage_events, remove_values,  remove_changes,
+        remove_submissions, remove_crowds,        remove_answers,
+        remove_activities,  remove_activity_keys, remove_stage_events,
+        remove_values,      remove_crossings,     remove_changes,
     };
     int64_t room = ROWS_AT_ONCE;
     for (size_t i = 0; i < ARRAY_SIZE(steps) && room > 0; i++) {

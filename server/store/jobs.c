@@ -159,6 +159,56 @@ enum err crossing_count(struct ctx *ctx, struct db *db, const struct crossing_fi
     return err;
 }
 
+/* Writes the part without that lead, if it is in there. */
+static enum err part_forget(struct ctx *ctx, struct db *db, const struct crossing_row *group,
+                            const struct crossing_row *part, const struct id *lead_id,
+                            int64_t *count)
+{
+    size_t at = 0, rest = part->leads.length;
+    while (rest > 0 && memcmp(part->leads.data + at, lead_id->bytes, sizeof lead_id->bytes) != 0) {
+        at += CROSSING_BYTES;
+        rest -= CROSSING_BYTES;
+    }
+    if (rest == 0)
+        return OK;
+    ++*count;
+    size_t length = part->leads.length - CROSSING_BYTES;
+    if (length == 0)
+        return db_exec(ctx, db, SQL_CROSSING_DELETE, param_id(&group->job),
+                       param_int(group->criterion), param_int(group->direction),
+                       param_id(&part->last_lead));
+    uint8_t *leads = ctx_alloc(ctx, length);
+    if (!leads)
+        return ERR_MEMORY;
+    memcpy(leads, part->leads.data, at);
+    memcpy(leads + at, part->leads.data + at + CROSSING_BYTES, length - at);
+    return db_exec(ctx, db, SQL_CROSSING_UPDATE, param_id(&group->job), param_int(group->criterion),
+                   param_int(group->direction), param_id(&part->last_lead),
+                   param_bytes(leads + length - CROSSING_BYTES, sizeof lead_id->bytes),
+                   param_bytes(leads, length));
+}
+
+enum err crossings_forget(struct ctx *ctx, struct db *db, const struct id *lead_id,
+                          int64_t *ret_count)
+{
+    struct crossing_row group = { .criterion = -1 }, part;
+    enum err err = OK;
+    *ret_count = 0;
+    for (;;) {
+        err = db_one(ctx, db, SQL_CROSSING_GROUP_NEXT, &group,
+                     param_bytes(group.job.bytes, sizeof group.job.bytes),
+                     param_int(group.criterion), param_int(group.direction));
+        if (err)
+            return err == ERR_NOT_FOUND ? OK : err;
+        err = db_one(ctx, db, SQL_CROSSINGS_AROUND, &part, param_id(&group.job),
+                     param_int(group.criterion), param_int(group.direction), param_id(lead_id));
+        if (!err)
+            err = part_forget(ctx, db, &group, &part, lead_id, ret_count);
+        if (err && err != ERR_NOT_FOUND)
+            return err;
+    }
+}
+
 enum err crossings_remove(struct ctx *ctx, struct db *db, const struct id *job, int64_t limit,
                           int64_t *ret_count)
 {

@@ -3,6 +3,10 @@
 #include "property.h"
 #include "world.h"
 
+#include <funneld/reports.h>
+
+#include <stdio.h>
+
 enum { ACTIVITIES = 200, SLICES_MAX = 100 };
 
 static struct id make_lead(struct world *world)
@@ -94,10 +98,110 @@ START_TEST(test_in_turns)
 }
 END_TEST
 
+/* ---- What previews keep ---- */
+
+enum { CROSSING = 3 };
+
+/* One preview whose job is done, and one that still has in its hands who crosses. */
+struct previews {
+    struct world world;
+    struct id leads[CROSSING];
+    struct job done, at_work;
+    struct crossing_part part;
+};
+
+static void previews_make(struct previews *previews)
+{
+    struct ctx *ctx = &previews->world.core.ctx;
+    struct db *db;
+    world_make(&previews->world, WORLD_DEFAULT);
+    db = previews->world.core.db;
+    world_begin(&previews->world);
+    previews->part = (struct crossing_part){ .criterion = STAGE_MQL, .count = CROSSING };
+    for (int i = 0; i < CROSSING; i++) {
+        char email[32];
+        struct lead_input input;
+        struct lead_created created;
+        table_clear(&lead_create_table, &input);
+        snprintf(email, sizeof email, "u%d@example.com", i);
+        input.email = email;
+        ctx->now_ms++;
+        ck_assert_ok(ctx, lead_create(ctx, db, &input, false, &created));
+        previews->leads[i] = created.lead.id;
+        previews->part.items[i] = (struct crossing){ created.lead.id, i, 50 + i };
+    }
+    const struct id none = { 0 };
+    ck_assert_ok(ctx, job_create(ctx, db, JOB_PREVIEW, &none, &previews->done));
+    ck_assert_ok(ctx, crossings_keep(ctx, db, &previews->done, &previews->part));
+    previews->part.direction = CROSSING_DOWN;
+    ck_assert_ok(ctx, crossings_keep(ctx, db, &previews->done, &previews->part));
+    ck_assert_ok(ctx, job_create(ctx, db, JOB_PREVIEW, &none, &previews->at_work));
+    world_end(&previews->world, false);
+}
+
+static void expect_crossings(struct previews *previews, const struct job *job,
+                             enum crossing_direction direction, const char *scores)
+{
+    struct ctx *ctx = &previews->world.core.ctx;
+    struct crossing_filter filter = {
+        .job = job->id, .criterion = STAGE_MQL, .direction = direction, .range = { .limit = 10 }
+    };
+    struct rows rows;
+    int64_t total;
+    struct buffer said = { .arena = ctx->arena };
+    ck_assert_ok(ctx, crossing_list(ctx, previews->world.core.db, &filter, &rows));
+    ck_assert_ok(ctx, crossing_count(ctx, previews->world.core.db, &filter, &total));
+    const struct crossing *all = rows.items;
+    for (size_t i = 0; i < rows.count; i++)
+        buffer_printf(&said, "%lld-%lld ", (long long)all[i].score_before,
+                      (long long)all[i].score_after);
+    buffer_char(&said, '\0');
+    ck_assert_str_eq(said.data, scores);
+    ck_assert_int_eq(total, (int64_t)rows.count);
+}
+
+static void erase(struct previews *previews, int lead, enum erasure_facts facts)
+{
+    struct lead_erasing erasing = { .lead_id = previews->leads[lead], .facts = facts };
+    while (erase_slice(&previews->world, &erasing))
+        ;
+}
+
+START_TEST(test_crossings_go_with_the_facts)
+{
+    static struct previews previews;
+    previews_make(&previews);
+    struct ctx *ctx = &previews.world.core.ctx;
+    struct db *db = previews.world.core.db;
+    expect_crossings(&previews, &previews.done, CROSSING_UP, "0-50 1-51 2-52 ");
+    erase(&previews, 2, FACTS_REMOVED); /* the last names the part */
+    expect_crossings(&previews, &previews.done, CROSSING_UP, "0-50 1-51 ");
+    expect_crossings(&previews, &previews.done, CROSSING_DOWN, "0-50 1-51 ");
+    erase(&previews, 0, FACTS_KEPT);
+    expect_crossings(&previews, &previews.done, CROSSING_UP, "0-50 1-51 ");
+    world_begin(&previews.world);
+    ck_assert_ok(ctx, crossings_keep(ctx, db, &previews.at_work, &previews.part));
+    world_end(&previews.world, false);
+    expect_crossings(&previews, &previews.at_work, CROSSING_DOWN, "0-50 1-51 ");
+    erase(&previews, 0, FACTS_REMOVED);
+    expect_crossings(&previews, &previews.done, CROSSING_DOWN, "1-51 ");
+    expect_crossings(&previews, &previews.at_work, CROSSING_DOWN, "1-51 ");
+    erase(&previews, 1, FACTS_REMOVED);
+    expect_crossings(&previews, &previews.done, CROSSING_UP, "");
+    ck_assert_int_eq(count(&previews.world, "SELECT count(*) FROM job_crossing"), 0);
+    world_begin(&previews.world);
+    ck_assert_ok(ctx, crossings_keep(ctx, db, &previews.at_work, &previews.part));
+    world_end(&previews.world, false);
+    ck_assert_int_eq(count(&previews.world, "SELECT count(*) FROM job_crossing"), 0);
+    world_done(&previews.world);
+}
+END_TEST
+
 TCase *erasures_case(void)
 {
     TCase *erasures = tcase_create("erasures");
     tcase_add_loop_test(erasures, test_finished_by_another, 0, ARRAY_SIZE(wanted));
     tcase_add_loop_test(erasures, test_in_turns, 0, ARRAY_SIZE(wanted));
+    tcase_add_test(erasures, test_crossings_go_with_the_facts);
     return erasures;
 }

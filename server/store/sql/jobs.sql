@@ -64,10 +64,24 @@ ORDER BY last_lead DESC LIMIT $5;
 
 -- crossings_around -> crossing_row
 -- The part that $4 is in.
-SELECT leads
+SELECT last_lead, leads
 FROM job_crossing
 WHERE job = $1 AND criterion = $2 AND direction = $3 AND last_lead >= $4
 ORDER BY last_lead LIMIT 1;
+
+-- crossing_group_next -> crossing_row
+SELECT job, criterion, direction
+FROM job_crossing
+WHERE (job, criterion, direction) > ($1, $2, $3)
+ORDER BY job, criterion, direction LIMIT 1;
+
+-- crossing_update
+UPDATE job_crossing SET last_lead = $5, leads = $6
+WHERE job = $1 AND criterion = $2 AND direction = $3 AND last_lead = $4;
+
+-- crossing_delete
+DELETE FROM job_crossing
+WHERE job = $1 AND criterion = $2 AND direction = $3 AND last_lead = $4;
 
 -- crossing_bytes
 SELECT coalesce(sum(length(leads)), 0)
