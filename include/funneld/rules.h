@@ -133,6 +133,9 @@ struct job {
     const char *progress;      /* done of total, as a decimal; not in the row */
     struct id cursor;          /* the lead it has come to */
     const char *result;        /* JSON by kind */
+    /* What is to become that: struct preview_progress, struct reclassification; NULL: the result
+     * stays as it is. Not in the row. */
+    const void *found;
     const char *detail;
     const char *actor;
     int64_t created_at, started_at;

@@ -32,6 +32,41 @@ static const char *take_failure(struct ctx *ctx, const struct job *job, enum err
     return detail;
 }
 
+/* ---- What they found ---- */
+
+static const struct field preview_fields[] = {
+    FIELD_POINT(struct preview_progress, estimate, &preview_report_table,
+                .note = "on 10,000 leads, as evenly spread as they can be; null where there are "
+                        "no more than that"),
+    FIELD_POINT(struct preview_progress, whole, &preview_report_table,
+                .note = "on all leads; null until it is done"),
+};
+const struct table preview_result_table =
+    TABLE(struct preview_progress, "preview_result", preview_fields);
+
+static const struct field reclassification_fields[] = {
+    FIELD(struct reclassification, activities, INT, .flags = FIELD_NOT_NULL,
+          .note = "that are judged otherwise"),
+    FIELD(struct reclassification, leads, INT, .flags = FIELD_NOT_NULL, .note = "whose they are"),
+};
+const struct table reclassification_result_table =
+    TABLE(struct reclassification, "reclassification_result", reclassification_fields);
+
+static const struct table *const result_tables[] = { [JOB_PREVIEW] = &preview_result_table,
+                                                     [JOB_RECLASSIFY] =
+                                                         &reclassification_result_table };
+
+static enum err write_result(struct ctx *ctx, struct job *job)
+{
+    if (!job->found)
+        return OK;
+    struct buffer result = { .arena = ctx->arena };
+    json_row(&(struct json){ .out = &result }, NULL, result_tables[job->kind], job->found);
+    buffer_char(&result, '\0');
+    job->result = result.data;
+    return result.failed ? fail(ctx, ERR_MEMORY, NULL, "no memory for a result") : OK;
+}
+
 /* ---- On the writer's thread: jobs that write ---- */
 
 typedef enum err job_slice(struct ctx *ctx, struct db *db, struct job *job, bool *ret_more);
@@ -61,6 +96,8 @@ static enum err slice(struct jobs_run *jobs, struct db *db, struct job *job)
     job->watch = &watch;
     struct job before = *job;
     err = slices[job->kind](ctx, db, job, &more);
+    if (!err)
+        err = write_result(ctx, job);
     if (!err)
         err = more ? job_go_on(ctx, db, job) : job_finish(ctx, db, job);
     if (!err && job->state == JOB_FAILED)
@@ -169,16 +206,6 @@ static enum err write_no_parts(struct ctx *ctx, struct db *db, struct writing *w
 
 /* ---- Previews ---- */
 
-static const struct field preview_fields[] = {
-    FIELD_POINT(struct preview_progress, estimate, &preview_report_table,
-                .note = "on 10,000 leads, as evenly spread as they can be; null where there are "
-                        "no more than that"),
-    FIELD_POINT(struct preview_progress, whole, &preview_report_table,
-                .note = "on all leads; null until it is done"),
-};
-const struct table preview_result_table =
-    TABLE(struct preview_progress, "preview_result", preview_fields);
-
 static enum err preview_tell(struct ctx *ctx, void *self, const struct preview_progress *progress)
 {
     struct jobs_run *jobs = self;
@@ -186,16 +213,14 @@ static enum err preview_tell(struct ctx *ctx, void *self, const struct preview_p
     struct arena *arena = ctx->arena;
     _cleanup_(arena_free) struct arena own = { 0 };
     ctx->arena = &own; /* it is told again and again */
-    struct buffer result = { .arena = &own };
-    json_row(&(struct json){ .out = &result }, NULL, &preview_result_table, progress);
-    buffer_char(&result, '\0');
     job->done = progress->done;
     job->total = progress->total;
-    job->result = result.data;
-    enum err err = result.failed ? fail(ctx, ERR_MEMORY, NULL, "no memory for a preview")
-                                 : write_now(jobs, &(struct writing){ .write = write_progress });
-    job->result = progress->whole && !err ? arena_text(arena, result.data, result.length) : NULL;
+    job->found = progress;
+    enum err err = write_result(ctx, job);
+    if (!err)
+        err = write_now(jobs, &(struct writing){ .write = write_progress });
     ctx->arena = arena;
+    job->result = progress->whole && !err ? ctx_text(ctx, job->result) : NULL;
     if (err)
         failure_keep(ctx);
     return err;

@@ -29,8 +29,8 @@ struct jobs_run {
     struct job_reading reading;
 };
 
-/* The result of a preview, struct preview_progress as JSON. */
-extern const struct table preview_result_table;
+/* What a job found, as JSON: struct preview_progress, struct reclassification. */
+extern const struct table preview_result_table, reclassification_result_table;
 
 /* Goes on with what a stop or a crash has left, and with what comes, until the writer stops. */
 enum err jobs_run_start(struct ctx *ctx, struct writer *writer, struct scanner *long_work,

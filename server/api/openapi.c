@@ -91,6 +91,7 @@ static void write_components(struct openapi *writing)
              "create makes one\"}}");
     openapi_shared(writing);
     openapi_remember(writing, &preview_result_table, false); /* what jobs.result holds */
+    openapi_remember(writing, &reclassification_result_table, false);
     openapi_schemas(writing);
     json_close(json, '}');
 }

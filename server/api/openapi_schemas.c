@@ -243,11 +243,6 @@ static void write_job_result(struct json *json)
     json_raw(json, "JobResult",
              "{\"oneOf\":[{\"$ref\":\"#/components/schemas/PreviewResult\"},"
              "{\"$ref\":\"#/components/schemas/ReclassificationResult\"}]}");
-    json_raw(json, "ReclassificationResult",
-             "{\"type\":\"object\",\"required\":[\"activities\",\"leads\"],\"properties\":{"
-             "\"activities\":{\"type\":\"integer\",\"description\":\"that are judged otherwise\"},"
-             "\"leads\":{\"type\":\"integer\",\"description\":\"whose they are\"}},"
-             "\"additionalProperties\":false}");
 }
 
 /* Writing one may bring up others, which join the end of the list. */

@@ -138,19 +138,15 @@ static enum err reclassify_lead(struct ctx *ctx, struct db *db, const struct id 
 
 /* ---- The job ---- */
 
-static enum err keep_result(struct ctx *ctx, struct db *db, struct job *job,
-                            const struct reclassification *wanted)
-{
-    job->result = arena_printf(ctx->arena, "{\"activities\":%lld,\"leads\":%lld}",
-                               (long long)wanted->activities, (long long)wanted->leads);
-    return job->result ? reclassification_save(ctx, db, wanted) : ERR_MEMORY;
-}
-
 enum err reclassify_slice(struct ctx *ctx, struct db *db, struct job *job, bool *ret_more)
 {
-    struct slice slice = { .job = job };
-    enum err err = reclassification_load(ctx, db, &job->id, &slice.wanted);
+    struct slice *slice = ctx_alloc(ctx, sizeof *slice);
+    if (!slice)
+        return ERR_MEMORY;
+    slice->job = job;
+    enum err err = reclassification_load(ctx, db, &job->id, &slice->wanted);
     if (!err)
-        err = job_each_lead(ctx, db, job, reclassify_lead, &slice, ret_more);
-    return err ? err : keep_result(ctx, db, job, &slice.wanted);
+        err = job_each_lead(ctx, db, job, reclassify_lead, slice, ret_more);
+    job->found = &slice->wanted;
+    return err ? err : reclassification_save(ctx, db, &slice->wanted);
 }
