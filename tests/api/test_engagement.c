@@ -2,6 +2,7 @@
  * says, and by how fast it came; and that programs score nothing, unless a rule asks for them. */
 #include "fixture.h"
 
+#include <funneld/types.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -301,6 +302,64 @@ START_TEST(rules_ask_for_it)
 }
 END_TEST
 
+/* A search selects the activities that a rule of the same condition selects: the lead's score has a
+ * bit for each condition that holds. */
+START_TEST(searches_and_rules_agree)
+{
+    static const char *const conditions[] = {
+        "{'activity':'email_opened'}",
+        "{'activity':'email_opened','engagement':['suspect']}",
+        "{'activity':'email_opened','engagement':['bot','suspect'],'count':{'gte':2}}",
+        "{'activity':'email_opened','engagement':['verified','suspect','bot'],'within_days':30}",
+        "{'activity':'email_opened','count':{'gte':0,'lte':1}}",
+        "{'not':{'activity':'email_opened','engagement':['bot'],"
+        "'where':[{'property':'mail','op':'eq','value':'a'}]}}",
+    };
+    enum { CONDITIONS = ARRAY_SIZE(conditions), KINDS = 3, LEADS = 27 };
+    struct buffer rules = { .arena = &fixture.arena };
+    for (size_t i = 0; i < CONDITIONS; i++)
+        buffer_printf(&rules,
+                      "%s{'key':'r%zu','name':'R','score_group':'g','points_milli':%d,'when':%s}",
+                      i ? "," : "", i, 1000 << i, conditions[i]);
+    buffer_char(&rules, '\0');
+    const char *set = service_create(
+        "/v1/rule-sets",
+        "{'name':'Bits','groups':[{'key':'g','min_milli':0,'max_milli':100000}],'rules':[%s]}",
+        rules.data);
+    expect_status(
+        ask(fixture.client, .method = "POST", .path = textf("/v1/rule-sets/%s/publish", set)), 202);
+    for (int i = 0; i < LEADS; i++) { /* none, one or two of each kind, some of them old */
+        const char *lead = make_lead(textf("u%d", i));
+        int times[KINDS] = { i % 3, i / 3 % 3, i / 9 };
+        for (int kind = 0; kind < KINDS; kind++)
+            for (int j = 0; j < times[kind]; j++)
+                expect_status(
+                    record(lead, textf("{'type':'email_opened','engagement':'%s',"
+                                       "'properties':{'mail':'%s'}%s}",
+                                       engagement_names[kind], j ? "b" : "a",
+                                       i % 2 ? ",'occurred_at':'2024-01-01T00:00:00Z'" : "")),
+                    201);
+    }
+    const struct answer *leads = get(fixture.client, "/v1/leads?limit=200");
+    for (size_t i = 0; i < CONDITIONS; i++) {
+        const struct answer *found =
+            post(fixture.client, "/v1/leads/search", "{'condition':%s,'limit':200}", conditions[i]);
+        size_t at = 0; /* both have the newest first */
+        for (size_t j = 0; j < answer_count(leads, "data"); j++) {
+            bool holds = answer_int(leads, "data.%zu.score", j) >> i & 1;
+            const char *id = answer_text(leads, "data.%zu.id", j);
+            bool is_found = at < answer_count(found, "data") &&
+                            strcmp(answer_text(found, "data.%zu.id", at), id) == 0;
+            ck_assert_msg(holds == is_found, "%s: %s", conditions[i],
+                          answer_text(leads, "data.%zu.email", j));
+            at += is_found;
+        }
+        ck_assert_uint_eq(at, answer_count(found, "data"));
+        ck_assert(at > 0 && at < LEADS);
+    }
+}
+END_TEST
+
 Suite *test_suite(void)
 {
     Suite *suite = suite_create("engagement");
@@ -319,6 +378,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, taken_for_a_program);
     tcase_add_test(tcase, conditions_ask_for_it);
     tcase_add_test(tcase, rules_ask_for_it);
+    tcase_add_test(tcase, searches_and_rules_agree);
     suite_add_tcase(suite, tcase);
     return suite;
 }
