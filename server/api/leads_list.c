@@ -165,11 +165,21 @@ static enum err read_filters(struct call *call, const struct condition_scope *sc
     return condition_of_filters(call->ctx, scope, filters, pairs->count, ret);
 }
 
+/* What no index finds, should the list take too long; NULL: there is no such thing. */
+static const char *costly_parameter(const struct call *call)
+{
+    const struct leads_query *query = call->query;
+    if (query->country)
+        return "country";
+    return call->filters.count > 0 ? call->filters.items[0].name : NULL;
+}
+
 static enum err run_list(struct call *call)
 {
     const struct leads_query *query = call->query;
     const struct catalog *catalog;
     struct lead_search search = begin_search(call, NULL);
+    call->costly = costly_parameter(call);
     enum err err = catalog_get(call->ctx, call->db, &catalog);
     if (err)
         return err;
@@ -343,7 +353,9 @@ static enum err run_post(struct call *call)
         return err;
     struct lead_search search = begin_search(call, &selectors);
     search.filter.condition = condition;
-    call->costly = condition ? condition_costly_place(condition) : NULL;
+    const char *place = condition ? condition_costly_place(condition) : NULL;
+    const char *whole = body->condition ? "condition" : condition ? "filterGroups" : NULL;
+    call->costly = place ? place : whole;
     return run_search(call, catalog, &search);
 }
 

@@ -142,8 +142,10 @@ static void scanned(struct scan *scan)
         failure_clear(call->ctx);
         call->outcome =
             fail_member(call->ctx, call->costly, "too_costly",
-                        "takes too long to be judged for so many leads: ask besides for attributes "
-                        "that few have, or for less than all time (within_days)");
+                        "takes too long to be judged for so many leads: ask besides for what few "
+                        "have and an index knows (stage, status, source, campaign, owner, "
+                        "created_at, a custom field that is indexed), or for less than all time "
+                        "(within_days)");
     }
     http_resume(call->request);
 }

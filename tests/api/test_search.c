@@ -520,6 +520,42 @@ START_TEST(too_costly)
 }
 END_TEST
 
+/* So is a list by what no index knows: it would not be had later either. */
+START_TEST(too_costly_to_filter)
+{
+    static const char *const options[] = { "--read-budget-ms=1", "--scan-deadline-ms=3", NULL };
+    service_setup_with(options);
+    struct buffer body = { .arena = &fixture.arena };
+    for (int i = 0; i < 3000; i++) {
+        buffer_printf(&body, "%s{'email':'u%d@example.com','country':'DE','company':'%0200d'}",
+                      i % 1000 ? "," : "{'items':[", i, i);
+        if (i % 1000 < 999)
+            continue;
+        buffer_printf(&body, "]}%c", '\0');
+        expect_status(post(fixture.client, "/v1/import/leads", "%s", body.data), 200);
+        body.length = 0;
+    }
+    body.length = 0;
+    for (int i = 0; i < 40; i++)
+        buffer_printf(&body, "{'field':'company','op':'not_contains','value':'x%d'},", i);
+    buffer_char(&body, '\0');
+    const struct answer *answer = NULL;
+    for (int i = 0; i < 100 && (!answer || answer->status == 503); i++)
+        answer = post(fixture.client, "/v1/leads/search",
+                      "{'condition':{'all':[%s{'field':'company','op':'eq','value':'none'}]},"
+                      "'limit':%d}",
+                      body.data, i + 1);
+    expect_problem(answer, 422, "validation_failed", "/condition", "too_costly");
+    answer = NULL;
+    for (int i = 0; i < 100 && (!answer || answer->status == 503); i++)
+        answer = get(fixture.client,
+                     "/v1/leads?country=DE&company[not_contains]=x&city[absent]=true"
+                     "&company[ends]=x&last_name[ne]=x&first_name[ne]=x&job_title[ne]=x&limit=%d",
+                     i + 1);
+    expect_problem(answer, 422, "validation_failed", "?country", "too_costly");
+}
+END_TEST
+
 TCase *search_tcase(void)
 {
     TCase *tcase = tcase_create("search");
@@ -542,5 +578,6 @@ TCase *costly_tcase(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, NULL, service_teardown);
     tcase_add_test(tcase, too_costly);
+    tcase_add_test(tcase, too_costly_to_filter);
     return tcase;
 }
