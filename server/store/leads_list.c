@@ -230,13 +230,11 @@ static void sort_leads(const struct rows *rows, struct lead_filter filter)
 static void put_walk(struct query *query, const struct lead_filter *filter, int64_t stage_id,
                      int status)
 {
-    struct lead_filter rest = *filter;
-    rest.status = -1;
     query_part(query,
                filter->sort == SORT_SCORE ? SQL_LEAD_LIST_PLACES_SCORE
                                           : SQL_LEAD_LIST_PLACES_ENTERED,
                param_int(stage_id), param_int(status));
-    select_leads(query, &rest);
+    select_leads(query, filter); /* which outlives the query: its ids are parameters */
     put_after(query, filter);
 }
 
@@ -296,7 +294,7 @@ static enum err is_of_few(struct ctx *ctx, struct db *db, const struct lead_filt
     narrow_text(&query, SQL_LEAD_LIST_SOURCE, filter->source);
     narrow_id(&query, SQL_LEAD_LIST_CAMPAIGN, &filter->campaign);
     narrow_id(&query, SQL_LEAD_LIST_OWNER, &filter->owner);
-    bool indexed = query.part_count > 1;
+    bool indexed = is_by_state(filter) && query.part_count > 1;
     query_part(&query, SQL_LEAD_COUNT_FEW_END, param_int(SORTED_MAX + 1));
     enum err err = indexed ? query_int(ctx, db, &query, &count) : OK;
     *ret = count <= SORTED_MAX;
@@ -308,15 +306,13 @@ static enum err try_places(struct ctx *ctx, struct db *db, const struct lead_fil
                            struct rows *ret, bool *ret_done)
 {
     struct rows stages;
-    bool one_walk = filter->stage_id != NO_INT && filter->status >= 0, few = false;
+    bool one_walk = filter->stage_id != NO_INT && filter->status >= 0;
     *ret_done = false;
     if (!is_by_state(filter) || one_walk || filter->with_erased || !id_is_nil(&filter->id))
         return OK;
     enum err err = find_stages(ctx, db, filter, &stages);
-    if (!err && filter->stage_id == NO_INT)
-        err = is_of_few(ctx, db, filter, &few);
     size_t walks = err ? 0 : stages.count * (filter->status < 0 ? LEAD_STATUS_COUNT : 1);
-    if (err || few || !can_walk(ctx, filter, walks))
+    if (err || !can_walk(ctx, filter, walks))
         return err;
     *ret_done = true;
     return list_places(ctx, db, filter, &stages, ret);
@@ -366,13 +362,12 @@ static bool is_among_blanks(const struct lead_filter *filter)
     return filter->after_value == NO_INT && !id_is_nil(&filter->after_id);
 }
 
+/* Of a filter without after_value. */
 static void put_blanks(struct query *query, const struct lead_filter *filter)
 {
     query_part(query, SQL_LEAD_LIST);
     query_part(query, SQL_LEAD_LIST_WITHOUT_VALUE, param_int(filter->sort_field_id));
-    struct lead_filter plain = *filter;
-    plain.after_value = NO_INT;
-    narrow(query, &plain, /* by_index= */ false);
+    narrow(query, filter, /* by_index= */ false);
     if (is_among_blanks(filter))
         query_part(query, SQL_LEAD_LIST_AFTER_ID, param_id(&filter->after_id));
     query_part(query, SQL_LEAD_LIST_ORDER_ID, param_int(filter->limit));
@@ -420,13 +415,15 @@ static enum err list_by_value(struct ctx *ctx, struct db *db, const struct lead_
 static enum err list(struct ctx *ctx, struct db *db, const struct lead_filter *filter,
                      struct rows *ret)
 {
-    bool by_index, done;
+    bool by_index = false, few, done = false;
     if (is_by_field(filter))
         return list_by_value(ctx, db, filter, ret);
-    enum err err = try_places(ctx, db, filter, ret, &done);
+    enum err err = is_of_few(ctx, db, filter, &few);
+    if (!err && !few)
+        err = try_places(ctx, db, filter, ret, &done);
     if (err || done)
         return err;
-    err = choose_index(ctx, db, filter, &by_index);
+    err = few ? OK : choose_index(ctx, db, filter, &by_index);
     if (err)
         return err;
     struct query query = { .arena = ctx->arena };

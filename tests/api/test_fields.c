@@ -330,13 +330,17 @@ START_TEST(sorted_by_an_indexed_one)
 {
     static const char *const seats[SORTED] = { "5",    "null", "1000.5", "0",   "5",
                                                "null", "5",    "0.5",    "null" };
+    const char *owner =
+        textf("'%s'", service_create("/v1/users", "{'email':'o@example.com','name':'O'}"));
     make_fields();
     for (int i = 0; i < SORTED; i++)
-        service_create("/v1/leads", "{'first_name':'%d','city':'%s','fields':{'seats':%s}}", i,
-                       i % 2 ? "Bern" : "Rome", seats[i]);
+        service_create("/v1/leads",
+                       "{'first_name':'%d','city':'%s','owner':%s,'fields':{'seats':%s}}", i,
+                       i % 2 ? "Bern" : "Rome", i % 2 ? "null" : owner, seats[i]);
     ck_assert_str_eq(order_of("sort=fields.seats"), "3 7 0 4 6 2 1 5 8");
     ck_assert_str_eq(order_of("sort=-fields.seats"), "2 0 4 6 7 3 1 5 8");
     ck_assert_str_eq(order_of("sort=-fields.seats,id&city[eq]=Rome"), "2 0 4 6 8");
+    ck_assert_str_eq(order_of(textf("sort=-fields.seats&owner=%.36s", owner + 1)), "2 0 4 6 8");
     ck_assert_str_eq(order_of("sort=fields.seats&stage=target&status=open"), "3 7 0 4 6 2 1 5 8");
     ck_assert_str_eq(order_of("sort=fields.seats&fields.seats[gte]=5"), "0 4 6 2");
     ck_assert_str_eq(order_of("sort=fields.seats&fields.seats[absent]=true"), "1 5 8");

@@ -520,42 +520,52 @@ START_TEST(too_costly)
 }
 END_TEST
 
-/* More leads than can be looked at in the time that a list has here. */
-static void make_many(void)
+/* More leads than can be looked at in the time that a list has here, and all of one owner. */
+static const char *make_many(void)
 {
     static const char *const options[] = { "--read-budget-ms=1", "--scan-deadline-ms=1", NULL };
     service_setup_with(options);
     struct buffer body = { .arena = &fixture.arena };
-    for (int i = 0; i < 3000; i++) {
-        buffer_printf(&body, "%s{'email':'u%d@example.com','country':'DE','company':'%0200d'}",
-                      i % 1000 ? "," : "{'items':[", i, i);
+    const char *owner = service_create("/v1/users", "{'email':'o@example.com','name':'O'}");
+    for (int i = 0; i < 4000; i++) {
+        buffer_printf(
+            &body, "%s{'email':'u%d@example.com','country':'DE','owner':'%s','company':'%0200d'}",
+            i % 1000 ? "," : "{'items':[", i, owner, i);
         if (i % 1000 < 999)
             continue;
         buffer_printf(&body, "]}%c", '\0');
         expect_status(post(fixture.client, "/v1/import/leads", "%s", body.data), 200);
         body.length = 0;
     }
+    return owner;
 }
 
 /* Each is had from an index. (The first time the statement has to be made as well.) */
 START_TEST(found_by_an_index)
 {
-    static const char *const queries[] = {
-        "sort=score",
-        "sort=-score",
-        "sort=stage_entered_at",
-        "sort=-created_at",
-        "status=won",
-        "stage=target&sort=stage_entered_at",
-        "country=DE",
-        "status=lost&stage=target",
+    static const struct {
+        const char *query;
+        bool is_found;
+    } lists[] = {
+        { "sort=score", true },
+        { "sort=-score&owner=", true },
+        { "sort=stage_entered_at", true },
+        { "sort=-stage_entered_at&stage=target&owner=", true },
+        { "sort=stage_entered_at&status=open&owner=", true },
+        { "sort=-created_at&country=DE", true },
+        { "status=won", false },
+        { "status=lost&stage=target", false },
     };
-    make_many();
-    for (size_t i = 0; i < ARRAY_SIZE(queries); i++) {
+    const char *owner = make_many();
+    for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
         const struct answer *answer = NULL;
+        size_t length = strlen(lists[i].query);
         for (int j = 0; j < 100 && (!answer || answer->status != 200); j++)
-            answer = get(fixture.client, "/v1/leads?limit=%d&%s", j % 5 + 1, queries[i]);
+            answer = get(fixture.client, "/v1/leads?limit=%d&%s%s", j % 5 + 1, lists[i].query,
+                         lists[i].query[length - 1] == '=' ? owner : "");
         expect_status(answer, 200);
+        ck_assert_msg((answer_count(answer, "data") > 0) == lists[i].is_found, "%s",
+                      lists[i].query);
     }
 }
 END_TEST
