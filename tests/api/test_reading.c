@@ -404,7 +404,7 @@ Suite *test_suite(void)
     TCase *tcase = tcase_create("reading");
     tcase_add_unchecked_fixture(tcase, file_make, file_remove);
     tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_set_timeout(tcase, 60 * DAEMON_SLOWNESS);
+    tcase_set_timeout(tcase, 60 * TEST_SLOWNESS);
     tcase_add_test(tcase, handed_over);
     tcase_add_test(tcase, large_stage);
     tcase_add_test(tcase, others_are_not_delayed);

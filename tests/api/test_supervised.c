@@ -20,7 +20,7 @@
 
 #include <funneld/base.h>
 
-enum { WATCHDOG_MS = 800 * DAEMON_SLOWNESS, PATIENCE_MS = 10000 * DAEMON_SLOWNESS };
+enum { WATCHDOG_MS = 800 * TEST_SLOWNESS, PATIENCE_MS = 10000 * TEST_SLOWNESS };
 
 static struct daemon the_daemon;
 static int manager; /* the notify socket */
@@ -384,7 +384,7 @@ Suite *test_suite(void)
     Suite *suite = suite_create("supervised");
     TCase *tcase = tcase_create("supervised");
     tcase_add_checked_fixture(tcase, set_up, tear_down);
-    tcase_set_timeout(tcase, 60 * DAEMON_SLOWNESS);
+    tcase_set_timeout(tcase, 60 * TEST_SLOWNESS);
     tcase_add_test(tcase, ready_when_it_answers);
     tcase_add_test(tcase, start_that_fails_is_not_ready);
     tcase_add_test(tcase, manager_that_is_gone);

@@ -17,7 +17,7 @@
 
 #include <funneld/base.h>
 
-enum { START_MS = 10000 * DAEMON_SLOWNESS, STOP_MS = 6000 * DAEMON_SLOWNESS };
+enum { START_MS = 10000 * TEST_SLOWNESS, STOP_MS = 6000 * TEST_SLOWNESS };
 
 /* ---- Its folder ---- */
 

@@ -11,13 +11,6 @@
 
 #include "shim_io.h"
 
-/* How much slower than usual things may be, and how many rounds are enough. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { DAEMON_SLOWNESS = 4 };
-#else
-enum { DAEMON_SLOWNESS = 1 };
-#endif
-
 enum { DAEMON_SETTINGS_MAX = 8 };
 
 struct daemon {

@@ -331,7 +331,7 @@ Suite *test_suite(void)
 {
     Suite *suite = suite_create("faults daemon erase");
     TCase *tcase = tcase_create("erase");
-    tcase_set_timeout(tcase, test_is_long() ? 1100 : 100 * DAEMON_SLOWNESS);
+    tcase_set_timeout(tcase, test_is_long() ? 1100 : 100 * TEST_SLOWNESS);
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, test_no_byte_is_left);
     tcase_add_test(tcase, test_killed_in_the_middle);

@@ -73,7 +73,7 @@ static int kill_until_over(const char *job)
         start();
     }
     for (int us = 0; !is_over(job); us += 20000, usleep(20000))
-        ck_assert_int_lt(us, WAIT_US * DAEMON_SLOWNESS);
+        ck_assert_int_lt(us, WAIT_US * TEST_SLOWNESS);
     return kills;
 }
 

@@ -64,7 +64,7 @@ START_TEST(test_kill_at_any_moment)
     printf("%d kills, seed %u: %d writes acknowledged; ready after at most %lld ms\n", rounds,
            test_seed(), atomic_load(&ledger.acknowledged), (long long)slowest_us / 1000);
     ck_assert_int_gt(atomic_load(&ledger.acknowledged), rounds * WORKERS);
-    ck_assert_int_lt(slowest_us, READY_US * DAEMON_SLOWNESS);
+    ck_assert_int_lt(slowest_us, READY_US * TEST_SLOWNESS);
     ledger_done(&ledger);
 }
 END_TEST

@@ -124,7 +124,7 @@ END_TEST
 
 /* ---- Many at once ---- */
 
-enum { MANY_MAX = 512, ROUNDS = 6, ROUND_US = 2000000 * DAEMON_SLOWNESS };
+enum { MANY_MAX = 512, ROUNDS = 6, ROUND_US = 2000000 * TEST_SLOWNESS };
 
 /* All send before any reads; in every other round the daemon sleeps until all have sent, so that
  * all connections are ready at the same moment. */
@@ -188,7 +188,7 @@ enum {
     FILES = SLOW + 200,
     TIMEOUT_S = 2,
     PATIENCE_US = (TIMEOUT_S + 4) * 1000000,
-    HEALTHY_US = 1000000 * DAEMON_SLOWNESS,
+    HEALTHY_US = 1000000 * TEST_SLOWNESS,
 };
 
 struct healthy {
@@ -291,7 +291,7 @@ START_TEST(test_slow_clients)
            SLOW, (long long)(now_us - start_us) / 1000, healthy.calls,
            (long long)healthy.slowest_us / 1000);
     ck_assert_int_eq(open, 0);
-    ck_assert_int_lt(now_us - start_us, PATIENCE_US * DAEMON_SLOWNESS);
+    ck_assert_int_lt(now_us - start_us, PATIENCE_US * TEST_SLOWNESS);
     ck_assert_int_eq(healthy.wrong, 0);
     ck_assert_int_gt(healthy.calls, 10);
     ck_assert_int_lt(healthy.slowest_us, HEALTHY_US);
@@ -389,7 +389,7 @@ START_TEST(test_no_work_at_rest)
     int64_t used_us = daemon_cpu_us(&daemon_) - before_us;
     printf("at rest, %d idle connections: %lld ms of CPU in 3 s, %lld KiB resident\n", IDLERS,
            (long long)used_us / 1000, (long long)daemon_memory_kib(&daemon_));
-    ck_assert_int_lt(used_us, REST_US * DAEMON_SLOWNESS);
+    ck_assert_int_lt(used_us, REST_US * TEST_SLOWNESS);
     for (int i = 0; i < IDLERS; i++)
         client_close(&idlers[i]);
     daemon_stop(&daemon_);

@@ -276,7 +276,7 @@ Suite *test_suite(void)
     Suite *suite = suite_create("faults daemon memory");
     TCase *tcase = tcase_create("memory");
     tcase_set_timeout(tcase, test_is_long() ? 1800 : 280);
-    if (DAEMON_SLOWNESS > 1) {
+    if (TEST_SLOWNESS > 1) {
         tcase_add_test(tcase, test_sanitized);
     } else {
         tcase_add_checked_fixture(tcase, setup, teardown);

@@ -18,7 +18,7 @@
 enum {
     WORKERS = 8,
     STATUS_AGAIN = 75, /* EX_TEMPFAIL: a supervisor starts it again */
-    END_MS = 6000 * DAEMON_SLOWNESS,
+    END_MS = 6000 * TEST_SLOWNESS,
     FULL_US = 1500000,     /* how long the disk stays full */
     RECOVERY_US = 4000000, /* until writes are taken again */
 };
@@ -102,7 +102,7 @@ START_TEST(test_failed_fsync)
         ledger_begin(&ledger);
         usleep(30000);
         shim_arm(daemon_.shim, syncs[i].match, SHIM_SYNC, EIO, syncs[i].number, false);
-        wait_for(atomic_load(&ledger.refused) > 0, 10000000 * DAEMON_SLOWNESS);
+        wait_for(atomic_load(&ledger.refused) > 0, 10000000 * TEST_SLOWNESS);
         atomic_store(&ledger.stopping, true);
         /* The disk would say yes again; it is not asked. */
         ck_assert_int_eq(atomic_load(&daemon_.shim->failed), 1);
@@ -182,7 +182,7 @@ static void full_and_back(void (*begin)(void), void (*end)(void))
         ledger_end(&ledger);
         expect_full();
         end();
-        wait_for(takes_work(), RECOVERY_US * DAEMON_SLOWNESS);
+        wait_for(takes_work(), RECOVERY_US * TEST_SLOWNESS);
         ledger_expect_gone(&ledger);
         ledger_settle(&ledger);
     }

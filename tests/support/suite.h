@@ -7,4 +7,12 @@
 
 Suite *test_suite(void);
 
+/* How much slower than usual things may be; where that is more than once, a sanitizer is here, and
+ * memory is not what it would be either. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { TEST_SLOWNESS = 4 };
+#else
+enum { TEST_SLOWNESS = 1 };
+#endif
+
 #endif
