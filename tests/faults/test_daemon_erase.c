@@ -277,9 +277,11 @@ static int64_t count_in_file(const char *query)
     return count;
 }
 
-static int64_t submissions(void)
+static int64_t total_of(const char *list)
 {
-    struct answer answer = client_get(&client, "/v1/submissions?limit=1&count=true");
+    char path[64];
+    snprintf(path, sizeof path, "/v1/%s?limit=1&count=true", list);
+    struct answer answer = client_get(&client, path);
     return answer_number(answer.body, "total");
 }
 
@@ -310,19 +312,47 @@ START_TEST(test_journal_expires)
     ck_assert_int_eq(count_in_file("SELECT count(*) FROM submission"), OLD + KEPT);
     daemon_.settings[0] = "FUNNELD_JOURNAL_DAYS=0"; /* for ever */
     daemon_start(&daemon_);
-    ck_assert_int_eq(submissions(), OLD + KEPT);
+    ck_assert_int_eq(total_of("submissions"), OLD + KEPT);
     daemon_stop(&daemon_);
     client_close(&client);
     daemon_.settings[0] = NULL;
     daemon_start(&daemon_);
-    for (int i = 0; i < 1000 && submissions() > KEPT; i++)
+    for (int i = 0; i < 1000 && total_of("submissions") > KEPT; i++)
         usleep(10000);
-    ck_assert_int_eq(submissions(), KEPT);
+    ck_assert_int_eq(total_of("submissions"), KEPT);
     daemon_stop(&daemon_);
     ck_assert_int_eq(count_in_file("SELECT count(*) FROM submission WHERE lead_id IS NULL"), 1);
     ck_assert_int_eq(count_in_file("SELECT count(*) FROM submission_key WHERE submission_id "
                                    "NOT IN (SELECT id FROM submission)"),
                      0);
+    daemon_check_file(&daemon_);
+}
+END_TEST
+
+/* Jobs and what they found are kept for 30 days, answers for one, of however many. */
+START_TEST(test_the_rest_expires)
+{
+    daemon_stop(&daemon_);
+    client_close(&client);
+    change_file("CREATE TEMP TABLE age AS "
+                "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200) "
+                "SELECT i, unixepoch() * 1000 AS now, "
+                "CASE WHEN i = 200 THEN 3600000 ELSE -3600000 END AS younger FROM n;"
+                "INSERT INTO job (id, kind, state, done, created_at, finished_at) "
+                "SELECT randomblob(16), 1, 2, 0, 1, now - 30 * 86400000 + younger FROM age;"
+                "INSERT INTO job_crossing (job, criterion, direction, last_lead, leads) "
+                "SELECT id, 1, 0, randomblob(16), x'' FROM job;"
+                "INSERT INTO idempotency (key_id, key, fingerprint, created_at, status) "
+                "SELECT zeroblob(16), i, x'', now - 86400000 + younger, 200 FROM age");
+    daemon_start(&daemon_);
+    client_init(&client, &daemon_);
+    for (int i = 0; i < 1000 && total_of("jobs") > 1; i++) /* the last to be looked at */
+        usleep(10000);
+    daemon_stop(&daemon_);
+    client_close(&client);
+    ck_assert_int_eq(count_in_file("SELECT count(*) FROM job"), 1);
+    ck_assert_int_eq(count_in_file("SELECT count(*) FROM job_crossing"), 1);
+    ck_assert_int_eq(count_in_file("SELECT count(*) FROM idempotency"), 1);
     daemon_check_file(&daemon_);
 }
 END_TEST
@@ -336,6 +366,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, test_no_byte_is_left);
     tcase_add_test(tcase, test_killed_in_the_middle);
     tcase_add_test(tcase, test_journal_expires);
+    tcase_add_test(tcase, test_the_rest_expires);
     suite_add_tcase(suite, tcase);
     return suite;
 }
