@@ -137,6 +137,28 @@ struct model_history {
 /* Every event that stands, in order. */
 void model_history(const struct model_lead *lead, struct model_history *ret);
 
+/* ---- Identities: the number of a lead, or NO_LEAD ---- */
+
+enum { NO_LEAD = -1 };
+
+static inline struct model_lead *lead_at(struct model *model, size_t lead)
+{
+    return &model->leads.items[lead];
+}
+
+static inline struct attributes *now_of(struct model_lead *lead)
+{
+    return &lead->states.items[lead->states.count - 1].attributes;
+}
+
+/* As a lead keeps them. */
+void model_normalise(struct attributes *given);
+int model_by_email(struct model *model, const char *email);
+int model_by_external(struct model *model, const struct attributes *given);
+/* By whatever names it. */
+int model_known(struct model *model, const struct attributes *given);
+void model_phone_changed(struct model *model, size_t lead, const char *before, const char *after);
+
 /* ---- Facts: each returns what the use case must answer, and is kept when that is OK ---- */
 
 struct model_put {

@@ -2,152 +2,9 @@
 #include "model.h"
 
 #include <ctype.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { NO_LEAD = -1, AHEAD_MS = 5 * 60 * 1000 };
-
-static struct model_lead *lead_at(struct model *model, size_t lead)
-{
-    return &model->leads.items[lead];
-}
-
-static struct attributes *now_of(struct model_lead *lead)
-{
-    return &lead->states.items[lead->states.count - 1].attributes;
-}
-
-/* ---- Identities ---- */
-
-/* An address in lower case; a phone with its sign and digits where it is an international one. */
-static void normalise(struct attributes *given)
-{
-    for (char *at = given->text[ATTR_EMAIL]; *at; at++)
-        *at = (char)tolower(*at);
-    if (given->text[ATTR_PHONE][0] == '+') {
-        char *to = given->text[ATTR_PHONE] + 1;
-        for (const char *at = to; *at; at++)
-            if (isdigit((unsigned char)*at))
-                *to++ = *at;
-        *to = '\0';
-    }
-}
-
-/* The address without its +tag. */
-static void match_key(const char *email, char key[48])
-{
-    const char *at = strchr(email, '@'), *tag = strchr(email, '+');
-    size_t local = (size_t)((tag ? tag : at) - email);
-    memcpy(key, email, local);
-    memcpy(key + local, at, strlen(at) + 1);
-}
-
-static int by_email(struct model *model, const char *email)
-{
-    char wanted[48], key[48];
-    if (!*email)
-        return NO_LEAD;
-    match_key(email, wanted);
-    for (size_t i = 0; i < model->leads.count; i++) {
-        const char *has = now_of(lead_at(model, i))->text[ATTR_EMAIL];
-        if (!*has || lead_at(model, i)->presence != THERE)
-            continue;
-        match_key(has, key);
-        if (strcmp(key, wanted) == 0)
-            return (int)i;
-    }
-    return NO_LEAD;
-}
-
-static int by_external(struct model *model, const struct attributes *given)
-{
-    if (!*given->text[ATTR_EXTERNAL_ID])
-        return NO_LEAD;
-    for (size_t i = 0; i < model->leads.count; i++) {
-        const struct attributes *has = now_of(lead_at(model, i));
-        if (lead_at(model, i)->presence != THERE)
-            continue;
-        if (strcmp(has->text[ATTR_EXTERNAL_ID], given->text[ATTR_EXTERNAL_ID]) == 0 &&
-            strcmp(has->text[ATTR_SOURCE_SYSTEM], given->text[ATTR_SOURCE_SYSTEM]) == 0)
-            return (int)i;
-    }
-    for (size_t i = 0; i < model->aliases.count; i++) {
-        const struct attributes *has = &model->aliases.items[i].given;
-        if (strcmp(has->text[ATTR_EXTERNAL_ID], given->text[ATTR_EXTERNAL_ID]) == 0 &&
-            strcmp(has->text[ATTR_SOURCE_SYSTEM], given->text[ATTR_SOURCE_SYSTEM]) == 0)
-            return (int)model->aliases.items[i].lead;
-    }
-    return NO_LEAD;
-}
-
-static size_t phone_number(struct model *model, const char *phone)
-{
-    for (size_t i = 0; i < model->phone_texts.count; i++)
-        if (strcmp(model->phone_texts.items[i], phone) == 0)
-            return i;
-    LIST_ADD(&model->phone_texts, strdup(phone));
-    return model->phone_texts.count - 1;
-}
-
-static int by_phone(struct model *model, const char *phone)
-{
-    if (*phone != '+')
-        return NO_LEAD;
-    int number = (int)phone_number(model, phone);
-    for (size_t i = 0; i < model->phones.count; i++)
-        if (model->phones.items[i].key == number)
-            return (int)model->phones.items[i].lead;
-    return NO_LEAD;
-}
-
-/* The oldest of the others that have it, or NO_LEAD. */
-static int next_with_phone(struct model *model, size_t but, const char *phone)
-{
-    int next = NO_LEAD;
-    for (size_t i = 0; i < model->leads.count; i++) {
-        struct model_lead *lead = lead_at(model, i);
-        if (i == but || lead->presence != THERE ||
-            strcmp(now_of(lead)->text[ATTR_PHONE], phone) != 0)
-            continue;
-        if (next == NO_LEAD || id_compare(&lead->id, &lead_at(model, (size_t)next)->id) < 0)
-            next = (int)i;
-    }
-    return next;
-}
-
-/* People share phones: a number names the lead that had it first, until that one gives it up. */
-static void phone_changed(struct model *model, size_t lead, const char *before, const char *after)
-{
-    if (strcmp(before, after) == 0)
-        return;
-    if (by_phone(model, before) == (int)lead) {
-        int number = (int)phone_number(model, before);
-        int next = next_with_phone(model, lead, before);
-        for (size_t i = 0; i < model->phones.count; i++) {
-            if (model->phones.items[i].key != number)
-                continue;
-            if (next == NO_LEAD)
-                model->phones.items[i] = model->phones.items[--model->phones.count];
-            else
-                model->phones.items[i].lead = (size_t)next;
-            break;
-        }
-    }
-    if (*after == '+' && by_phone(model, after) == NO_LEAD)
-        LIST_ADD(&model->phones,
-                 (struct told){ .key = (int)phone_number(model, after), .lead = lead });
-}
-
-static int known(struct model *model, const struct attributes *given)
-{
-    int lead = by_external(model, given);
-    if (lead == NO_LEAD)
-        lead = by_email(model, given->text[ATTR_EMAIL]);
-    if (lead == NO_LEAD && !*given->text[ATTR_EMAIL] && !*given->text[ATTR_EXTERNAL_ID])
-        lead = by_phone(model, given->text[ATTR_PHONE]);
-    return lead;
-}
+enum { AHEAD_MS = 5 * 60 * 1000 };
 
 /* ---- Attributes ---- */
 
@@ -193,7 +50,7 @@ static bool change(struct model *model, int64_t now, size_t index, const struct 
     if (!any)
         return false;
     LIST_ADD(&lead->states, (struct state){ now, is_fact, *after });
-    phone_changed(model, index, before.text[ATTR_PHONE], after->text[ATTR_PHONE]);
+    model_phone_changed(model, index, before.text[ATTR_PHONE], after->text[ATTR_PHONE]);
     if (after->campaign != NOBODY)
         lead->member[after->campaign] |= after->campaign != before.campaign;
     return true;
@@ -210,12 +67,12 @@ static enum err fill_in(struct model *model, int64_t now, size_t index,
     after.campaign = after.campaign == NOBODY ? given->campaign : after.campaign;
     after.owner = after.owner == NOBODY ? given->owner : after.owner;
     after.amount_minor = after.amount_minor == NO_INT ? given->amount_minor : after.amount_minor;
-    int other = by_email(model, after.text[ATTR_EMAIL]);
+    int other = model_by_email(model, after.text[ATTR_EMAIL]);
     if (other != NO_LEAD && other != (int)index)
         return ERR_DUPLICATE;
     *ret_outcome = LEAD_UNCHANGED;
     bool has_one = *now_of(lead_at(model, index))->text[ATTR_EXTERNAL_ID];
-    if (has_one && *given->text[ATTR_EXTERNAL_ID] && by_external(model, given) == NO_LEAD)
+    if (has_one && *given->text[ATTR_EXTERNAL_ID] && model_by_external(model, given) == NO_LEAD)
         LIST_ADD(&model->aliases, (struct alias){ *given, index });
     if (change(model, now, index, &after)) {
         lead_at(model, index)->version++;
@@ -235,12 +92,12 @@ enum err model_put(struct model *model, int64_t now, const struct model_put *put
                    enum lead_outcome *ret_outcome, size_t *ret_lead)
 {
     struct attributes given = put->given;
-    normalise(&given);
+    model_normalise(&given);
     if (put->created_at != NO_INT && put->created_at > now)
         return ERR_VALIDATION;
     if (!names_somebody(&given))
         return ERR_VALIDATION;
-    int lead = known(model, &given);
+    int lead = model_known(model, &given);
     if (lead != NO_LEAD) {
         *ret_lead = (size_t)lead;
         if (!put->merge)
@@ -256,7 +113,7 @@ enum err model_put(struct model *model, int64_t now, const struct model_put *put
     struct model_lead *made = lead_at(model, *ret_lead);
     made->created_at = put->created_at == NO_INT ? now : put->created_at;
     LIST_ADD(&made->states, (struct state){ made->created_at, true, given });
-    phone_changed(model, *ret_lead, "", given.text[ATTR_PHONE]);
+    model_phone_changed(model, *ret_lead, "", given.text[ATTR_PHONE]);
     if (given.campaign != NOBODY)
         made->member[given.campaign] = true;
     struct event creation = { .occurred_at = made->created_at,
@@ -280,7 +137,7 @@ enum err model_edit(struct model *model, int64_t now, size_t index, const struct
     struct model_lead *lead = lead_at(model, index);
     model_derive(model, lead, now);
     struct attributes wanted = *given, after = *now_of(lead);
-    normalise(&wanted);
+    model_normalise(&wanted);
     if (expected_version != NO_INT && expected_version != lead->version)
         return ERR_VERSION;
     for (unsigned i = 0; i < ATTR_TEXTS; i++)
@@ -294,7 +151,7 @@ enum err model_edit(struct model *model, int64_t now, size_t index, const struct
         after.amount_minor = wanted.amount_minor;
     if (!references_known(&after))
         return ERR_VALIDATION;
-    int other = by_email(model, after.text[ATTR_EMAIL]);
+    int other = model_by_email(model, after.text[ATTR_EMAIL]);
     if (other != NO_LEAD && other != (int)index)
         return ERR_DUPLICATE;
     if (change(model, now, index, &after)) {
@@ -518,7 +375,7 @@ void model_erase(struct model *model, size_t index, bool facts)
             model->keys.items[i] = model->keys.items[--model->keys.count];
         else
             i++;
-    phone_changed(model, index, now_of(lead)->text[ATTR_PHONE], "");
+    model_phone_changed(model, index, now_of(lead)->text[ATTR_PHONE], "");
     for (size_t i = 0; i < model->aliases.count;)
         if (model->aliases.items[i].lead == index)
             model->aliases.items[i] = model->aliases.items[--model->aliases.count];
