@@ -125,7 +125,7 @@ static const int closed_items[] = { [LEAD_WON] = ROLLUP_ITEM_WON,
                                     [LEAD_LOST] = ROLLUP_ITEM_LOST,
                                     [LEAD_DISQUALIFIED] = ROLLUP_ITEM_DISQUALIFIED };
 
-/* The status it has now counts where it came to it; a deal that was opened again was not won. */
+/* The status it has now counts where it came to it; a lead that was opened again was not won. */
 static void add_status(struct cells *cells, const struct standing *standing,
                        const struct stage_event *closed)
 {

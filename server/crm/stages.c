@@ -212,7 +212,7 @@ static const struct field stage_event_import_fields[] = {
           .note = "when it happened"),
     FIELD(struct stage_event_input, reason, TEXT, .min = 1, .max = 500, .note = "why"),
     FIELD(struct stage_event_input, amount_minor, INT, .min = 0, .max = INT64_C(1000000000000000),
-          .note = "of the deal, in minor units"),
+          .note = "of the lead, in minor units"),
     FIELD(struct stage_event_input, voided_at, TIME, .note = "it was undone then: it is left out"),
 };
 const struct table stage_event_import_table =

@@ -1,4 +1,4 @@
-/* driver_sqlite.h: what the two files of the SQLite driver share. For nobody else: no other file
+/* driver_sqlite.h: what the files of the SQLite driver share. For nobody else: no other file
  * sees sqlite3.h. */
 #ifndef FUNNELD_STORE_DRIVER_SQLITE_H
 #define FUNNELD_STORE_DRIVER_SQLITE_H
