@@ -106,12 +106,9 @@ struct score_detail {
     bool met[CRITERIA_MAX]; /* criteria[i]: score_min is reached and `when` holds */
 };
 
-/* The score of a lead at an instant: of the facts known now that are dated up to then, under
- * `scoring`. Reads the lead, what changed in it and its activities; writes nothing. ERR_NOT_FOUND,
- * ERR_GONE */
-enum err score_at(struct ctx *ctx, struct db *db, const struct id *lead_id, int64_t at,
-                  const struct scoring *scoring, struct score_detail *ret) _must_check_;
-/* The same of a lead that was loaded already (lead_load()): for those who look at all of them. */
+/* The score of a lead that was loaded (lead_load()), at an instant: of the facts known now that are
+ * dated up to then, under `scoring`. Reads what changed in the lead and its activities; writes
+ * nothing. */
 enum err score_of(struct ctx *ctx, struct db *db, const struct lead *lead, int64_t at,
                   const struct scoring *scoring, struct score_detail *ret) _must_check_;
 

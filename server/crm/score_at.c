@@ -40,11 +40,3 @@ enum err score_of(struct ctx *ctx, struct db *db, const struct lead *lead, int64
         score_explain(&facts, at, ret);
     return err;
 }
-
-enum err score_at(struct ctx *ctx, struct db *db, const struct id *lead_id, int64_t at,
-                  const struct scoring *scoring, struct score_detail *ret)
-{
-    struct lead lead;
-    enum err err = lead_load(ctx, db, lead_id, &lead);
-    return err ? err : score_of(ctx, db, &lead, at, scoring, ret);
-}

@@ -130,9 +130,11 @@ static bool agree_detail(struct world *world, struct db *db, const struct model_
 {
     struct ctx *ctx = &world->core.ctx;
     const struct catalog *catalog;
+    struct lead kept;
     static struct score_detail detail;
     ck_assert_ok(ctx, catalog_get(ctx, db, &catalog));
-    ck_assert_ok(ctx, score_at(ctx, db, &lead->id, at, catalog->scoring, &detail));
+    ck_assert_ok(ctx, lead_load(ctx, db, &lead->id, &kept));
+    ck_assert_ok(ctx, score_of(ctx, db, &kept, at, catalog->scoring, &detail));
     int64_t milli = model_milli(&world->model, lead, at);
     return (detail.total_milli == milli && detail.score == model_score(&world->model, lead, at)) ||
            SAY(world, "lead #%d: %lld thousandths at %lld, expected %lld", lead->number,
