@@ -47,6 +47,38 @@ START_TEST(test_checks)
 }
 END_TEST
 
+/* Wherever the byte stands, and whatever stands before it. */
+START_TEST(test_each_byte_everywhere)
+{
+    for (int byte = 1; byte < 256; byte++)
+        for (size_t at = 0; at < 20; at++) {
+            char value[] = "aaaa\xc3\xa4\taaaaaaaaaaaaa", plain[] = "aaaaaaaaaaaaaaaaaaaa";
+            char target[] = "/aaaaaaaaaaaaaaaaaaaa";
+            value[at] = plain[at] = target[at + 1] = (char)byte;
+            bool clean = byte == '\t' || (byte >= 0x20 && byte != 0x7f);
+            bool graph = byte > 0x20 && byte < 0x7f;
+            enum err wanted = clean ? OK : ERR_MALFORMED;
+            ck_assert_int_eq(check("/", "HTTP/1.1", HEADERS("Host", "a", "A", value)), wanted);
+            ck_assert_int_eq(check("/", "HTTP/1.1", HEADERS("Host", "a", "A", plain)), wanted);
+            ck_assert_int_eq(check(target, "HTTP/1.1", HEADERS("Host", "a")),
+                             graph ? OK : ERR_MALFORMED);
+        }
+}
+END_TEST
+
+/* RFC 3986, and a port. */
+START_TEST(test_host)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                                  "-._~!$&'()*+,;=%:[]";
+    for (int byte = 1; byte < 256; byte++) {
+        const char host[] = { 'a', (char)byte, 'a', '\0' };
+        ck_assert_int_eq(check("/", "HTTP/1.1", HEADERS("Host", host)),
+                         strchr(allowed, byte) ? OK : ERR_MALFORMED);
+    }
+}
+END_TEST
+
 START_TEST(test_body)
 {
     struct gate gate = { 0 };
@@ -62,6 +94,8 @@ void gate_tests(Suite *suite)
     TCase *tcase = tcase_create("gate");
     tcase_add_checked_fixture(tcase, ctx_start, ctx_done);
     tcase_add_test(tcase, test_checks);
+    tcase_add_test(tcase, test_each_byte_everywhere);
+    tcase_add_test(tcase, test_host);
     tcase_add_test(tcase, test_body);
     suite_add_tcase(suite, tcase);
 }
