@@ -8,8 +8,6 @@
 #include <string.h>
 #include <strings.h>
 
-static const char request_id[] = "X-Request-Id";
-
 static bool is_bodiless(const struct http_reply *reply)
 {
     return reply->status == 204 || reply->status == 304;
@@ -63,12 +61,12 @@ static const struct http_header defaults[] = {
     { "X-Content-Type-Options", "nosniff" },
 };
 
-enum { HEADERS_MAX = HTTP_REPLY_HEADERS_MAX + ARRAY_SIZE(defaults) + 2 };
+enum { HEADERS_MAX = HTTP_REPLY_HEADERS_MAX + ARRAY_SIZE(defaults) + 3 };
 
-/* All of the reply's headers but the request's id, which is another each time. */
-static size_t headers_list(const struct http_reply *reply,
+static size_t headers_list(const struct http_request *request,
                            struct http_header ret[static HEADERS_MAX])
 {
+    const struct http_reply *reply = &request->reply;
     size_t count = 0;
     if (!is_bodiless(reply))
         ret[count++] = (struct http_header){ "Content-Type", reply->content_type };
@@ -78,15 +76,15 @@ static size_t headers_list(const struct http_reply *reply,
     for (size_t i = 0; i < default_count; i++)
         if (!http_reply_value(reply, defaults[i].name))
             ret[count++] = defaults[i];
+    ret[count++] = (struct http_header){ "X-Request-Id", request->ctx.request_id };
     if (reply->close)
         ret[count++] = (struct http_header){ "Connection", "close" };
     return count;
 }
 
-static struct MHD_Response *response_new(const struct http_request *request,
+static struct MHD_Response *response_new(const struct http_reply *reply,
                                          const struct http_header *headers, size_t count)
 {
-    const struct http_reply *reply = &request->reply;
     /* PERSISTENT: not copied. The arena lives until exchange_end(), when the last byte is out. */
     struct MHD_Response *response =
         MHD_create_response_from_buffer(is_bodiless(reply) ? 0 : reply->body_bytes,
@@ -96,47 +94,44 @@ static struct MHD_Response *response_new(const struct http_request *request,
     bool added = true;
     for (size_t i = 0; i < count; i++)
         added &= header_add(response, headers[i].name, headers[i].value);
-    if (added && header_add(response, request_id, request->ctx.request_id))
+    if (added)
         return response;
     MHD_destroy_response(response); /* a reply without its headers would say something else */
     return NULL;
 }
 
-/* Whether the one before, if there is one, had these headers and no others. */
-static bool is_again(struct MHD_Response *before, const struct http_header *headers, size_t count)
+/* Gives it these values, if it has headers of these names and no others; false: it is of no use. */
+static bool response_renew(struct MHD_Response *response, const struct http_header *headers,
+                           size_t count)
 {
-    if (!before || MHD_get_response_headers(before, NULL, NULL) != (int)count + 1)
+    if (MHD_get_response_headers(response, NULL, NULL) != (int)count)
         return false;
     for (size_t i = 0; i < count; i++) {
-        const char *value = MHD_get_response_header(before, headers[i].name);
-        if (!value || !headers[i].value || strcmp(value, headers[i].value) != 0)
+        const struct http_header *header = &headers[i];
+        const char *before = MHD_get_response_header(response, header->name);
+        if (!before || !header->value)
+            return false;
+        if (strcmp(before, header->value) == 0)
+            continue;
+        if (MHD_del_response_header(response, header->name, before) != MHD_YES ||
+            !header_add(response, header->name, header->value))
             return false;
     }
     return true;
 }
 
-static bool id_replace(struct MHD_Response *response, const char *id)
-{
-    const char *before = MHD_get_response_header(response, request_id);
-    return before && MHD_del_response_header(response, request_id, before) == MHD_YES &&
-           header_add(response, request_id, id);
-}
-
 struct MHD_Response *response_take(struct http_exchange *exchange)
 {
-    const struct http_request *request = &exchange->request;
+    const struct http_reply *reply = &exchange->request.reply;
     struct http_header headers[HEADERS_MAX];
-    size_t count = headers_list(&request->reply, headers);
-    bool unchanged = request->reply.status == 304;
-    if (unchanged && is_again(exchange->unchanged, headers, count) &&
-        id_replace(exchange->unchanged, request->ctx.request_id))
-        return exchange->unchanged;
-    struct MHD_Response *response = response_new(request, headers, count);
-    if (unchanged && response) {
+    size_t count = headers_list(&exchange->request, headers);
+    if (reply->status != 304)
+        return response_new(reply, headers, count);
+    if (!exchange->unchanged || !response_renew(exchange->unchanged, headers, count)) {
         response_forget(exchange);
-        exchange->unchanged = response;
+        exchange->unchanged = response_new(reply, headers, count);
     }
-    return response;
+    return exchange->unchanged;
 }
 
 void response_forget(struct http_exchange *exchange)

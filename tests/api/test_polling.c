@@ -63,8 +63,11 @@ START_TEST(each_with_its_own)
         const struct answer *answer =
             ask(fixture.client, .path = path,
                 .headers = { textf("If-None-Match: %s", etag), textf("X-Request-Id: %s", id),
-                             i % 4 == 3 ? "Connection: close" : NULL });
+                             i % 4 == 3 ? "Connection: close" : "X-A: b",
+                             i % 3 == 2 ? "X-Forwarded-For: 192.0.2.7" : NULL });
         expect_status(answer, 304);
+        const char *left = answer_header(answer, "RateLimit"); /* who comes from afar is counted */
+        ck_assert_int_eq(left != NULL, i % 3 == 2);
         ck_assert_str_eq(etag_of(answer), etag);
         ck_assert_str_eq(answer_header(answer, "X-Request-Id"), id);
         ck_assert_str_eq(answer_header(answer, "Cache-Control"), kept);
