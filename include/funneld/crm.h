@@ -57,6 +57,14 @@ const struct stage *pipeline_stage(const struct pipeline *pipeline, const char *
 /* The same, or a failure of the member "stage" that says which there are. */
 enum err stage_find(struct ctx *ctx, const struct pipeline *pipeline, const char *key,
                     const struct stage **ret) _must_check_;
+/* Where a stage event leads: to a stage, or to a status alone. */
+struct target {
+    int64_t stage_id; /* NO_INT: it is a status */
+    int status;       /* enum lead_status; -1: it is a stage */
+};
+/* By the name of a status or the key of a stage. ERR_VALIDATION names the member. */
+enum err target_find(struct ctx *ctx, const struct pipeline *pipeline, const char *member,
+                     const char *key, struct target *ret) _must_check_;
 const struct stage *catalog_stage(const struct catalog *catalog, int64_t stage_id);
 /* The one that the stage is of. */
 const struct pipeline *catalog_pipeline_of(const struct catalog *catalog,

@@ -20,6 +20,16 @@ struct id_range {
     int64_t limit;
 };
 
+/* Bounds of a time, [gte, lt): NO_INT is none. */
+struct time_filter {
+    int64_t gte, lt;
+};
+/* Whom or what something belongs to: nil is anybody's, none is nobody's. */
+struct member_filter {
+    struct id id;
+    bool none;
+};
+
 /* ---- Leads ---- */
 
 /* ERR_GONE, as what follows: it was there, and was erased. */
@@ -95,6 +105,17 @@ enum lead_sort {
     SORT_CUSTOM_TEXT /* one with texts, whatever the case of their letters */
 };
 
+/* Leads that were ever there, as figures count them: at a stage, by an entry into it or one behind
+ * it or by being won; or those of a status, by the event they came to it by. */
+struct reached_filter {
+    int64_t stage_id; /* NO_INT: it is a status */
+    int status;       /* enum lead_status */
+    /* Of the event it was first so by: */
+    struct time_filter at;
+    int64_t within_ms; /* so soon after the lead's creation; NO_INT: ever */
+    struct member_filter owner;
+};
+
 /* What a list of leads is narrowed to; null members do not narrow. */
 struct lead_filter {
     int64_t pipeline_id, stage_id;
@@ -104,6 +125,8 @@ struct lead_filter {
     struct id campaign, owner;
     /* NULL: none. Where it is not exact, more leads are selected: see condition_is_exact(). */
     const struct condition *condition;
+    const struct reached_filter *reached; /* NULL: wherever they got */
+    bool counted;                         /* those that figures count: no spam */
     enum lead_sort sort;
     int64_t sort_field_id; /* CUSTOM: an indexed field; leads without a value are last */
     bool with_erased;      /* those that there is nobody behind any more too */
@@ -251,6 +274,29 @@ enum err stage_event_relink(struct ctx *ctx, struct db *db, const struct stage_e
     _must_check_;
 enum err stage_events(struct ctx *ctx, struct db *db, const struct id *lead_id, struct rows *ret)
     _must_check_; /* struct stage_event, voided ones too, by id */
+
+struct stage_event_filter {
+    int64_t pipeline_id, from_stage_id, to_stage_id; /* NO_INT: any */
+    int to_status, cause;       /* enums, -1: any; to_status: changes of status alone */
+    struct id lead_id;          /* nil: any */
+    struct member_filter owner; /* at entry */
+    /* Of the lead, as it is now. */
+    const char *source; /* NULL: any */
+    bool no_source;
+    struct member_filter campaign, lead_owner;
+    struct time_filter occurred, created; /* created: the lead was */
+    bool with_voided, with_erased;
+    bool counted;        /* those that figures count: real entries and changes, and no spam */
+    bool descending;     /* by occurred_at; ties go by id, upwards */
+    int64_t after_value; /* occurred_at of the last row seen; NO_INT: from the start */
+    struct id after_id;
+    int64_t limit;
+};
+enum err stage_event_list(struct ctx *ctx, struct db *db, const struct stage_event_filter *filter,
+                          struct rows *ret) _must_check_; /* struct stage_event */
+/* Of all pages; position, order and limit do not matter. */
+enum err stage_event_count(struct ctx *ctx, struct db *db, const struct stage_event_filter *filter,
+                           int64_t *ret) _must_check_;
 
 /* struct stage_event_told: of all leads, lead by lead, behind this one of the page before; NULL
  * starts. */

@@ -76,9 +76,14 @@ struct leads_query {
     int status;
     struct id campaign, owner;
     int erased;
+    int64_t counted;
+    const char *reached;
+    int64_t reached_gte, reached_lt, within_days;
+    struct id reached_owner;
+    int64_t reached_unowned;
 };
 
-static const char *const erased_names[] = { "hide", "show", NULL };
+const char *const erased_names[] = { "hide", "show", NULL };
 
 static const struct field leads_query_fields[] = {
     FIELD(struct leads_query, pipeline, TEXT, .note = "key"),
@@ -96,6 +101,19 @@ static const struct field leads_query_fields[] = {
     FIELD_NAMED(struct leads_query, erased, erased_names,
                 .note = "show: those that there is nobody behind any more too, as the figures of "
                         "the past count them"),
+    FIELD(struct leads_query, counted, BOOL, .note = "true: those that figures count: no spam"),
+    FIELD(struct leads_query, reached, TEXT,
+          .note = "key of a stage: those that ever entered it or a later one, or were won; or won, "
+                  "lost, disqualified, open: those that are so now"),
+    FIELD_AS(struct leads_query, reached_gte, TIME, "reached_at[gte]",
+             .note = "with reached: first then or later; by a status: last came to it"),
+    FIELD_AS(struct leads_query, reached_lt, TIME, "reached_at[lt]",
+             .note = "with reached: before then"),
+    FIELD(struct leads_query, within_days, INT, .min = 1, .max = 100000,
+          .note = "with reached: so soon after creation"),
+    FIELD(struct leads_query, reached_owner, ID, .note = "with reached: the owner at that time"),
+    FIELD_AS(struct leads_query, reached_unowned, BOOL, "reached_owner[absent]",
+             .note = "with reached, true: nobody owned it then"),
 };
 static const struct table leads_query_table =
     TABLE(struct leads_query, "leads_query", leads_query_fields);
@@ -121,10 +139,39 @@ static void narrow(const struct leads_query *query, struct lead_filter *filter)
 {
     filter->status = query->status;
     filter->with_erased = query->erased == 1;
+    filter->counted = query->counted == 1;
     filter->source = query->source;
     filter->country = query->country;
     filter->campaign = query->campaign;
     filter->owner = query->owner;
+}
+
+/* What is asked of where they got. */
+static enum err find_reached(struct call *call, const struct catalog *catalog,
+                             const struct leads_query *query, struct lead_filter *filter)
+{
+    static const char *const of_reached[] = { "reached_at[gte]", "reached_at[lt]", "within_days",
+                                              "reached_owner", "reached_owner[absent]" };
+    struct target target;
+    for (size_t i = 0; i < ARRAY_SIZE(of_reached) && !query->reached; i++)
+        if (input_has(&leads_query_table, query, of_reached[i]))
+            return fail_member(call->ctx, "reached", "required", "goes with %s", of_reached[i]);
+    if (!query->reached)
+        return OK;
+    enum err err = target_find(call->ctx, catalog_pipeline(catalog, query->pipeline), "reached",
+                               query->reached, &target);
+    struct reached_filter *reached = ctx_alloc(call->ctx, sizeof *reached);
+    if (err || !reached)
+        return err ? err : ERR_MEMORY;
+    *reached = (struct reached_filter){
+        .stage_id = target.stage_id,
+        .status = target.status,
+        .at = { query->reached_gte, query->reached_lt },
+        .within_ms = query->within_days == NO_INT ? NO_INT : query->within_days * MS_PER_DAY,
+        .owner = { query->reached_owner, query->reached_unowned == 1 },
+    };
+    filter->reached = reached;
+    return OK;
 }
 
 /* Identities name one lead or none: it is looked up as everywhere else. */
@@ -188,6 +235,8 @@ static enum err run_list(struct call *call)
                                            .reach = CONDITION_OF_ALL };
     err = find_stage(call, catalog, query, &search.filter);
     narrow(query, &search.filter);
+    if (!err)
+        err = find_reached(call, catalog, query, &search.filter);
     if (!err)
         err = read_filters(call, &scope, &search.filter.condition);
     if (!err)

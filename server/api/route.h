@@ -267,7 +267,9 @@ void idempotency_leave(struct call *call);
 extern const struct routes lead_routes, lead_list_routes, stage_routes, activity_routes,
     rule_set_routes, campaign_routes, user_routes, team_routes, form_routes, metric_routes,
     key_routes, import_routes, erasure_routes, field_routes, job_routes, ledger_routes,
-    health_routes, docs_routes, pipeline_routes, handoff_routes;
+    health_routes, docs_routes, pipeline_routes, handoff_routes, stage_event_routes;
+
+extern const char *const erased_names[]; /* hide, show: of lists */
 
 /* ---- The service, as the routes see it ---- */
 

@@ -6,10 +6,11 @@
 #include <string.h>
 
 static const struct routes *const all_routes[] = {
-    &health_routes,   &lead_routes,     &lead_list_routes, &stage_routes,    &activity_routes,
-    &rule_set_routes, &campaign_routes, &user_routes,      &team_routes,     &form_routes,
-    &metric_routes,   &key_routes,      &import_routes,    &job_routes,      &docs_routes,
-    &erasure_routes,  &field_routes,    &ledger_routes,    &pipeline_routes, &handoff_routes,
+    &health_routes,      &lead_routes,     &lead_list_routes, &stage_routes,    &activity_routes,
+    &rule_set_routes,    &campaign_routes, &user_routes,      &team_routes,     &form_routes,
+    &metric_routes,      &key_routes,      &import_routes,    &job_routes,      &docs_routes,
+    &erasure_routes,     &field_routes,    &ledger_routes,    &pipeline_routes, &handoff_routes,
+    &stage_event_routes,
 };
 
 enum err routes_gather(struct ctx *ctx, struct service *service)

@@ -172,6 +172,20 @@ enum err stage_find(struct ctx *ctx, const struct pipeline *pipeline, const char
                        (int)keys.length, keys.length ? keys.data : "");
 }
 
+enum err target_find(struct ctx *ctx, const struct pipeline *pipeline, const char *member,
+                     const char *key, struct target *ret)
+{
+    *ret = (struct target){ NO_INT, name_find(lead_status_names, key) };
+    if (ret->status >= 0)
+        return OK;
+    const struct stage *stage = pipeline_stage(pipeline, key);
+    if (!stage)
+        return fail_member(ctx, member, "unknown",
+                           "neither a stage of the pipeline %s nor a status", pipeline->key);
+    ret->stage_id = stage->stage_id;
+    return OK;
+}
+
 const struct pipeline *catalog_pipeline_of(const struct catalog *catalog, const struct stage *stage)
 {
     const struct pipeline *pipelines = catalog->pipelines.items;

@@ -15,6 +15,9 @@ static const char *member_of(struct ctx *ctx, const char *of, const char *name)
 
 static enum err check_key(struct ctx *ctx, const char *of, const char *key)
 {
+    if (name_find(lead_status_names, key) >= 0)
+        return fail_member(ctx, member_of(ctx, of, "key"), "invalid",
+                           "is the name of a status, and events lead to stages and statuses");
     if (word_valid(key))
         return OK;
     return fail_member(ctx, member_of(ctx, of, "key"), "invalid",

@@ -247,17 +247,15 @@ static enum err open_lead(struct ctx *ctx, struct db *db, const struct stage_eve
 static enum err read_target(struct ctx *ctx, const struct history *history,
                             const struct stage_event_input *input, struct stage_event *ret)
 {
-    const char *to = input->to;
-    int status = to ? name_find(lead_status_names, to) : (int)input->to_status;
-    const struct stage *stage = status < 0 && to ? pipeline_stage(history->pipeline, to) : NULL;
-    if (status < 0 && !to)
+    struct target to = { NO_INT, (int)input->to_status };
+    enum err err = input->to ? target_find(ctx, history->pipeline, "to", input->to, &to) : OK;
+    if (err)
+        return err;
+    if (!input->to && to.status < 0)
         return fail_member(ctx, "to", "required", "must be given");
-    if (status < 0 && !stage)
-        return fail_member(ctx, "to", "unknown", "neither a stage of the pipeline %s nor a status",
-                           history->pipeline->key);
-    ret->to_stage_id = stage ? stage->stage_id : NO_INT;
-    if (!stage)
-        ret->to_status = (enum lead_status)status;
+    ret->to_stage_id = to.stage_id;
+    if (to.stage_id == NO_INT)
+        ret->to_status = (enum lead_status)to.status;
     return OK;
 }
 

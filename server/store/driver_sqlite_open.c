@@ -23,7 +23,7 @@ static const struct {
 } limits[] = {
     { SQLITE_LIMIT_LENGTH, 2 << 20 },      { SQLITE_LIMIT_SQL_LENGTH, 64 << 10 },
     { SQLITE_LIMIT_VARIABLE_NUMBER, 999 }, { SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 100 },
-    { SQLITE_LIMIT_EXPR_DEPTH, 50 },
+    { SQLITE_LIMIT_EXPR_DEPTH, 100 }, /* which counts a subquery within another on top of it */
 };
 
 /* How many of SQLite's own steps pass between two looks at the clock: some tens of microseconds. */

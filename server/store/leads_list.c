@@ -143,6 +143,8 @@ static void select_leads(struct query *query, const struct lead_filter *filter)
     narrow_id(query, SQL_LEAD_LIST_ID, &filter->id);
     narrow_id(query, SQL_LEAD_LIST_CAMPAIGN, &filter->campaign);
     narrow_id(query, SQL_LEAD_LIST_OWNER, &filter->owner);
+    if (filter->counted)
+        query_counted(query);
     if (filter->condition)
         query_condition(query, filter->condition);
 }
@@ -156,7 +158,7 @@ static bool narrows_lead(const struct lead_filter *filter)
 static bool narrows_state(const struct lead_filter *filter)
 {
     return !filter->with_erased || filter->pipeline_id != NO_INT || filter->stage_id != NO_INT ||
-           filter->status >= 0;
+           filter->status >= 0 || filter->counted;
 }
 
 /* Reads no more than the filters do: what an index covers is counted there. */
@@ -165,6 +167,8 @@ enum err lead_count(struct ctx *ctx, struct db *db, const struct lead_filter *fi
     bool lead = narrows_lead(filter), state = narrows_state(filter);
     if (filter->condition)
         condition_tables(filter->condition, &lead, &state);
+    if (filter->reached)
+        reached_tables(filter->reached, &lead, &state);
     struct query query = { .arena = ctx->arena };
     query_part_params(&query,
                       lead && state ? SQL_LEAD_COUNT
@@ -174,6 +178,8 @@ enum err lead_count(struct ctx *ctx, struct db *db, const struct lead_filter *fi
     narrow_int(&query, SQL_LEAD_COUNT_PIPELINE, filter->pipeline_id);
     narrow_stage(&query, filter, /* by_index= */ true);
     select_leads(&query, filter);
+    if (filter->reached)
+        query_reached(&query, filter->reached);
     return query_int(ctx, db, &query, ret);
 }
 
@@ -192,6 +198,8 @@ static void narrow(struct query *query, const struct lead_filter *filter, bool b
     narrow_stage(query, filter, by_index);
     select_leads(query, filter);
     put_after(query, filter);
+    if (filter->reached)
+        query_reached(query, filter->reached);
 }
 
 /* ---- By score or time of entry, in any stage or of any status ---- */
@@ -308,7 +316,9 @@ static enum err try_places(struct ctx *ctx, struct db *db, const struct lead_fil
     struct rows stages;
     bool one_walk = filter->stage_id != NO_INT && filter->status >= 0;
     *ret_done = false;
-    if (!is_by_state(filter) || one_walk || filter->with_erased || !id_is_nil(&filter->id))
+    bool is_long = filter->reached; /* for so many walks */
+    if (!is_by_state(filter) || one_walk || is_long || filter->with_erased ||
+        !id_is_nil(&filter->id))
         return OK;
     enum err err = find_stages(ctx, db, filter, &stages);
     size_t walks = err ? 0 : stages.count * (filter->status < 0 ? LEAD_STATUS_COUNT : 1);

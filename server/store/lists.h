@@ -19,6 +19,13 @@ bool query_condition(struct query *query, const struct condition *condition);
 /* Sets what it asks for: who they are, how they stand. */
 void condition_tables(const struct condition *condition, bool *ret_lead, bool *ret_state);
 
+/* Narrows a list of leads (l and s), or of their stage events, to those that figures count. */
+void query_counted(struct query *query);
+/* Narrows a list of leads to those that got there. */
+void query_reached(struct query *query, const struct reached_filter *reached);
+/* As condition_tables(). */
+void reached_tables(const struct reached_filter *reached, bool *ret_lead, bool *ret_state);
+
 /* A list of texts is kept as lines; NULL when there are none. */
 enum err lines_join(struct ctx *ctx, const struct texts *texts, const char **ret) _must_check_;
 

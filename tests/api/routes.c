@@ -26,6 +26,7 @@ const struct known_route known_routes[] = {
     { "POST", "/v1/leads/{id}/disqualify", "write", "{'reason':'student'}" },
     { "POST", "/v1/leads/{id}/reopen", "write", "{}" },
     { "GET", "/v1/leads/{id}/stages", "read", NULL },
+    { "GET", "/v1/stage-events", "read", NULL },
     { "GET", "/v1/pipelines", "read", NULL },
     { "GET", "/v1/pipelines/{key}", "read", NULL },
     { "GET", "/v1/pipelines/{key}/board", "read", NULL },

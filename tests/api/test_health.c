@@ -133,6 +133,7 @@ START_TEST(common_headers)
         /* What is polled may be kept, and asked about again. */
         const char *path = known_routes[i].path;
         bool polled = strstr(path, "/metrics/funnel") || strstr(path, "/board") ||
+                      strcmp(path, "/v1/stage-events") == 0 ||
                       (strcmp(path, "/v1/leads") == 0 && !known_routes[i].body);
         const char *kept = polled ? "private, no-cache" : "no-store";
         ck_assert_str_eq(answer_header(answer, "Cache-Control"), kept);

@@ -49,6 +49,7 @@ static const struct {
     { "/v1/leads", "stage_entered_at", "stage=target" },
     { "/v1/leads/%s/activities", "occurred_at", "type=note" },
     { "/v1/leads/%s/stages", "occurred_at", "voided=true" },
+    { "/v1/stage-events", "occurred_at", "voided=true" },
     { "/v1/submissions", "id", "verdict=created" },
     { "/v1/users", "id", NULL },
     { "/v1/campaigns", "id", NULL },

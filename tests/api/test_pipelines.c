@@ -161,6 +161,7 @@ START_TEST(a_new_stage)
         const char *json, *pointer, *code;
     } bad[] = {
         { "{'key':'Trial','name':'x'}", "/key", "invalid" },
+        { "{'key':'won','name':'x'}", "/key", "invalid" },
         { "{'key':'t','name':'x','kind':'demo'}", "/kind", "repeated" },
         { "{'key':'t','name':'x','before':'none'}", "/before", "unknown" },
         { "{'key':'t','name':'x','required_fields':['score']}", "/required_fields", "unknown" },
