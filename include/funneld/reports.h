@@ -154,16 +154,24 @@ struct funnel_query {
     int64_t within_days; /* cohort only; NO_INT: ever */
 };
 
+/* A drilldown is a path of the list of what a figure counts: its total is the figure. Left out by
+ * the use cases, which know no paths; NULL where there is none. */
+struct funnel_drilldown {
+    const char *entered, *reached;
+};
+
 struct funnel_stage {
     const char *stage;                /* key */
     int64_t entered;                  /* entries */
     int64_t reached;                  /* leads */
     const struct rate *from_previous; /* NULL: there is no stage before */
     struct rate cumulative;
+    struct funnel_drilldown drilldown;
 };
 
 struct funnel_closed {
     int64_t leads, value_minor; /* NO_INT where it has no meaning */
+    const char *drilldown;      /* of leads */
 };
 
 struct funnel_group {
@@ -212,12 +220,17 @@ struct attribute_lift {
     struct rate among_won, among;
 };
 
+struct attributes_drilldown {
+    const char *leads, *won;
+};
+
 struct attributes_report {
     int64_t as_of;
     const char *pipeline;
     int64_t from, to;
     enum among among;
     int64_t leads, won, min_support;
+    struct attributes_drilldown drilldown;
     struct texts left_out;
     struct rows lifts; /* struct attribute_lift */
 };
@@ -230,6 +243,7 @@ enum err attributes_report(struct ctx *ctx, struct db *db, const struct attribut
 struct board_stage {
     const char *stage, *name;   /* key, and what people see */
     int64_t leads, value_minor; /* open ones, all of them */
+    const char *drilldown;      /* of leads */
     struct rows first;          /* struct lead: the best by score */
 };
 

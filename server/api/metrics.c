@@ -1,4 +1,5 @@
 /* metrics.c: routes of the funnel, of what won leads have in common, and of the board. */
+#include "drilldown.h"
 #include "route.h"
 #include <funneld/reports.h>
 
@@ -20,7 +21,8 @@ static const struct table funnel_query_table =
 static enum err run_funnel(struct call *call)
 {
     struct funnel_report *report = call_result(call, sizeof *report);
-    return report ? funnel_report(call->ctx, call->db, call->query, report) : ERR_MEMORY;
+    enum err err = report ? funnel_report(call->ctx, call->db, call->query, report) : ERR_MEMORY;
+    return err ? err : drilldown_funnel(call->ctx, report);
 }
 
 /* ---- What won leads have in common ---- */
@@ -42,7 +44,9 @@ static const struct table attributes_query_table =
 static enum err run_attributes(struct call *call)
 {
     struct attributes_report *report = call_result(call, sizeof *report);
-    return report ? attributes_report(call->ctx, call->db, call->query, report) : ERR_MEMORY;
+    enum err err =
+        report ? attributes_report(call->ctx, call->db, call->query, report) : ERR_MEMORY;
+    return err ? err : drilldown_attributes(call->ctx, report);
 }
 
 /* ---- Board ---- */
@@ -66,7 +70,9 @@ static enum err run_board(struct call *call)
     const struct board_query *query = call->query;
     struct board *board = call_result(call, sizeof *board);
     int64_t limit = query->limit == NO_INT ? BOARD_LEADS_DEFAULT : query->limit;
-    return board ? board_read(call->ctx, call->db, call->params[0], limit, board) : ERR_MEMORY;
+    enum err err =
+        board ? board_read(call->ctx, call->db, call->params[0], limit, board) : ERR_MEMORY;
+    return err ? err : drilldown_board(call->ctx, board);
 }
 
 static const struct route rows[] = {

@@ -298,6 +298,14 @@ static const struct field rate_fields[] = {
 };
 const struct table rate_table = TABLE(struct rate, "rate", rate_fields);
 
+static const struct field funnel_drilldown_fields[] = {
+    FIELD(struct funnel_drilldown, entered, TEXT,
+          .note = "the entries: a path under /v1/stage-events"),
+    FIELD(struct funnel_drilldown, reached, TEXT, .note = "the leads: a path under /v1/leads"),
+};
+static const struct table funnel_drilldown_table =
+    TABLE(struct funnel_drilldown, "funnel_drilldown", funnel_drilldown_fields);
+
 static const struct field funnel_stage_fields[] = {
     FIELD(struct funnel_stage, stage, TEXT, .flags = FIELD_NOT_NULL, .note = "key"),
     FIELD(struct funnel_stage, entered, INT, .flags = FIELD_NOT_NULL,
@@ -307,6 +315,8 @@ static const struct field funnel_stage_fields[] = {
     FIELD_POINT(struct funnel_stage, from_previous, &rate_table,
                 .note = "null for the first stage; in a period it may exceed 1"),
     FIELD_EMBED(struct funnel_stage, cumulative, &rate_table, .note = "from the first stage"),
+    FIELD_EMBED(struct funnel_stage, drilldown, &funnel_drilldown_table,
+                .note = "what entered and reached count: with count=true the total is the figure"),
 };
 static const struct table funnel_stage_table =
     TABLE(struct funnel_stage, "funnel_stage", funnel_stage_fields);
@@ -315,6 +325,8 @@ static const struct field funnel_closed_fields[] = {
     FIELD(struct funnel_closed, leads, INT, .flags = FIELD_NOT_NULL, .note = "leads"),
     FIELD(struct funnel_closed, value_minor, INT, .flags = FIELD_OMIT_NULL,
           .note = "sum of their amounts, in minor units"),
+    FIELD(struct funnel_closed, drilldown, TEXT, .flags = FIELD_NOT_NULL,
+          .note = "path of those leads: with count=true its total is their number"),
 };
 static const struct table funnel_closed_table =
     TABLE(struct funnel_closed, "funnel_closed", funnel_closed_fields);
@@ -359,6 +371,8 @@ static const struct field board_stage_fields[] = {
     FIELD(struct board_stage, leads, INT, .flags = FIELD_NOT_NULL, .note = "open ones"),
     FIELD(struct board_stage, value_minor, INT, .flags = FIELD_NOT_NULL,
           .note = "sum of their amounts, in minor units"),
+    FIELD(struct board_stage, drilldown, TEXT, .flags = FIELD_NOT_NULL,
+          .note = "path of all those leads: with count=true its total is their number"),
     FIELD(struct board_stage, first, ROWS, .of = &lead_table, .note = "the best by score"),
 };
 static const struct table board_stage_table =

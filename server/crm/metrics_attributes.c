@@ -479,6 +479,15 @@ static const struct field lift_fields[] = {
 };
 static const struct table lift_table = TABLE(struct attribute_lift, "attribute_lift", lift_fields);
 
+static const struct field attributes_drilldown_fields[] = {
+    FIELD(struct attributes_drilldown, leads, TEXT, .flags = FIELD_NOT_NULL,
+          .note = "a path under /v1/leads"),
+    FIELD(struct attributes_drilldown, won, TEXT, .flags = FIELD_NOT_NULL,
+          .note = "a path under /v1/leads"),
+};
+static const struct table attributes_drilldown_table =
+    TABLE(struct attributes_drilldown, "attributes_drilldown", attributes_drilldown_fields);
+
 static const struct field attributes_report_fields[] = {
     FIELD(struct attributes_report, as_of, TIME, .flags = FIELD_NOT_NULL, .note = "when counted"),
     FIELD(struct attributes_report, pipeline, TEXT, .flags = FIELD_NOT_NULL, .note = "key"),
@@ -489,6 +498,8 @@ static const struct field attributes_report_fields[] = {
     FIELD(struct attributes_report, leads, INT, .flags = FIELD_NOT_NULL,
           .note = "of the population"),
     FIELD(struct attributes_report, won, INT, .flags = FIELD_NOT_NULL, .note = "of them"),
+    FIELD_EMBED(struct attributes_report, drilldown, &attributes_drilldown_table,
+                .note = "paths of those leads: with count=true the total is the figure"),
     FIELD(struct attributes_report, min_support, INT, .flags = FIELD_NOT_NULL,
           .note = "what fewer leads have is not ranked"),
     FIELD(struct attributes_report, left_out, TEXTS,

@@ -46,9 +46,9 @@ const struct answer *funnel(const char *query)
     expect_shape(answer, "units", "entered:t reached:t");
     for (size_t i = 0; i < answer_count(answer, "groups"); i++) {
         expect_shape(answer, textf("groups.%zu", i), FUNNEL_GROUP_SHAPE);
-        expect_shape(answer, textf("groups.%zu.won", i), "leads:n value_minor:n");
-        expect_shape(answer, textf("groups.%zu.lost", i), "leads:n");
-        expect_shape(answer, textf("groups.%zu.disqualified", i), "leads:n");
+        expect_shape(answer, textf("groups.%zu.won", i), "leads:n value_minor:n drilldown:t");
+        expect_shape(answer, textf("groups.%zu.lost", i), "leads:n drilldown:t");
+        expect_shape(answer, textf("groups.%zu.disqualified", i), "leads:n drilldown:t");
         ck_assert_uint_eq(answer_count(answer, "groups.%zu.stages", i), STAGES);
         expect_rates(answer, i);
     }

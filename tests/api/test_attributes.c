@@ -6,7 +6,8 @@
 #include <string.h>
 
 #define REPORT_SHAPE                                                                               \
-    "as_of:T pipeline:t from:D? to:D? among:t leads:n won:n min_support:n left_out:a lifts:a"
+    "as_of:T pipeline:t from:D? to:D? among:t leads:n won:n drilldown:o min_support:n left_out:a " \
+    "lifts:a"
 #define LIFT_SHAPE                                                                                 \
     "attribute:t? op:t? value:t? high_value:t? activity:t? lift:d among_won:o among:o"
 

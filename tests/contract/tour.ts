@@ -104,7 +104,15 @@ async function readFigures(lead: Lead): Promise<void> {
     const [group] = done(200, answer).groups;
     assert.equal(group?.key, 'search');
     assert.deepEqual(group?.stages.map((stage) => stage.reached), [1, 1, 1, 1, 1, 1]);
-    assert.deepEqual(group?.won, { leads: 1, value_minor: 1200000 });
+    assert.equal(group?.won.leads, 1);
+    assert.equal(group?.won.value_minor, 1200000);
+    const reached = { reached: 'mql', source: 'search', counted: true, count: true } as const;
+    const behind = await client.GET('/v1/leads', { params: { query: reached } });
+    assert.equal(done(200, behind).total, group?.stages[1]?.reached);
+    const entries = await client.GET('/v1/stage-events', {
+        params: { query: { to: 'mql', source: 'search', 'occurred_at[gte]': lead.created_at } },
+    });
+    assert.deepEqual(done(200, entries).data.map((event) => event.lead_id), [lead.id]);
     const etag = answer.response.headers.get('ETag');
     assert(etag);
     const polled = await client.GET('/v1/metrics/funnel', {

@@ -45,9 +45,9 @@ bool is_time_text(const char *text); /* RFC 3339 in UTC with milliseconds */
     "basis:t from:D to:D as_of:T pipeline:t currency:t group_by:t? within_days:n? units:o "        \
     "groups:a"
 #define FUNNEL_GROUP_SHAPE "key:t? stages:a won:o lost:o disqualified:o"
-#define FUNNEL_STAGE_SHAPE "stage:t entered:n reached:n from_previous:o? cumulative:o"
+#define FUNNEL_STAGE_SHAPE "stage:t entered:n reached:n from_previous:o? cumulative:o drilldown:o"
 #define RATE_SHAPE "numerator:n denominator:n rate:d?"
 #define BOARD_SHAPE "pipeline:t currency:t as_of:T stages:a"
-#define COLUMN_SHAPE "stage:t name:t leads:n value_minor:n first:a"
+#define COLUMN_SHAPE "stage:t name:t leads:n value_minor:n drilldown:t first:a"
 
 #endif
