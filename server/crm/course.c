@@ -7,8 +7,9 @@
 
 /* ---- Searching ---- */
 
-/* Rules that cancel each other out all the time would have every single instant looked at. */
-enum { LOOKS_AHEAD_MAX = 4000 };
+/* Rules that cancel each other out all the time would have every single instant looked at. Others
+ * need no fifty looks, even for ten thousand activities. */
+enum { LOOKS_AHEAD_MAX = 400 };
 
 /* Something that is so or not at each instant. */
 struct question {

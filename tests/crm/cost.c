@@ -222,6 +222,91 @@ START_TEST(test_rules_are_cheap)
 }
 END_TEST
 
+/* ---- Rules that cancel each other out ---- */
+
+enum { LIVE = 1000, VISITS_MAX = 64 };
+
+/* What each gives the other takes, all the time, at steps of a day of each match. */
+static void publish_cancelling(struct world *world)
+{
+    static struct model_rules rules;
+    rules = (struct model_rules){ .published_at = world->core.ctx.now_ms,
+                                  .max_milli = 100000,
+                                  .group_count = 1,
+                                  .groups = { { "engagement", -900000, 900000 } },
+                                  .rule_count = 2 };
+    for (int i = 0; i < 2; i++) {
+        rules.rules[i] = (struct model_rule){ .points_milli = i == 0 ? 5000 : -5000,
+                                              .cap_milli = NO_INT,
+                                              .cap_times = NO_INT,
+                                              .decay = DECAY_HALF_LIFE,
+                                              .days = 30,
+                                              .percent = NO_INT };
+        snprintf(rules.rules[i].each, sizeof rules.rules[i].each, "page_view");
+    }
+    struct rule_set made = rules_for_store(&world->core.ctx, &rules);
+    ck_assert_ok(&world->core.ctx, rule_set_insert(&world->core.ctx, world->core.db, &made));
+    ck_assert_ok(&world->core.ctx, catalog_renew(&world->core.ctx, world->core.db));
+}
+
+static int64_t due_of(struct world *world, const struct id *id)
+{
+    struct lead lead;
+    ck_assert_ok(&world->core.ctx, lead_load(&world->core.ctx, world->core.db, id, &lead));
+    ck_assert_int_eq(lead.score, 0);
+    return lead.score_due_at;
+}
+
+/* Nothing ever happens, and nobody can see that from afar: visits are in vain, but few, and none
+ * costs much. */
+START_TEST(test_rules_that_cancel_are_cheap)
+{
+    static struct world world;
+    int64_t times[LATE];
+    struct due_taken taken;
+    world_make(&world, WORLD_DEFAULT);
+    struct ctx *ctx = &world.core.ctx;
+    world_begin(&world);
+    publish_cancelling(&world);
+    struct id lead = world_lead(&world, "busy@example.com");
+    for (int i = 0; i < LIVE; i++) {
+        ctx->now_ms += INT64_C(2345678);
+        world_record(&world, &lead, "page_view", NO_INT);
+    }
+    world_end(&world, false);
+    for (int i = 0; i < LATE; i++) {
+        ctx->now_ms += 60000;
+        world_begin(&world);
+        int64_t start = cpu_us();
+        world_record(&world, &lead, "page_view", NO_INT);
+        times[i] = cpu_us() - start;
+        world_end(&world, false);
+    }
+    qsort(times, LATE, sizeof *times, compare_times);
+    int64_t from = ctx->now_ms, us = 0;
+    int visits = 0;
+    for (; visits < VISITS_MAX && due_of(&world, &lead) != NO_INT; visits++) {
+        ctx->now_ms = due_of(&world, &lead);
+        world_begin(&world);
+        int64_t start = cpu_us();
+        ck_assert_ok(ctx, leads_take_due(ctx, world.core.db, 1, &taken));
+        us += cpu_us() - start;
+        world_end(&world, false);
+        if (visits % 8 == 0)
+            ck_assert_msg(world_findings(&world) == 0, "%s", world.why);
+    }
+    printf(
+        "an activity on a lead with %d under rules that cancel each other: median %.2f ms, worst "
+        "%.2f ms of CPU; %d visits in %.2f days, %.2f ms each\n",
+        LIVE, (double)times[LATE / 2] / 1000, (double)times[LATE - 1] / 1000, visits,
+        (double)(ctx->now_ms - from) / (double)MS_PER_DAY, (double)us / 1000 / visits);
+    fflush(stdout);
+    ck_assert_int_lt(times[LATE / 2], BOUND_US);
+    ck_assert_int_gt(ctx->now_ms - from, MS_PER_DAY);
+    world_done(&world);
+}
+END_TEST
+
 TCase *cost_case(void)
 {
     TCase *cost = tcase_create("cost");
@@ -229,5 +314,6 @@ TCase *cost_case(void)
     tcase_add_test(cost, test_late_activity_is_cheap);
     tcase_add_test(cost, test_rules_are_cheap);
     tcase_add_loop_test(cost, test_rules_on_a_busy_lead_are_cheap, 0, 2);
+    tcase_add_test(cost, test_rules_that_cancel_are_cheap);
     return cost;
 }
