@@ -275,12 +275,13 @@ START_TEST(the_journal_forgets_it)
     /* made no lead, or another's */
     post_form("email=Ann%2Btag%40Example.com&_gotcha=x");
     post_form("message=write+to+%3Cann%40example.com%3E%2C+please&_gotcha=x");
+    post_form("message=ask+ann%40example.com.&_gotcha=x");
     post_form("email=ann%40example.com&bad=%00");
     post_form("tel=0049301234567&_gotcha=x");
-    ck_assert_uint_eq(entries(), 5);
+    ck_assert_uint_eq(entries(), 6);
     post_form("email=bob%40example.com&tel=0049301234567"); /* shares the phone */
     post_form("email=carl%40example.com&_gotcha=x");
-    ck_assert_uint_eq(entries(), 7);
+    ck_assert_uint_eq(entries(), 8);
     expect_status(erase(lead, ""), 204);
     ck_assert_uint_eq(entries(), 2);
 }

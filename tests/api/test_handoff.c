@@ -248,6 +248,25 @@ START_TEST(accepted_for_somebody)
 }
 END_TEST
 
+/* Rules answer no offer: a lead that they take further has left without one. */
+START_TEST(moved_on_by_a_rule)
+{
+    const char *rules = service_create(
+        "/v1/rule-sets",
+        "{'name':'Far','groups':[{'key':'fit','min_milli':0,'max_milli':100000}],"
+        "'rules':[{'key':'call','name':'Call','score_group':'fit','points_milli':60000,"
+        "'each':{'activity':'call'},'cap_times':1}],"
+        "'criteria':[{'kind':'mql','score_min':40},{'kind':'sql','score_min':50}]}");
+    expect_status(post(fixture.client, textf("/v1/rule-sets/%s/publish", rules), "%s", ""), 202);
+    const char *lead = offered("ann");
+    expect_status(act(lead, "activities", "{'type':'call'}"), 201);
+    expect_text(get(fixture.client, "/v1/leads/%s", lead), "sql", "stage");
+    const struct answer *answer = handoffs(lead, 1);
+    expect_text(answer, "withdrawn", "data.0.state");
+    ck_assert(answer_is_null(answer, "data.0.answered_by"));
+}
+END_TEST
+
 Suite *test_suite(void)
 {
     Suite *suite = suite_create("handoff");
@@ -258,6 +277,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, spam);
     tcase_add_test(tcase, recycled);
     tcase_add_test(tcase, moved_on_by_hand);
+    tcase_add_test(tcase, moved_on_by_a_rule);
     tcase_add_test(tcase, expired);
     tcase_add_test(tcase, offered_to_a_team);
     tcase_add_test(tcase, users_who_left);

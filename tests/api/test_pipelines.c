@@ -252,6 +252,30 @@ START_TEST(another_pipeline)
 }
 END_TEST
 
+START_TEST(archived_pipelines)
+{
+    service_create("/v1/leads", "{'email':'a@example.com'}");
+    expect_status(post(fixture.client, "/v1/pipelines",
+                       "{'key':'short','name':'Short','stages':[{'key':'only','name':'Only'}]}"),
+                  201);
+    expect_conflict(post(fixture.client, "/v1/pipelines/short/stages/only/archive", "%s", ""),
+                    "archive the pipeline");
+    const struct answer *answer = post(fixture.client, "/v1/pipelines/short/archive", "%s", "");
+    expect_status(answer, 200);
+    ck_assert(!answer_is_null(answer, "archived_at"));
+    expect_conflict(post(fixture.client, "/v1/pipelines/short/archive", "%s", ""), "archived");
+    expect_conflict(patch(fixture.client, "/v1/pipelines/short", "{'is_default':true}"),
+                    "takes no leads");
+    expect_problem(
+        post(fixture.client, "/v1/leads", "{'email':'b@example.com','pipeline':'short'}"), 422,
+        "validation_failed", "/pipeline", NULL);
+    answer = post(fixture.client, "/v1/pipelines/short/restore", "%s", "");
+    expect_status(answer, 200);
+    ck_assert(answer_is_null(answer, "archived_at"));
+    service_create("/v1/leads", "{'email':'b@example.com','pipeline':'short'}");
+}
+END_TEST
+
 START_TEST(refused_pipelines)
 {
     static const struct {
@@ -290,6 +314,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, a_new_stage);
     tcase_add_test(tcase, an_archived_stage);
     tcase_add_test(tcase, another_pipeline);
+    tcase_add_test(tcase, archived_pipelines);
     tcase_add_test(tcase, refused_pipelines);
     suite_add_tcase(suite, tcase);
     return suite;
