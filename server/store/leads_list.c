@@ -296,16 +296,22 @@ static enum err list_places(struct ctx *ctx, struct db *db, const struct lead_fi
 static enum err is_of_few(struct ctx *ctx, struct db *db, const struct lead_filter *filter,
                           bool *ret)
 {
-    int64_t count = SORTED_MAX + 1;
-    struct query query = { .arena = ctx->arena };
-    query_part(&query, SQL_LEAD_COUNT_FEW);
-    narrow_text(&query, SQL_LEAD_LIST_SOURCE, filter->source);
-    narrow_id(&query, SQL_LEAD_LIST_CAMPAIGN, &filter->campaign);
-    narrow_id(&query, SQL_LEAD_LIST_OWNER, &filter->owner);
-    bool indexed = is_by_state(filter) && query.part_count > 1;
-    query_part(&query, SQL_LEAD_COUNT_FEW_END, param_int(SORTED_MAX + 1));
-    enum err err = indexed ? query_int(ctx, db, &query, &count) : OK;
-    *ret = count <= SORTED_MAX;
+    const struct {
+        int sql;
+        struct param value;
+    } keys[] = {
+        { SQL_LEAD_COUNT_SOURCE, param_text(filter->source) },
+        { SQL_LEAD_COUNT_CAMPAIGN, param_id(&filter->campaign) },
+        { SQL_LEAD_COUNT_OWNER, param_id(&filter->owner) },
+    };
+    enum err err = OK;
+    *ret = false;
+    for (size_t i = 0; i < ARRAY_SIZE(keys) && is_by_state(filter) && !*ret && !err; i++) {
+        int64_t count = SORTED_MAX + 1;
+        if (keys[i].value.kind != PARAM_NULL)
+            err = db_int(ctx, db, keys[i].sql, &count, keys[i].value, param_int(SORTED_MAX + 1));
+        *ret = count <= SORTED_MAX;
+    }
     return err;
 }
 

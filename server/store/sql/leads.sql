@@ -191,11 +191,18 @@ FROM (SELECT 1 FROM lead_state
 -- Says nothing, and lets the index of stages serve.
 AND s.stage_id IN (SELECT g.stage_id FROM stage g);
 
--- lead_count_few
-SELECT count(*) FROM (SELECT 1 FROM lead l WHERE 1 = 1;
+-- lead_count_source
+-- As lead_count_stage; so are those that follow.
+SELECT count(*)
+FROM (SELECT 1 FROM lead WHERE source = $1 AND source IS NOT NULL LIMIT $2) few;
 
--- lead_count_few_end
-LIMIT $1) few;
+-- lead_count_campaign
+SELECT count(*)
+FROM (SELECT 1 FROM lead WHERE campaign = $1 AND campaign IS NOT NULL LIMIT $2) few;
+
+-- lead_count_owner
+SELECT count(*)
+FROM (SELECT 1 FROM lead WHERE owner = $1 AND owner IS NOT NULL LIMIT $2) few;
 
 -- lead_list_source
 AND l.source = $1 AND l.source IS NOT NULL;
