@@ -3,6 +3,8 @@
 
 #include <funneld/condition.h>
 
+#include <string.h>
+
 /* NO_INT where it has none: those come last, by id. */
 static int64_t custom_mark(const struct call *call, const void *row)
 {
@@ -212,13 +214,25 @@ static enum err read_filters(struct call *call, const struct condition_scope *sc
     return condition_of_filters(call->ctx, scope, filters, pairs->count, ret);
 }
 
+/* Whether an index may serve a filter, score[gte]. */
+static bool is_indexed(const char *filter)
+{
+    static const char *const names[] = { "id",    "email",  "score",    "created_at",
+                                         "stage", "status", "pipeline", NULL };
+    for (const char *const *name = names; *name; name++)
+        if (strlen(*name) == strcspn(filter, "[") && strncmp(filter, *name, strlen(*name)) == 0)
+            return true;
+    return false;
+}
+
 /* What no index finds, should the list take too long; NULL: there is no such thing. */
 static const char *costly_parameter(const struct call *call)
 {
     const struct leads_query *query = call->query;
-    if (query->country)
-        return "country";
-    return call->filters.count > 0 ? call->filters.items[0].name : NULL;
+    for (size_t i = 0; i < call->filters.count && !query->country; i++)
+        if (!is_indexed(call->filters.items[i].name))
+            return call->filters.items[i].name;
+    return query->country ? "country" : NULL;
 }
 
 static enum err run_list(struct call *call)
