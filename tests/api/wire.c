@@ -400,6 +400,7 @@ Suite *test_suite(void)
     Suite *suite = suite_create("wire");
     wire_tests(suite);
     wire_crowd_tests(suite);
+    wire_ends_tests(suite);
     wire_load_tests(suite);
     return suite;
 }

@@ -81,6 +81,7 @@ bool client_is_closed(struct client *client, int timeout_ms);
 
 void wire_tests(Suite *suite);
 void wire_crowd_tests(Suite *suite);
+void wire_ends_tests(Suite *suite);
 void wire_load_tests(Suite *suite);
 
 #endif
