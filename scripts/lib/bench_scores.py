@@ -118,6 +118,11 @@ def begin_job(server, key, rule_set_id, what):
     return must(server, key, f"/v1/rule-sets/{rule_set_id}/{what}", 202, {})["id"]
 
 
+def begin_publish(server, key, rules):
+    """A set of its own each time: what is in force is not published again."""
+    return begin_job(server, key, draft(server, key, rules), "publish")
+
+
 def is_over(server, key, job_id):
     job = must(server, key, f"/v1/jobs/{job_id}", 200)
     if job["state"] == "failed":
@@ -139,22 +144,22 @@ def await_job(server, key, job_id):
 
 
 class Kept(threading.Thread):
-    """While it lasts there is a job at work: one that ends too soon is begun again."""
+    """While it lasts there is a job at work: where one ends too soon, another is begun."""
 
-    def __init__(self, server, key, rule_set_id, what):
+    def __init__(self, server, key, begin):
         super().__init__(daemon=True)
-        self.server, self.key, self.rule_set_id, self.what = server, key, rule_set_id, what
+        self.server, self.key, self.begin = server, key, begin
         self.enough = threading.Event()
         self.job_id = None
 
     def __enter__(self):
-        self.job_id = begin_job(self.server, self.key, self.rule_set_id, self.what)
+        self.job_id = self.begin()
         self.start()
 
     def run(self):
         while not self.enough.wait(0.1):
             if is_over(self.server, self.key, self.job_id):
-                self.job_id = begin_job(self.server, self.key, self.rule_set_id, self.what)
+                self.job_id = self.begin()
 
     def __exit__(self, *_):
         self.enough.set()
@@ -215,8 +220,7 @@ class Scores:
         return folder / "seed.db"
 
     def publish(self, server, rules):
-        await_job(server, self.key,
-                  begin_job(server, self.key, draft(server, self.key, rules), "publish"))
+        await_job(server, self.key, begin_publish(server, self.key, rules))
         server.settle()
 
     def measure_rules(self, ruled, source):
@@ -256,20 +260,20 @@ class Scores:
         leads = self.arguments.leads
         return self.post(server, 0, leads, RATE * self.arguments.seconds, rate=RATE)
 
-    def windows(self, server, rule_set_id, what, name):
-        """Posts with the job and without, in turns; yields what the windows with it gave."""
+    def windows(self, server, name, begin):
+        """Posts with such a job and without, in turns; yields what the windows with it gave."""
         self.window(server)    # the first one finds nothing in memory
         rounds = self.arguments.rounds
         count = rounds if rounds < bench_report.ROUNDS else max(WINDOWS, rounds)
         for number in range(count):
-            say(f"window {number + 1} of {count}: posts beside {what}, and alone")
+            say(f"window {number + 1} of {count}: posts beside {name}, and alone")
             results = {}
             for party in ("busy", "alone")[::1 if number % 2 == 0 else -1]:
                 server.settle()
                 if party == "alone":
                     results[party] = self.window(server)
                 else:
-                    with Kept(server, self.key, rule_set_id, what):
+                    with Kept(server, self.key, begin):
                         before = server.metric("leads_rescored_total")
                         results[party] = self.window(server)
                         results["leads"] = server.metric("leads_rescored_total") - before
@@ -287,17 +291,18 @@ class Scores:
         say("the preview of all leads")
         leads, seconds = await_job(server, self.key, json.loads(answer)["id"])
         self.keep(preview_s=seconds * 1e6 / leads, preview_rate=leads / seconds)
-        for _ in self.windows(server, rule_set_id, "preview", "preview"):
+        for _ in self.windows(server, "preview",
+                              lambda: begin_job(server, self.key, rule_set_id, "preview")):
             pass
 
     def measure_rescore(self, server):
-        rule_set_id = draft(server, self.key, rule_set())
-        for rate in self.windows(server, rule_set_id, "publish", "rescore"):
+        def begin():
+            return begin_publish(server, self.key, rule_set())
+        for rate in self.windows(server, "rescore", begin):
             self.keep(rescore_beside_rate=rate)
         say("the rescoring of all leads")
         server.settle()
-        leads, seconds = await_job(server, self.key,
-                                   begin_job(server, self.key, rule_set_id, "publish"))
+        leads, seconds = await_job(server, self.key, begin())
         self.keep(rescore_rate=leads / seconds, rescore_s=seconds)
 
     def measure_visits(self):
