@@ -86,6 +86,7 @@ static enum err answer_again(struct call *call, const struct kept_answer *kept)
     if (kept->etag)
         http_reply_header(request, "ETag", kept->etag);
     http_reply_header(request, "Idempotency-Replayed", "true");
+    reply_besides(call); /* of this request, not of the first */
     call->replied = true;
     return OK;
 }

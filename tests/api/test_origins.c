@@ -94,6 +94,20 @@ START_TEST(not_listed)
 }
 END_TEST
 
+/* What is answered again says the rest as what is answered first does. */
+START_TEST(answered_again)
+{
+    for (int i = 0; i < 2; i++) {
+        const struct answer *answer =
+            ask(fixture.client, .path = "/v1/leads", .body = "{\"email\":\"b@example.com\"}",
+                .headers = { "Origin: " PAGE, "Idempotency-Key: once" });
+        expect_status(answer, 201);
+        ck_assert((answer_header(answer, "Idempotency-Replayed") != NULL) == (i > 0));
+        expect_readable(answer, PAGE);
+    }
+}
+END_TEST
+
 /* A form's own list is the one that counts for it. */
 START_TEST(forms_have_their_own)
 {
@@ -137,6 +151,7 @@ Suite *test_suite(void)
     tcase_add_checked_fixture(tcase, set_up, service_teardown);
     tcase_add_test(tcase, listed);
     tcase_add_test(tcase, not_listed);
+    tcase_add_test(tcase, answered_again);
     tcase_add_test(tcase, forms_have_their_own);
     suite_add_tcase(suite, tcase);
     TCase *without = tcase_create("without");
