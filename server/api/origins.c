@@ -35,10 +35,12 @@ static bool is_listed(const struct texts *origins, const char *origin)
     return false;
 }
 
-/* "null" is no origin: it is what every sandbox and every local file has. */
+/* "null" is no origin: it is what every sandbox and every local file has. Nor is nothing, which no
+ * reply can repeat. */
 static bool may_be_told(const char *origin)
 {
-    return strcmp(origin, "null") != 0 && strlen(origin) <= ORIGIN_MAX;
+    size_t length = strlen(origin);
+    return length > 0 && length <= ORIGIN_MAX && strcmp(origin, "null") != 0;
 }
 
 void origin_of_api(struct call *call)

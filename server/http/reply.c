@@ -38,13 +38,13 @@ void http_reply_header(struct http_request *request, const char *name, const cha
     *header = (struct http_header){ name, value };
 }
 
-/* What would break the framing (CR, LF) is our mistake, and not the client's to see. False: no
- * memory. */
+/* What would break the framing (CR, LF), or is empty, is our mistake, and not the client's to see.
+ * False: no memory. */
 static bool header_add(struct MHD_Response *response, const char *name, const char *value)
 {
     if (!value || MHD_add_response_header(response, name, value) == MHD_YES)
         return true;
-    if (value[strcspn(value, "\r\n")] == '\0') /* else the library has refused it */
+    if (*value && value[strcspn(value, "\r\n")] == '\0') /* else the library has refused it */
         return false;
     log_line(LOG_ERROR, "http", "a reply's %s was left out: it is not a header value", name);
     return true;
