@@ -60,7 +60,8 @@ struct http_request {
     int64_t start_us, end_us; /* monotonic; the end is known in on_end */
     struct http_reply reply;  /* in on_end: status 0 when the client was gone before a reply */
     void *app;                /* the app's own state of this request */
-    void *thread_app;         /* what app.thread_open() returned for the thread of this request */
+    void *thread_app; /* what app.thread_open() returned for the thread of this request, which alone
+                       * may use it */
     struct http_exchange *exchange; /* private to server/http */
 };
 

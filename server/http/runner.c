@@ -272,11 +272,11 @@ static void *runner_main(void *runner_)
          * end than that. The library would abort the process. */
         log_line(LOG_ERROR, "http", "%zu requests were not answered in time", thread->suspended);
         runner->abandoned = true;
-        return NULL;
+    } else {
+        MHD_stop_daemon(thread->daemon);
+        thread->daemon = NULL;
+        exchanges_free(thread);
     }
-    MHD_stop_daemon(thread->daemon);
-    thread->daemon = NULL;
-    exchanges_free(thread);
     app->thread_close(thread->app);
     return NULL;
 }

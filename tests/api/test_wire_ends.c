@@ -200,6 +200,7 @@ START_TEST(test_stop_in_time)
     int64_t start_us = clock_monotonic_us();
     http_stop(wire.server, 300);
     ck_assert_int_lt(clock_monotonic_us() - start_us, 3 * 1000 * 1000);
+    ck_assert_int_eq(atomic_load(&wire.threads), 0); /* what they had of the app is closed */
     wire_release(&wire);
     usleep(50 * 1000); /* http_resume() comes too late, and does no harm */
     client_close(&client);
