@@ -193,7 +193,8 @@ static bool is_for_another_thread(const struct call *call)
 
 static void answer(struct call *call)
 {
-    reply_result(call);
+    if (!call->replied)
+        reply_result(call);
     if (call->etag)
         freshness_end(call);
     reply_unchanged(call);
@@ -287,7 +288,7 @@ static void on_resume(void *self, struct http_request *request)
     if (call->outcome) {
         request->reply = (struct http_reply){ 0 }; /* of what was not kept: Location, ETag */
         on_failure(self, request, call->outcome);
-    } else if (!call->replied) {
+    } else {
         answer(call);
     }
 }

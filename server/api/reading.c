@@ -118,6 +118,8 @@ static struct call *call_of(struct scan *scan)
     return (struct call *)((char *)scan - offsetof(struct call, scan));
 }
 
+/* The answer is made here as well: what it says may be the connection's own, as the keys of stages
+ * are, and the next scan may renew that. */
 static enum err run_scan(struct scan *scan, struct db *db)
 {
     struct call *call = call_of(scan);
@@ -126,6 +128,9 @@ static enum err run_scan(struct scan *scan, struct db *db)
     if (!err)
         err = call->route->run(call);
     call->db = NULL;
+    call->replied = !err && !call->route->reply;
+    if (call->replied)
+        reply_result(call);
     return err;
 }
 
