@@ -253,7 +253,10 @@ enum err lead_search_count(struct ctx *ctx, struct db *db, const struct lead_sea
         return OK;
     if (is_said_by_sql(ctx, search))
         return lead_count(ctx, db, &search->filter, ret);
-    _cleanup_(judging_done) struct judging judging = { .db = db, .search = search };
+    struct lead_search pages = *search; /* all of them, whichever is asked for */
+    pages.filter.after_value = NO_INT;
+    pages.filter.after_id = (struct id){ 0 };
+    _cleanup_(judging_done) struct judging judging = { .db = db, .search = &pages };
     enum err err = judge_all(ctx, &judging);
     *ret = judging.count;
     return err;

@@ -285,7 +285,7 @@ START_TEST(groups)
 }
 END_TEST
 
-/* Every lead once, in order, whether SQL or memory selects them. */
+/* Every lead once, in order, whether SQL or memory selects them; the total is that of all pages. */
 START_TEST(page_by_page)
 {
     static const char *const ways[] = { US, "{'any':[{'activity':'page_view'}," US "]}" };
@@ -294,20 +294,22 @@ START_TEST(page_by_page)
         for (size_t s = 0; s < ARRAY_SIZE(sorts); s++) {
             const char *cursor = "", *body = "";
             unsigned found = 0;
+            unsigned wanted = c == 0 ? those(american) : those(american) | those(visited);
             int pages = 0;
             for (bool more = true; more; pages++) {
-                body = textf("'condition':%s,'sort':'%s','limit':2", ways[c], sorts[s]);
+                body =
+                    textf("'condition':%s,'sort':'%s','limit':2,'count':true", ways[c], sorts[s]);
                 const struct answer *answer =
                     post(fixture.client, "/v1/leads/search", "{%s%s%s%s,'fields':['email']}", body,
                          *cursor ? ",'cursor':'" : "", cursor, *cursor ? "'" : "");
                 expect_status(answer, 200);
+                expect_int(answer, __builtin_popcount(wanted), "total");
                 ck_assert(!(found & seen(answer)));
                 found |= seen(answer);
                 more = answer_bool(answer, "has_more");
                 cursor = more ? textf("%s", answer_text(answer, "next_cursor")) : "";
                 ck_assert(!answer_at(answer, "data.0.country"));
             }
-            unsigned wanted = c == 0 ? those(american) : those(american) | those(visited);
             ck_assert_uint_eq(found, wanted);
             ck_assert_int_eq(pages, (__builtin_popcount(wanted) + 1) / 2);
         }
