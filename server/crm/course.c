@@ -413,7 +413,10 @@ int64_t course_due(const struct course *course, const struct facts *facts, int64
     int64_t changes = search_pieces(&other, ahead);
     if (changes != NEVER)
         ahead.to = changes - 1;
+    /* That the score stays so long, every part of that time is told. To be asked anew and given up
+     * would have it fall and rise at one and the same instant, for ever. */
     score_keep(&bounded, ahead, score);
+    looks = LOOKS_AHEAD_MAX;
     struct course further = *course;
     struct step step;
     if (course_step(&further, &bounded, changes == NEVER ? NEVER - 1 : ahead.to, &step))

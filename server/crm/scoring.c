@@ -275,19 +275,24 @@ static struct score_range sum_up(const struct facts *facts, struct span span,
     return score_of_sums(rules, sums);
 }
 
-static bool is_narrowed(const struct facts *facts, struct span span)
+/* Whether the score is known: of that very span, or because it is one in all of a longer one. */
+static bool is_known(const struct facts *facts, struct span span)
 {
-    return facts->is_narrow && facts->narrow.from == span.from && facts->narrow.to == span.to;
+    const struct span *narrow = &facts->narrow;
+    if (!facts->is_narrow || span.from < narrow->from || span.to > narrow->to)
+        return false;
+    return (span.from == narrow->from && span.to == narrow->to) ||
+           facts->narrow_score.low == facts->narrow_score.high;
 }
 
 struct score_range score_over(const struct facts *facts, struct span span)
 {
-    return is_narrowed(facts, span) ? facts->narrow_score : sum_up(facts, span, NULL);
+    return is_known(facts, span) ? facts->narrow_score : sum_up(facts, span, NULL);
 }
 
 void score_narrow(struct facts *facts, struct span span)
 {
-    if (is_narrowed(facts, span))
+    if (is_known(facts, span))
         return;
     facts->narrow_score = sum_up(facts, span, facts);
     facts->narrow = span;

@@ -224,9 +224,10 @@ END_TEST
 
 /* ---- Rules that cancel each other out ---- */
 
-enum { LIVE = 1000, VISITS_MAX = 64 };
+enum { LIVE = 1000, FEW_LIVE = 50, VISITS_MAX = 64, DWELL_HOURS = 24 };
 
-/* What each gives the other takes, all the time, at steps of a day of each match. */
+/* What each gives the other takes, all the time, at steps of a day of each match. That the
+ * score never rises to the exit of a stage takes a close look to see. */
 static void publish_cancelling(struct world *world)
 {
     static struct model_rules rules;
@@ -234,7 +235,9 @@ static void publish_cancelling(struct world *world)
                                   .max_milli = 100000,
                                   .group_count = 1,
                                   .groups = { { "engagement", -900000, 900000 } },
-                                  .rule_count = 2 };
+                                  .rule_count = 2,
+                                  .criterion_count = 1 };
+    rules.criteria[0] = (struct model_criterion){ STAGE_MQL, 10, 3, DWELL_HOURS, { 0 } };
     for (int i = 0; i < 2; i++) {
         rules.rules[i] = (struct model_rule){ .points_milli = i == 0 ? 5000 : -5000,
                                               .cap_milli = NO_INT,
@@ -307,6 +310,38 @@ START_TEST(test_rules_that_cancel_are_cheap)
 }
 END_TEST
 
+/* A search that is given up says nothing of what follows: whoever waits below the exit of a stage
+ * leaves it when the dwell time is over, and nobody waits for that. */
+START_TEST(test_rules_that_cancel_let_leads_go)
+{
+    static struct world world;
+    struct due_taken taken;
+    struct lead lead;
+    world_make(&world, WORLD_DEFAULT);
+    struct ctx *ctx = &world.core.ctx;
+    world_begin(&world);
+    publish_cancelling(&world);
+    struct id id = world_lead(&world, "waits@example.com");
+    for (int i = 0; i < FEW_LIVE; i++) {
+        ctx->now_ms += INT64_C(2345678);
+        world_record(&world, &id, "page_view", NO_INT);
+    }
+    ck_assert_ok(ctx, lead_move(ctx, world.core.db, &id, "mql", NULL, CAUSE_USER, NO_INT, &lead));
+    world_end(&world, false);
+    int64_t leaves_at = ctx->now_ms + DWELL_HOURS * INT64_C(3600000);
+    ck_assert_int_eq(due_of(&world, &id), leaves_at);
+    ctx->now_ms = leaves_at;
+    world_begin(&world);
+    ck_assert_ok(ctx, leads_take_due(ctx, world.core.db, 1, &taken));
+    ck_assert_ok(ctx, lead_load(ctx, world.core.db, &id, &lead));
+    world_end(&world, false);
+    ck_assert_str_eq(lead.stage, "target");
+    ck_assert_int_eq(lead.stage_entered_at, leaves_at);
+    ck_assert_msg(world_findings(&world) == 0, "%s", world.why);
+    world_done(&world);
+}
+END_TEST
+
 TCase *cost_case(void)
 {
     TCase *cost = tcase_create("cost");
@@ -315,5 +350,6 @@ TCase *cost_case(void)
     tcase_add_test(cost, test_rules_are_cheap);
     tcase_add_loop_test(cost, test_rules_on_a_busy_lead_are_cheap, 0, 2);
     tcase_add_test(cost, test_rules_that_cancel_are_cheap);
+    tcase_add_test(cost, test_rules_that_cancel_let_leads_go);
     return cost;
 }
