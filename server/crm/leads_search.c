@@ -239,8 +239,11 @@ enum err lead_search(struct ctx *ctx, struct db *db, const struct lead_search *s
     struct lead *leads = err ? NULL : ctx_alloc(ctx, (size_t)(judging.count + 1) * sizeof *leads);
     if (!err && !leads)
         err = ERR_MEMORY;
-    for (int64_t i = 0; !err && i < judging.count; i++)
+    for (int64_t i = 0; !err && i < judging.count; i++) {
         err = lead_load_any(ctx, db, &judging.found[i], &leads[i]);
+        if (!err)
+            lead_hide_person(&leads[i]);
+    }
     *ret = (struct rows){ leads, (size_t)judging.count };
     return err;
 }

@@ -49,6 +49,18 @@ static enum err name_stage(struct ctx *ctx, struct db *db, struct stage_keys **k
     return OK;
 }
 
+/* While an erasure is at work its row still has all that: it says what else to look for. */
+void lead_hide_person(struct lead *lead)
+{
+    if (lead->erased_at == NO_INT)
+        return;
+    lead->email = lead->phone = lead->first_name = lead->last_name = lead->company = NULL;
+    lead->job_title = lead->website = lead->industry = lead->country = lead->city = NULL;
+    lead->source_system = lead->external_id = NULL;
+    lead->value_count = 0;
+    lead->fields = (struct custom_values){ 0 };
+}
+
 /* What the statement of a list leaves out. */
 static enum err complete(struct ctx *ctx, struct db *db, const struct rows *rows)
 {
@@ -57,7 +69,11 @@ static enum err complete(struct ctx *ctx, struct db *db, const struct rows *rows
     enum err err = OK;
     for (size_t i = 0; !err && i < rows->count; i++)
         err = name_stage(ctx, db, &known, &leads[i]);
-    return err ? err : lead_values_load(ctx, db, leads, rows->count);
+    if (!err)
+        err = lead_values_load(ctx, db, leads, rows->count);
+    for (size_t i = 0; !err && i < rows->count; i++)
+        lead_hide_person(&leads[i]);
+    return err;
 }
 
 /* The same for whoever looks at them one by one, without values. */
@@ -73,6 +89,7 @@ static enum err visit_named(struct ctx *ctx, void *self, const void *row)
     struct visiting *visiting = self;
     struct lead lead = *(const struct lead *)row;
     enum err err = name_stage(ctx, visiting->db, &visiting->known, &lead);
+    lead_hide_person(&lead);
     return err ? err : visiting->visit(ctx, visiting->self, &lead);
 }
 

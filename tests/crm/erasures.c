@@ -3,6 +3,7 @@
 #include "property.h"
 #include "world.h"
 
+#include <funneld/records.h>
 #include <funneld/reports.h>
 
 #include <stdio.h>
@@ -94,6 +95,28 @@ START_TEST(test_in_turns)
     }
     ck_assert(!more);
     expect_nothing_left(&world, wanted[_i][0] == FACTS_REMOVED ? FACTS_REMOVED : wanted[_i][1]);
+    world_done(&world);
+}
+END_TEST
+
+/* The row keeps what says what else to look for until nothing is left to find. */
+START_TEST(test_nobody_is_seen_meanwhile)
+{
+    struct world world;
+    world_make(&world, WORLD_DEFAULT);
+    struct ctx *ctx = &world.core.ctx;
+    struct lead_filter filter = lead_filter_any();
+    struct lead_erasing erasing = { .lead_id = make_lead(&world), .facts = FACTS_KEPT };
+    struct rows rows;
+    filter.with_erased = true;
+    filter.limit = 10;
+    ck_assert(erase_slice(&world, &erasing));
+    ck_assert_int_eq(count(&world, "SELECT count(*) FROM lead WHERE email IS NOT NULL"), 1);
+    ck_assert_ok(ctx, lead_list(ctx, world.core.db, &filter, &rows));
+    ck_assert_uint_eq(rows.count, 1);
+    const struct lead *lead = rows.items;
+    ck_assert_ptr_null(lead->email);
+    ck_assert_int_ne(lead->created_at, NO_INT);
     world_done(&world);
 }
 END_TEST
@@ -202,6 +225,7 @@ TCase *erasures_case(void)
     TCase *erasures = tcase_create("erasures");
     tcase_add_loop_test(erasures, test_finished_by_another, 0, ARRAY_SIZE(wanted));
     tcase_add_loop_test(erasures, test_in_turns, 0, ARRAY_SIZE(wanted));
+    tcase_add_test(erasures, test_nobody_is_seen_meanwhile);
     tcase_add_test(erasures, test_crossings_go_with_the_facts);
     return erasures;
 }
