@@ -214,23 +214,35 @@ static enum err read_filters(struct call *call, const struct condition_scope *sc
     return condition_of_filters(call->ctx, scope, filters, pairs->count, ret);
 }
 
-/* Whether an index may serve a filter, score[gte]. */
-static bool is_indexed(const char *filter)
+static bool is_filter_of(const char *filter, const char *name)
 {
-    static const char *const names[] = { "id",    "email",  "score",    "created_at",
-                                         "stage", "status", "pipeline", NULL };
+    size_t length = strcspn(filter, "[");
+    return strlen(name) == length && strncmp(filter, name, length) == 0;
+}
+
+/* Whether an index may serve a filter, score[gte]. */
+static bool is_indexed(const struct catalog *catalog, const char *filter)
+{
+    static const char custom[] = "fields.";
+    static const char *const names[] = { "id",     "email",    "score", "created_at", "stage",
+                                         "status", "pipeline", "owner", "campaign",   NULL };
     for (const char *const *name = names; *name; name++)
-        if (strlen(*name) == strcspn(filter, "[") && strncmp(filter, *name, strlen(*name)) == 0)
+        if (is_filter_of(filter, *name))
+            return true;
+    const struct custom_field *fields = catalog->custom_fields.items;
+    for (size_t i = 0; i < catalog->custom_fields.count; i++)
+        if (fields[i].indexed && strncmp(filter, custom, sizeof custom - 1) == 0 &&
+            is_filter_of(filter + sizeof custom - 1, fields[i].key))
             return true;
     return false;
 }
 
 /* What no index finds, should the list take too long; NULL: there is no such thing. */
-static const char *costly_parameter(const struct call *call)
+static const char *costly_parameter(const struct call *call, const struct catalog *catalog)
 {
     const struct leads_query *query = call->query;
     for (size_t i = 0; i < call->filters.count && !query->country; i++)
-        if (!is_indexed(call->filters.items[i].name))
+        if (!is_indexed(catalog, call->filters.items[i].name))
             return call->filters.items[i].name;
     return query->country ? "country" : NULL;
 }
@@ -240,10 +252,10 @@ static enum err run_list(struct call *call)
     const struct leads_query *query = call->query;
     const struct catalog *catalog;
     struct lead_search search = begin_search(call, NULL);
-    call->costly = costly_parameter(call);
     enum err err = catalog_get(call->ctx, call->db, &catalog);
     if (err)
         return err;
+    call->costly = costly_parameter(call, catalog);
     const struct condition_scope scope = { .pipelines = &catalog->pipelines,
                                            .custom_fields = &catalog->custom_fields,
                                            .reach = CONDITION_OF_ALL };
