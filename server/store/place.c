@@ -204,12 +204,15 @@ enum err place_hold(struct ctx *ctx, struct place *place)
     place->data_fd = open(place->path, O_RDONLY | O_CLOEXEC);
     if (place->data_fd < 0) /* the engine will say why */
         return OK;
-    if (flock(place->data_fd, LOCK_EX | LOCK_NB) != 0)
-        return fail(ctx, ERR_CONFLICT, NULL,
-                    "another process has the database %s, under another name or because its lock, "
-                    "%s.lock, was removed: stop that process first",
-                    place->path, place->path);
-    return OK;
+    if (flock(place->data_fd, LOCK_EX | LOCK_NB) == 0)
+        return OK;
+    if (errno != EWOULDBLOCK)
+        return fail(ctx, ERR_CONFIG, "database", "%s cannot be locked: %s: move it to a local disk",
+                    place->path, strerror(errno));
+    return fail(ctx, ERR_CONFLICT, NULL,
+                "another process has the database %s, under another name or because its lock, "
+                "%s.lock, was removed: stop that process first",
+                place->path, place->path);
 }
 
 void place_leave(struct place *place)
