@@ -28,7 +28,8 @@ static int escape_value(const char *text, const char *end)
 static size_t plain_bytes(const char *text, size_t bytes)
 {
     size_t count = 0;
-    while (count < bytes && text[count] > 0 && text[count] != '%' && text[count] != '+')
+    while (count < bytes && (signed char)text[count] > 0 && text[count] != '%' &&
+           text[count] != '+')
         count++;
     return count;
 }

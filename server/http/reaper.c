@@ -181,7 +181,7 @@ static struct connection *giver(const struct reaper *reaper, int64_t now_us)
 
 static bool has_place(const struct reaper *reaper)
 {
-    return reaper->count - reaper->cut_count < reaper->limit;
+    return reaper->count < reaper->limit + reaper->cut_count;
 }
 
 bool reaper_can_take(const struct reaper *reaper, int64_t now_us)
@@ -257,6 +257,7 @@ struct connection *connection_open(struct reaper *reaper, int fd, const struct a
     if (!make_place(reaper, now_us)) {
         if (!trusted)
             neighbours_leave(connection);
+        reaper->cut_count -= connection->cut; /* by another thread, in between */
         free(connection);
         return NULL;
     }
