@@ -283,7 +283,6 @@ static enum err check_lost_values(struct ctx *ctx, struct db *db, struct recount
     return err;
 }
 
-/* Each slice has an arena of its own, so that a million leads need no memory for all of them. */
 /* What cannot even be counted again is a finding too, and ends nothing. */
 static enum err check_lead(struct ctx *ctx, struct db *db, const struct id *id,
                            struct recount *recount)
@@ -298,6 +297,7 @@ static enum err check_lead(struct ctx *ctx, struct db *db, const struct id *id,
     return OK;
 }
 
+/* Each slice has an arena of its own, so that a million leads need no memory for all of them. */
 static enum err check_leads(struct ctx *ctx, struct db *db, struct recount *recount)
 {
     struct arena *request_arena = ctx->arena;
