@@ -224,8 +224,9 @@ static bool is_filter_of(const char *filter, const char *name)
 static bool is_indexed(const struct catalog *catalog, const char *filter)
 {
     static const char custom[] = "fields.";
-    static const char *const names[] = { "id",     "email",    "score", "created_at", "stage",
-                                         "status", "pipeline", "owner", "campaign",   NULL };
+    static const char *const names[] = { "id",       "email",  "score",    "created_at",
+                                         "stage",    "status", "pipeline", "owner",
+                                         "campaign", "source", NULL };
     for (const char *const *name = names; *name; name++)
         if (is_filter_of(filter, *name))
             return true;
