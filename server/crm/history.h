@@ -155,9 +155,10 @@ enum err lead_attempt(struct ctx *ctx, struct db *db, const struct id *lead_id, 
 
 /* A slice of a job that visits every lead in the order of their ids: as many as a few milliseconds
  * allow, one at least. Moves job->cursor and job->done on, and counts those that fail by
- * themselves; erased leads are among them. */
+ * themselves, for which `instead` is done where it can be (NULL: nothing); erased leads are among
+ * them. */
 enum err job_each_lead(struct ctx *ctx, struct db *db, struct job *job, lead_visit *visit,
-                       void *self, bool *ret_more) _must_check_;
+                       lead_visit *instead, void *self, bool *ret_more) _must_check_;
 
 /* ---- What the use cases share ---- */
 

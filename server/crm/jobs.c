@@ -119,8 +119,19 @@ static enum err note_failed(struct ctx *ctx, struct job *job, const struct id *l
     return OK;
 }
 
+static enum err visit_lead(struct ctx *ctx, struct db *db, struct job *job, const struct id *id,
+                           lead_visit *visit, lead_visit *instead, void *self)
+{
+    struct failure why;
+    enum err err = lead_attempt(ctx, db, id, visit, self, &why);
+    if (err || !why.err)
+        return err;
+    err = note_failed(ctx, job, id);
+    return err || !instead ? err : lead_attempt(ctx, db, id, instead, self, &why);
+}
+
 enum err job_each_lead(struct ctx *ctx, struct db *db, struct job *job, lead_visit *visit,
-                       void *self, bool *ret_more)
+                       lead_visit *instead, void *self, bool *ret_more)
 {
     struct rows rows;
     int64_t start_us = clock_monotonic_us();
@@ -130,10 +141,7 @@ enum err job_each_lead(struct ctx *ctx, struct db *db, struct job *job, lead_vis
     const struct lead *leads = err ? NULL : rows.items;
     size_t count = 0;
     while (!err && count < rows.count && (count == 0 || may_go_on(job, start_us))) {
-        struct failure why;
-        err = lead_attempt(ctx, db, &leads[count].id, visit, self, &why);
-        if (!err && why.err)
-            err = note_failed(ctx, job, &leads[count].id);
+        err = visit_lead(ctx, db, job, &leads[count].id, visit, instead, self);
         job->cursor = leads[count++].id;
         job->done++;
     }

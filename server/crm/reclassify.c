@@ -146,7 +146,7 @@ enum err reclassify_slice(struct ctx *ctx, struct db *db, struct job *job, bool 
     slice->job = job;
     enum err err = reclassification_load(ctx, db, &job->id, &slice->wanted);
     if (!err)
-        err = job_each_lead(ctx, db, job, reclassify_lead, slice, ret_more);
+        err = job_each_lead(ctx, db, job, reclassify_lead, NULL, slice, ret_more);
     job->found = &slice->wanted;
     return err ? err : reclassification_save(ctx, db, &slice->wanted);
 }

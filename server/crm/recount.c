@@ -67,6 +67,18 @@ static enum err recount(struct ctx *ctx, struct db *db, const struct id *id, voi
     return err ? err : contributions_recount(ctx, db, &history);
 }
 
+/* One that rules cannot act on any more still counts, or what it adds would be taken away later
+ * without ever having been there. */
+static enum err count_as_it_stands(struct ctx *ctx, struct db *db, const struct id *id, void *self)
+{
+    (void)self;
+    struct history history;
+    enum err err = history_load_any(ctx, db, id, &history);
+    if (err || !is_counting(history.pipeline))
+        return err;
+    return contributions_recount(ctx, db, &history);
+}
+
 /* From now on the pipeline is counted by the order that its stages are in. */
 static enum err take_over(struct ctx *ctx, struct db *db, struct pipeline pipeline)
 {
@@ -105,7 +117,7 @@ static enum err count_leads(struct ctx *ctx, struct db *db, const struct catalog
                             struct job *job)
 {
     bool more;
-    enum err err = job_each_lead(ctx, db, job, recount, NULL, &more);
+    enum err err = job_each_lead(ctx, db, job, recount, count_as_it_stands, NULL, &more);
     return err ? err : come_to(ctx, db, catalog, &job->cursor, !more);
 }
 

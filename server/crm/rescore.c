@@ -27,5 +27,5 @@ static enum err rescore(struct ctx *ctx, struct db *db, const struct id *id, voi
 
 enum err rescore_slice(struct ctx *ctx, struct db *db, struct job *job, bool *ret_more)
 {
-    return job_each_lead(ctx, db, job, rescore, NULL, ret_more);
+    return job_each_lead(ctx, db, job, rescore, NULL, NULL, ret_more);
 }

@@ -207,6 +207,30 @@ START_TEST(test_recount_goes_round_it)
 }
 END_TEST
 
+/* One whose stage events are there counts by them, though its log cannot be read. */
+START_TEST(test_recount_counts_it)
+{
+    static const char *const keys[] = { "target", "sql", "mql", "demo", "proposal", "close" };
+    static struct ward ward;
+    struct job job;
+    ward_make(&ward);
+    struct ctx *ctx = &ward.world.core.ctx;
+    world_begin(&ward.world);
+    world_record(&ward.world, &ward.leads[1], "page_view", NO_INT);
+    world_end(&ward.world, false);
+    tamper(&ward, "UPDATE activity SET engagement = 77", false);
+    world_begin(&ward.world);
+    ck_assert_ok(ctx,
+                 pipeline_order(ctx, ward.world.core.db, "default",
+                                &(struct texts){ (const char **)keys, ARRAY_SIZE(keys) }, &job));
+    world_end(&ward.world, false);
+    expect_failed(&ward, &job, recount_slice);
+    tamper(&ward, "UPDATE activity SET engagement = 0", false);
+    ck_assert_msg(world_findings(&ward.world) == 0, "%s", ward.world.why);
+    world_done(&ward.world);
+}
+END_TEST
+
 /* Nobody has to keep a person because her history is gone. */
 START_TEST(test_it_can_be_erased)
 {
@@ -234,6 +258,7 @@ TCase *damage_case(void)
     tcase_add_test(damaged, test_what_moves_on_waits_no_more);
     tcase_add_test(damaged, test_rescoring_goes_round_it);
     tcase_add_test(damaged, test_recount_goes_round_it);
+    tcase_add_test(damaged, test_recount_counts_it);
     tcase_add_loop_test(damaged, test_it_can_be_erased, FACTS_KEPT, FACTS_REMOVED + 1);
     return damaged;
 }
