@@ -219,10 +219,10 @@ enum err lead_identity(struct ctx *ctx, struct db *db, const struct id *id, stru
 enum err lead_identities(struct ctx *ctx, struct db *db, const struct id *id, struct rows *ret)
     _must_check_;
 /* What stays of who it is: all that figures are made of. */
-/* The same of a lead that is loaded, where it is erased: lists show no more. */
-void lead_hide_person(struct lead *lead);
 enum err lead_facts(struct ctx *ctx, struct db *db, const struct id *id, struct lead *ret)
     _must_check_;
+/* Takes from a loaded lead that is erased what does not stay: lists show no more. */
+void lead_hide_person(struct lead *lead);
 enum err lead_remove(struct ctx *ctx, struct db *db, const struct id *id)
     _must_check_; /* and its memberships */
 

@@ -90,6 +90,18 @@ enum err lead_facts(struct ctx *ctx, struct db *db, const struct id *id, struct 
     return db_one(ctx, db, SQL_LEAD_FACTS, ret, param_id(id));
 }
 
+/* While an erasure is at work its row still has all that: it says what else to look for. */
+void lead_hide_person(struct lead *lead)
+{
+    if (lead->erased_at == NO_INT)
+        return;
+    lead->email = lead->phone = lead->first_name = lead->last_name = lead->company = NULL;
+    lead->job_title = lead->website = lead->industry = lead->country = lead->city = NULL;
+    lead->source_system = lead->external_id = NULL;
+    lead->value_count = 0;
+    lead->fields = (struct custom_values){ 0 };
+}
+
 enum err lead_remove(struct ctx *ctx, struct db *db, const struct id *id)
 {
     enum err err = db_exec(ctx, db, SQL_LEAD_MEMBERSHIPS_REMOVE, param_id(id));

@@ -49,18 +49,6 @@ static enum err name_stage(struct ctx *ctx, struct db *db, struct stage_keys **k
     return OK;
 }
 
-/* While an erasure is at work its row still has all that: it says what else to look for. */
-void lead_hide_person(struct lead *lead)
-{
-    if (lead->erased_at == NO_INT)
-        return;
-    lead->email = lead->phone = lead->first_name = lead->last_name = lead->company = NULL;
-    lead->job_title = lead->website = lead->industry = lead->country = lead->city = NULL;
-    lead->source_system = lead->external_id = NULL;
-    lead->value_count = 0;
-    lead->fields = (struct custom_values){ 0 };
-}
-
 /* What the statement of a list leaves out. */
 static enum err complete(struct ctx *ctx, struct db *db, const struct rows *rows)
 {

@@ -57,17 +57,22 @@ static const char *const tampers[] = {
     "DELETE FROM stage_event",
 };
 
+static void make_history(struct world *world)
+{
+    world_make(world, WORLD_DEFAULT);
+    for (int number = 0; number < OPS_BEFORE; number++) {
+        struct op op;
+        world_begin(world);
+        op_make(world, 7, number, &op);
+        ck_assert_msg(op_run(world, &op, false), "%s", world->why);
+        world_end(world, false);
+    }
+}
+
 START_TEST(test_tampering_is_found)
 {
     struct world world;
-    world_make(&world, WORLD_DEFAULT);
-    for (int number = 0; number < OPS_BEFORE; number++) {
-        struct op op;
-        world_begin(&world);
-        op_make(&world, 7, number, &op);
-        ck_assert_msg(op_run(&world, &op, false), "%s", world.why);
-        world_end(&world, false);
-    }
+    make_history(&world);
     ck_assert_msg(world_findings(&world) == 0, "%s", world.why);
     world_begin(&world);
     world_tamper(&world, tampers[_i]);
@@ -140,14 +145,7 @@ END_TEST
 START_TEST(test_leads_without_a_tally)
 {
     struct world world;
-    world_make(&world, WORLD_DEFAULT);
-    for (int number = 0; number < OPS_BEFORE; number++) {
-        struct op op;
-        world_begin(&world);
-        op_make(&world, 7, number, &op);
-        ck_assert_msg(op_run(&world, &op, false), "%s", world.why);
-        world_end(&world, false);
-    }
+    make_history(&world);
     world_begin(&world);
     world_tamper(&world, "UPDATE lead_state SET tally = NULL, last_fact_at = last_fact_at + 1");
     ck_assert_ok(&world.core.ctx, db_commit(&world.core.ctx, world.core.db));
