@@ -114,11 +114,20 @@ START_TEST(filters)
 }
 END_TEST
 
+struct refusal {
+    const char *query, *place, *why;
+};
+
+static void expect_refused(const char *path, const struct refusal *cases, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        expect_problem(get(fixture.client, "%s?%s", path, cases[i].query), 422, "validation_failed",
+                       cases[i].place, cases[i].why);
+}
+
 START_TEST(mistakes)
 {
-    const struct {
-        const char *query, *place, *why;
-    } cases[] = {
+    static const struct refusal cases[] = {
         { "to=nowhere", "?to", "unknown" },
         { "from=won", "?from", "unknown" },
         { "pipeline=none", "?pipeline", "unknown" },
@@ -128,9 +137,7 @@ START_TEST(mistakes)
         { "cause=magic", "?cause", "unknown_value" },
         { "sort=score", "?sort", "invalid" },
     };
-    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-        expect_problem(get(fixture.client, "/v1/stage-events?%s", cases[i].query), 422,
-                       "validation_failed", cases[i].place, cases[i].why);
+    expect_refused("/v1/stage-events", cases, ARRAY_SIZE(cases));
 }
 END_TEST
 
@@ -164,17 +171,13 @@ START_TEST(leads_that_reached)
         expect_int(answer, cases[i].total, "total");
         ck_assert_int_eq((int64_t)answer_count(answer, "data"), cases[i].total);
     }
-    const struct {
-        const char *query, *place, *why;
-    } refused[] = {
+    static const struct refusal refused[] = {
         { "reached=nowhere", "?reached", "unknown" },
         { "within_days=3", "?reached", "required" },
         { "reached_owner[absent]=true", "?reached", "required" },
         { "reached=mql&within_days=0", "?within_days", "out_of_range" },
     };
-    for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
-        expect_problem(get(fixture.client, "/v1/leads?%s", refused[i].query), 422,
-                       "validation_failed", refused[i].place, refused[i].why);
+    expect_refused("/v1/leads", refused, ARRAY_SIZE(refused));
 }
 END_TEST
 
